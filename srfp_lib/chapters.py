@@ -1,0 +1,77 @@
+"""The chapters as jobs: which notebook needs which results, and which tables and figures it leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from .errors import UserError
+from .jobs import Job, keys
+from .study import HOME, Study
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """``needs`` are beginnings of job names; ``tables`` and ``figures`` are file names without suffix."""
+
+    notebook: str
+    needs: tuple[str, ...]
+    tables: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        pictures = [f"figures/{name}.{kind}" for name in self.figures for kind in ("png", "svg")]
+        return (f"chapters/{self.notebook}.ipynb", *(f"tables/{name}.csv" for name in self.tables), *pictures)
+
+
+ALL_PREDICTIONS = ("attribution/", "parsers/", "prnu/", "quality/")
+
+CHAPTERS = {
+    "01": Chapter("01_photographs", ("photographs",), (), ("photographs",)),
+    "02": Chapter("02_fleet", ("train/",), ("training",), ("training",)),
+    "04": Chapter("04_images", ("images/",), (), ("figure_2",)),
+    "05": Chapter("05_quality", ("quality/",), ("quality",), ("quality",)),
+    "06": Chapter("06_backbones", ("attribution/",), ("table_2",), ("table_2",)),
+    "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
+    "08": Chapter("08_seeds", ("attribution/", "prnu/"), ("seeds",), ("seeds",)),
+    "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),
+    "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims",), ()),
+}
+
+
+def chosen(text: str) -> list[str]:
+    """The chapters of a comma-separated list; all of them for an empty one.
+
+    >>> chosen("7, 08")
+    ['07', '08']
+    """
+    numbers = [part.strip().zfill(2) for part in text.split(",") if part.strip()] or list(CHAPTERS)
+    for number in numbers:
+        if number not in CHAPTERS:
+            raise UserError(f"there is no chapter '{number}': choose among {', '.join(CHAPTERS)}")
+    return numbers
+
+
+def add_to(study: Study, numbers: list[str]) -> list[str]:
+    """Add chapters to the study's jobs; returns the names of these jobs."""
+    for number in numbers:
+        job = _job(study, CHAPTERS[number])
+        study.jobs[job.name] = job
+    study.keys = keys(study.jobs)
+    return [f"chapters/{CHAPTERS[number].notebook}" for number in numbers]
+
+
+def needs(study: Study, number: str) -> list[str]:
+    """The jobs a chapter needs."""
+    return [name for name in study.jobs if name.startswith(CHAPTERS[number].needs)]
+
+
+def _job(study: Study, chapter: Chapter) -> Job:
+    source = HOME / "notebooks" / f"{chapter.notebook}.ipynb"
+    if not source.exists():
+        raise UserError(f"the notebook '{source}' is missing: restore it from the repository")
+    settings = {"notebook": hashlib.sha256(source.read_bytes()).hexdigest()}
+    name = f"chapters/{chapter.notebook}"
+    jobs = tuple(name for name in study.jobs if name.startswith(chapter.needs))
+    return Job(name, "srfp_lib.stages:chapter", chapter.outputs, (chapter.notebook,), jobs, settings, cost=8)

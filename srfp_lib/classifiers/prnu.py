@@ -1,0 +1,81 @@
+"""The PRNU baseline: a network's fingerprint is the mean noise residual of its images (section 4.1.1; D28, D45)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from ..errors import UserError
+
+
+def wavelet_residual(images: np.ndarray) -> np.ndarray:
+    """Image minus its wavelet-denoised version: uint8 N x H x W x 3 to float32, in grey levels.
+
+    Daubechies-4 wavelets with BayesShrink soft thresholds (Chang, Yu, Vetterli 2000) per channel and subband, the noise
+    level estimated from the finest diagonal subband; `skimage.restoration.denoise_wavelet` for a whole batch.
+    """
+    import pywt
+
+    x = images.astype(np.float32)
+    levels = max(pywt.dwtn_max_level(x.shape[1:3], "db4") - 3, 1)
+    coarse, *details = pywt.wavedec2(x, "db4", level=levels, axes=(1, 2))
+    diagonal = np.abs(details[-1][2])
+    sigma = np.median(diagonal, (1, 2), keepdims=True) / np.float32(0.6744897501960817)
+    kept = [tuple(_shrink(band, sigma) for band in bands) for bands in details]
+    denoised = pywt.waverec2([coarse, *kept], "db4", axes=(1, 2))[:, : x.shape[1], : x.shape[2]]
+    return x - denoised
+
+
+def _shrink(band: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """BayesShrink's soft threshold of one subband, N x h x w x 3."""
+    variance = np.square(band).mean((1, 2), keepdims=True)
+    threshold = np.square(sigma) / np.sqrt(np.maximum(variance - np.square(sigma), np.finfo(np.float32).eps))
+    magnitude = np.abs(band)
+    return band * (np.maximum(magnitude - threshold, 0) / np.maximum(magnitude, np.finfo(np.float32).tiny))
+
+
+def bm3d_residual(images: np.ndarray) -> np.ndarray:
+    """Image minus its BM3D-denoised version with sigma 5, as the released code (D28): uint8 N x H x W x 3 to float32.
+
+    The package ``bm3d`` is licensed for non-commercial use; it is an optional extra.
+    """
+    try:
+        import bm3d
+    except ImportError:
+        raise UserError("prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence "
+                        "allows non-commercial use only), or set prnu.denoiser = \"wavelet\"") from None  # fmt: skip
+    return np.stack([x - bm3d.bm3d(x, sigma_psd=5) for x in images.astype(np.float32)]).astype(np.float32)
+
+
+RESIDUALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"wavelet": wavelet_residual, "bm3d": bm3d_residual}
+
+
+def residuals(images: np.ndarray, denoiser: str, *, crop: int | None, int8: bool) -> np.ndarray:
+    """Noise residuals of the centre crops; ``int8`` truncates towards zero as the released code stores them."""
+    if denoiser not in RESIDUALS:
+        raise UserError(f"there is no denoiser '{denoiser}': choose one of {', '.join(RESIDUALS)}")
+    if crop:
+        top, left = ((images.shape[i] - min(crop, images.shape[i])) // 2 for i in (1, 2))
+        images = images[:, top : top + crop, left : left + crop]
+    found = RESIDUALS[denoiser](images)
+    return found.astype(np.int8).astype(np.float32) if int8 else found
+
+
+def fingerprint(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """The mean of residuals given in parts, each n x H x W x 3: float32, flat."""
+    total, count = 0.0, 0
+    for part in parts:
+        total, count = total + part.sum(0, dtype=np.float64), count + len(part)
+    return np.asarray(total / count, np.float32).ravel()
+
+
+def scores(residual: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
+    """Minus the squared Euclidean distance of residuals (n x H x W x 3) to fingerprints (k x pixels): n x k.
+
+    >>> scores(np.ones((1, 1, 1, 3), np.float32), np.zeros((2, 3), np.float32)).tolist()
+    [[-3.0, -3.0]]
+    """
+    flat = residual.reshape(len(residual), -1)
+    squares = np.square(flat).sum(1)[:, None] + np.square(fingerprints).sum(1)
+    return (2 * flat @ fingerprints.T - squares).astype(np.float32)

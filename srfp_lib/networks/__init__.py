@@ -1,0 +1,27 @@
+"""Super-resolution architectures, one file each. `build` gives a fresh network of the custom fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build(name: str, scale: int, size: str) -> nn.Module:
+    """A custom network with fresh weights: N x 3 x H x W in 0..1 to N x 3 x sH x sW.
+
+    ``size`` is "narrow" (16 channels, see `narrow`) or "full" (the paper's, by the defaults of D7, see `full`).
+    Weights come from torch's current random state: seed it with `srfp_lib.randomness.seeded_torch`.
+    """
+    if size == "narrow":
+        from . import narrow as family
+    elif size == "full":
+        from . import full as family
+    else:
+        raise UserError(f"there is no network size '{size}': choose full or narrow")
+    if name not in family.BODIES:
+        raise UserError(f"there is no custom architecture '{name}': choose one of {', '.join(family.BODIES)}")
+    return family.build(name, scale)

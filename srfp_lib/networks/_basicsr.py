@@ -1,0 +1,19 @@
+"""The one door to BasicSR 1.4.2 (Apache-2.0): everything of BasicSR is imported through `load`.
+
+BasicSR imports `torchvision.transforms.functional_tensor`, which torchvision dropped in 0.17. Its functions live on in
+`torchvision.transforms.functional`, which is registered under the old name first.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+
+
+def load(module: str) -> ModuleType:
+    """Import a module of BasicSR, for example ``load("archs.edsr_arch").EDSR``."""
+    from torchvision.transforms import functional
+
+    sys.modules.setdefault("torchvision.transforms.functional_tensor", functional)
+    return importlib.import_module(f"basicsr.{module}")

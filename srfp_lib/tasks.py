@@ -1,0 +1,94 @@
+"""What each classifier is asked: which networks it is trained on, which it is tested on, and the classes (section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import fleet
+from .fleet import Network
+
+HYPERPARAMETERS = ("scale", "loss", "architecture", "dataset")
+CLASSES = {
+    "scale": tuple(str(s) for s in fleet.SCALES),
+    "loss": fleet.LOSSES,
+    "architecture": fleet.ARCHITECTURES,
+    "dataset": fleet.DATASETS,
+}
+
+# The columns of Table 4: the hyperparameter and the value that are withheld, and what is parsed without it.
+COLUMNS = {
+    "s3": ("seed", 3, ("scale", "loss", "architecture")),
+    "flickr2k": ("dataset", "flickr2k", ("scale", "loss", "architecture")),
+    "SwinIR": ("architecture", "SwinIR", ("scale", "loss", "dataset")),
+    "RCAN": ("architecture", "RCAN", ("scale", "loss", "dataset")),
+    "VGG_GAN": ("loss", "VGG_GAN", ("scale", "architecture", "dataset")),
+    "L1": ("loss", "L1", ("scale", "architecture", "dataset")),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question to a classifier: trained on the images of ``train``, tested on those of ``test`` (unseen photos)."""
+
+    name: str
+    asks: str  # "model_id" or one of HYPERPARAMETERS
+    classes: tuple[str, ...]
+    train: tuple[Network, ...]
+    test: tuple[Network, ...]
+
+    def label(self, network: Network) -> str:
+        """The right answer for a network."""
+        return str(getattr(network, self.asks))
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of guessing evenly among the classes."""
+        return 1 / len(self.classes)
+
+
+def attribution(networks: tuple[Network, ...] | None = None, name: str = "attribution") -> Task:
+    """Which of the networks made the image? By default the 180 custom networks (section 4.1.1).
+
+    >>> len(attribution().classes)
+    180
+    """
+    networks = fleet.custom() if networks is None else networks
+    return Task(name, "model_id", tuple(n.model_id for n in networks), networks, networks)
+
+
+def parser(asks: str, column: str) -> Task:
+    """One of the 18 cells of Table 4: networks with the withheld value are the test, all others the training.
+
+    The training-set parsers leave out seeds 2 and 3 in both (the paper's footnote, D11): they exist for DIV2K only.
+
+    >>> task = parser("dataset", "SwinIR")
+    >>> len(task.train), len(task.test)
+    (96, 24)
+    """
+    hyperparameter, value, _ = COLUMNS[column]
+    pool = tuple(n for n in fleet.custom() if asks != "dataset" or n.seed == 1)
+    train = tuple(n for n in pool if getattr(n, hyperparameter) != value)
+    test = tuple(n for n in pool if getattr(n, hyperparameter) == value)
+    return Task(f"parse-{asks}-without-{column}", asks, CLASSES[asks], train, test)
+
+
+def parsers() -> tuple[Task, ...]:
+    """The 18 parsers of Table 4, row by row.
+
+    >>> len(parsers())
+    18
+    """
+    return tuple(parser(a, c) for a in HYPERPARAMETERS for c, (_, _, asked) in COLUMNS.items() if a in asked)
+
+
+def seed_triplets() -> tuple[tuple[Network, ...], ...]:
+    """The 30 groups of three custom networks that differ by their training seed alone (Figure 4).
+
+    >>> len(seed_triplets())
+    30
+    """
+    groups: dict[tuple[str, int, str], list[Network]] = {}
+    for network in fleet.custom():
+        if network.dataset == "div2k":
+            groups.setdefault((network.architecture, network.scale, network.loss), []).append(network)
+    return tuple(tuple(group) for group in groups.values())

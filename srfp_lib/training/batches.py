@@ -1,0 +1,63 @@
+"""Training crops, cut from tiles in memory. What is cut is drawn beforehand, so that a resumed training goes on alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from ..randomness import numpy_generator
+from ..superresolve import downscale, to_float
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """The tiles of one training set at one scale: ``hr`` uint8 N x T x T x 3 and their 8-bit LR images."""
+
+    hr: np.ndarray
+    lr: np.ndarray
+
+    @classmethod
+    def of(cls, hr: np.ndarray, scale: int) -> Tiles:
+        return cls(hr, downscale(hr, scale))
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Which crop at which step: integer arrays steps x batch; ``turn`` is one of the 8 symmetries of the square."""
+
+    tile: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    turn: np.ndarray
+
+
+def draw(tiles: Tiles, *, steps: int, batch: int, patch: int, name: tuple[object, ...], master_seed: int) -> Draws:
+    """Crops for a whole training, uniform over tiles and LR positions. ``patch`` is the HR side."""
+    scale = tiles.hr.shape[1] // tiles.lr.shape[1]
+    rng, shape = numpy_generator(master_seed, "crops", *name), (steps, batch)
+    positions = tiles.lr.shape[1] - patch // scale + 1
+    tile = rng.integers(len(tiles.hr), size=shape)
+    row, column = rng.integers(positions, size=shape), rng.integers(positions, size=shape)
+    return Draws(tile, row, column, rng.integers(8, size=shape))
+
+
+def batch_of(tiles: list[Tiles], draws: list[Draws], step: int, *, patch: int) -> tuple[Tensor, Tensor]:
+    """The crops of one step for every network: (lr n x b x 3 x h x h, hr n x b x 3 x patch x patch), float 0..1."""
+    lr = np.stack([_crops(t.lr, d, step, patch, t) for t, d in zip(tiles, draws, strict=True)])
+    hr = np.stack([_crops(t.hr, d, step, patch, t) for t, d in zip(tiles, draws, strict=True)])
+    return to_float(lr), to_float(hr)
+
+
+def _crops(images: np.ndarray, draws: Draws, step: int, patch: int, tiles: Tiles) -> np.ndarray:
+    scale = tiles.hr.shape[1] // tiles.lr.shape[1]
+    zoom = images.shape[1] // tiles.lr.shape[1]  # 1 for LR, the scale for HR
+    side = patch // scale * zoom
+    picks = zip(draws.tile[step], draws.row[step] * zoom, draws.column[step] * zoom, draws.turn[step], strict=True)
+    return np.stack([_turned(images[t, r : r + side, c : c + side], turn) for t, r, c, turn in picks])
+
+
+def _turned(crop: np.ndarray, turn: int) -> np.ndarray:
+    crop = np.rot90(crop, turn % 4)
+    return crop[:, ::-1] if turn >= 4 else crop

@@ -1,0 +1,111 @@
+"""The fixed networks phi whose activations the perceptual loss compares (paper, sections 3.1 and A.2.1; D4).
+
+The paper takes ImageNet classifiers. The small profiles take small networks with fixed random weights, so that no
+download is needed; what they reward is sharpness in general, not what ImageNet taught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..randomness import seeded_torch
+
+
+class SeededVGG(nn.Module):
+    """A small network in VGG's manner: 3x3 convolutions at 12 channels, max-pooling, 24 channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _conv(3, 12), nn.ReLU(), _conv(12, 12), nn.ReLU(), nn.MaxPool2d(2), _conv(12, 24), nn.ReLU(), _conv(24, 24)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers((x - 0.45) * 4)  # n 3 h w -> n 24 h/2 w/2
+
+
+class SeededResNet(nn.Module):
+    """A small network in ResNet's manner: a 7x7 convolution with stride 2 and two residual blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = _conv(3, 16, 7, stride=2)
+        self.a, self.b = _conv(16, 16), _conv(16, 16)
+        self.c, self.d, self.shortcut = _conv(16, 32, stride=2), _conv(32, 32), _conv(16, 32, 1, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.first((x - 0.45) * 4))  # n 3 h w -> n 16 h/2 w/2
+        x = F.relu(x + 0.5 * self.b(F.relu(self.a(x))))
+        return F.relu(self.shortcut(x) + 0.5 * self.d(F.relu(self.c(x))))  # n 32 h/4 w/4
+
+
+def _conv(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class ImageNetVGG(nn.Module):
+    """VGG-19's fourth convolution of the fifth stage, before its ReLU, on ImageNet-normalised input (D4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models import VGG19_Weights, vgg19
+
+        self.layers = _pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1).features[:35]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(_imagenet(x))
+
+
+class ImageNetResNet(nn.Module):
+    """ResNet-18 up to the output of its third stage, ``layer3``, on ImageNet-normalised input (section A.2.1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models import ResNet18_Weights, resnet18
+
+        net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1)
+        self.layers = nn.Sequential(
+            net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(_imagenet(x))
+
+
+def _imagenet(x: Tensor) -> Tensor:
+    mean = x.new_tensor([0.485, 0.456, 0.406])[:, None, None]
+    return (x - mean) / x.new_tensor([0.229, 0.224, 0.225])[:, None, None]
+
+
+def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:
+    try:
+        return model(weights=weights)
+    except OSError as error:
+        raise UserError(
+            f"the ImageNet weights of {model.__name__} are not on this machine and cannot be fetched ({error}): "
+            "connect it, put the file into torch's hub folder, or choose perceptual = \"seeded\""
+        ) from None
+
+
+PERCEPTUAL = {
+    ("seeded", "VGG_GAN"): SeededVGG,
+    ("seeded", "ResNet_GAN"): SeededResNet,
+    ("imagenet", "VGG_GAN"): ImageNetVGG,
+    ("imagenet", "ResNet_GAN"): ImageNetResNet,
+}
+
+
+def build(kind: str, loss: str, *, master_seed: int) -> nn.Module:
+    """The fixed network of a loss ("VGG_GAN" or "ResNet_GAN"), in evaluation mode, without gradients for its weights."""
+    if (kind, loss) not in PERCEPTUAL:
+        raise UserError(f"there is no perceptual network '{kind}' for {loss}: choose imagenet or seeded")
+    with seeded_torch(master_seed, "perceptual", loss):
+        return PERCEPTUAL[kind, loss]().eval().requires_grad_(False)

@@ -1,0 +1,115 @@
+"""One training step for a stack of networks (paper, section 3.1; D4-D6)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .. import networks as architectures
+from ..fleet import Network
+from ..profiles import Training
+from ..randomness import seeded_torch
+from . import discriminators, losses, perceptual
+from .stack import Stack
+
+State = dict[str, Tensor]
+
+
+def rate(step: int, steps: int, *, warmup: int, final: float) -> float:
+    """The share of the learning rate at a step: linear warm-up, then a cosine down to ``final``.
+
+    >>> [round(rate(s, 100, warmup=10, final=0.05), 3) for s in (0, 9, 99)]
+    [0.1, 1.0, 0.05]
+    """
+    rising = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    return rising * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1))))
+
+
+def fresh(network: Network, settings: Training, *, master_seed: int) -> nn.Module:
+    """The untrained module of a custom network. The seed decides; data set and loss do not (D10)."""
+    with seeded_torch(master_seed, "initialisation", network.architecture, network.scale, network.seed):
+        return architectures.build(network.architecture, network.scale, settings.size)
+
+
+class Trainer:
+    """The networks of one phase (all L1, or all adversarial), their optimisers and their losses."""
+
+    def __init__(self, networks: tuple[Network, ...], settings: Training, *, master_seed: int,
+                 starts: list[State] | None = None) -> None:  # fmt: skip
+        self.networks, self.settings = networks, settings
+        modules = [fresh(n, settings, master_seed=master_seed).train() for n in networks]
+        for module, state in zip(modules, starts or [], strict=False):
+            module.load_state_dict(state)
+        self.generator = Stack(modules)
+        self.adversarial = networks[0].adversarial
+        self.steps = settings.adversarial_steps if self.adversarial else settings.steps
+        self.peak = settings.adversarial_learning_rate if self.adversarial else settings.learning_rate
+        self.optimisers = [torch.optim.Adam(self.generator.tensors(), lr=self.peak, betas=(0.9, 0.99))]
+        if self.adversarial:
+            self._add_adversary(master_seed)
+
+    def _add_adversary(self, master_seed: int) -> None:
+        settings, modules = self.settings, []
+        for network in self.networks:
+            with seeded_torch(master_seed, "discriminator", network.loss, network.seed):
+                modules.append(discriminators.build(settings.discriminator).train())
+        self.discriminator = Stack(modules)
+        self.optimisers.append(torch.optim.Adam(
+            self.discriminator.tensors(), lr=settings.discriminator_learning_rate, betas=settings.discriminator_betas
+        ))  # fmt: skip
+        # The networks of one loss share its fixed network phi, which then sees all their crops in one batch.
+        self.members = {loss: [i for i, n in enumerate(self.networks) if n.loss == loss]
+                        for loss in dict.fromkeys(n.loss for n in self.networks)}  # fmt: skip
+        self.phi = {loss: perceptual.build(settings.perceptual, loss, master_seed=master_seed) for loss in self.members}
+        self.spread: dict[str, float] = dict.fromkeys(self.members, 1.0)
+
+    def calibrate(self, hr: Tensor) -> None:
+        """Fix the scale of random activations from one batch, the first of the training. ImageNet's keep their own."""
+        if self.adversarial and self.settings.perceptual == "seeded":
+            with torch.no_grad():
+                self.spread = {k: float(phi(hr[self.members[k]].flatten(0, 1)).std()) for k, phi in self.phi.items()}
+
+    def step(self, lr: Tensor, hr: Tensor, index: int) -> Tensor:
+        """Train on one batch (n x b x 3 x h x w, n x b x 3 x H x W); returns the generators' losses, n."""
+        share = rate(index, self.steps, warmup=self.settings.warmup, final=self.settings.final_rate)
+        self.optimisers[0].param_groups[0]["lr"] = self.peak * share
+        sr = self.generator(lr)
+        loss = self._adversarial(sr, hr) if self.adversarial else self._pixel(sr, hr)
+        if self.settings.clip:
+            self.generator.clip_(self.settings.clip)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return loss.detach()
+
+    def _pixel(self, sr: Tensor, hr: Tensor) -> Tensor:
+        loss = losses.pixel(sr, hr)
+        self._backward(loss, self.generator)
+        return loss
+
+    def _adversarial(self, sr: Tensor, hr: Tensor) -> Tensor:
+        settings = self.settings
+        # The discriminator's verdict on SR serves both players: its weights change only after both gradients are taken.
+        fake = self.discriminator(sr)
+        loss = settings.perceptual_weight * self._perceptual(sr, hr) + settings.adversarial_weight * losses.fool(fake)
+        if settings.pixel_weight:
+            loss = loss + settings.pixel_weight * losses.pixel(sr, hr)
+        self._backward(loss, self.generator, keep=True)
+        self._backward(losses.tell_apart(self.discriminator(hr), fake), self.discriminator)
+        return loss
+
+    def _perceptual(self, sr: Tensor, hr: Tensor) -> Tensor:
+        values: list[Tensor] = [sr.new_zeros(())] * len(self.networks)
+        for loss, members in self.members.items():
+            each = losses.perceptual(sr[members], hr[members], self.phi[loss], spread=self.spread[loss])
+            for i, value in zip(members, each, strict=True):
+                values[i] = value
+        return torch.stack(values)
+
+    @staticmethod
+    def _backward(loss: Tensor, players: Stack, *, keep: bool = False) -> None:
+        """Gradients of one player's loss for that player's weights alone."""
+        gradients = torch.autograd.grad(loss.sum(), players.tensors(), retain_graph=keep)
+        for tensor, gradient in zip(players.tensors(), gradients, strict=True):
+            tensor.grad = gradient
