@@ -1,0 +1,71 @@
+"""Photographs and their roles. A photograph has one role in the whole study; splits are by photograph, never by tile."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..profiles import Photographs
+from . import dead_leaves, embedded, folder
+from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split
+from .reading import fingerprint_of
+from .tiles import images, training_tiles
+
+__all__ = ["PhotoSet", "Photograph", "fingerprint", "load", "split"]
+
+
+def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
+    """Read, convert, assign and cut the photographs that a profile names."""
+    smallest = max(settings.training_tile, settings.image_size or 0)
+    if settings.source == "embedded":
+        photographs, skipped = embedded.load(rotations=settings.rotations)
+    else:
+        photographs, skipped = folder.load(
+            Path(settings.source).expanduser(), smallest=smallest, rotations=settings.rotations, master_seed=master_seed
+        )
+    drawn = _dead_leaves(settings, master_seed)
+    check_roles(photographs)
+    training, training_pixels = training_tiles(photographs + drawn, settings.training_tile, settings.max_training_tiles)
+    table, pixels = images(photographs, settings.image_size, settings.max_images_per_photograph, settings.max_images)
+    cut = {**training["photograph"].value_counts(), **table["photograph"].value_counts()}
+    return PhotoSet(
+        _table(photographs + drawn, cut), training, training_pixels, table, pixels,
+        pd.DataFrame(skipped, columns=["file", "reason"]),
+    )  # fmt: skip
+
+
+def fingerprint(settings: Photographs) -> str:
+    """What tells one set of source files from another: a digest of the content of a folder, or of the embedded list."""
+    whole = hashlib.sha256()
+    if settings.source == "embedded":
+        parts = [p for row in embedded.rows() if (p := embedded.locate(row))]
+        whole.update(embedded.LIST.read_bytes())
+    else:
+        parts = folder.files(Path(settings.source).expanduser())
+    for path in parts:
+        whole.update(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return whole.hexdigest()[:24]
+
+
+def _dead_leaves(settings: Photographs, master_seed: int) -> list[Photograph]:
+    drawn = []
+    for role in TRAINING_SETS:
+        for number in range(settings.dead_leaves):
+            name = f"dead_leaves_{role}_{number:02d}"
+            # Two tiles a side, so that training crops come from more than one place of an image.
+            pixels = dead_leaves.draw(2 * settings.training_tile, master_seed=master_seed, name=name)
+            drawn.append(Photograph(name, pixels, role, -1, "", "dead leaves (drawn)", "", "", fingerprint_of(pixels)))
+    return drawn
+
+
+def _table(photographs: list[Photograph], cut: dict[str, int]) -> pd.DataFrame:
+    rows = [
+        {"photograph": p.name, "file": p.file, "role": p.role, "fold": p.fold, "source": p.source, "licence": p.licence,
+         "credit": p.credit, "width": p.pixels.shape[1], "height": p.pixels.shape[0], "sha256": p.sha256,
+         "n_tiles": int(np.int64(cut.get(p.name, 0))), "note": p.note}
+        for p in photographs
+    ]  # fmt: skip
+    return pd.DataFrame(rows)

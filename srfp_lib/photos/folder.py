@@ -1,0 +1,76 @@
+"""A folder of one's own photographs. Roles depend on the pictures alone, not on their names or order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import UserError
+from ..randomness import seed
+from .photoset import Photograph
+from .reading import SUFFIXES, UnreadableError, fingerprint_of, read
+
+NEEDED = 9
+TRAINING_SHARE = 0.2  # of the photographs, for each of the two training sets
+FIXED = (0.65, 0.75, 1.0)  # ends of train, validation and test among the others, where the split does not rotate
+
+
+def files(folder: Path) -> list[Path]:
+    """The image files directly in a folder, by name."""
+    try:
+        found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
+    except FileNotFoundError:
+        raise UserError(f"the folder of photographs '{folder}' does not exist: give the path of a folder with at least {NEEDED} images") from None
+    except NotADirectoryError:
+        raise UserError(f"'{folder}' is a file: photos takes a folder with at least {NEEDED} images") from None
+    return sorted(found)
+
+
+def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
+    """The usable photographs with their roles, and (file, reason) of the others."""
+    usable: dict[str, Photograph] = {}
+    skipped = []
+    for path in files(folder):
+        try:
+            pixels, note = read(path)
+        except UnreadableError as error:
+            skipped.append((path.name, str(error)))
+            continue
+        height, width = pixels.shape[:2]
+        sha256 = fingerprint_of(pixels)
+        if min(height, width) < smallest:
+            skipped.append((path.name, f"{width} x {height} is smaller than the {smallest} pixels of a tile"))
+        elif sha256 in usable:
+            skipped.append((path.name, f"the same picture as {usable[sha256].file}"))
+        else:
+            usable[sha256] = Photograph(path.stem, pixels, "", -1, path.name, "folder", "", "", sha256, note)
+    if len(usable) < NEEDED:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
+        raise UserError(f"'{folder}' has {len(usable)} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else ""))
+    return _with_roles(list(usable.values()), rotations, master_seed), skipped
+
+
+def _with_roles(photographs: list[Photograph], rotations: int, master_seed: int) -> list[Photograph]:
+    """20 % div2k, 20 % flickr2k, the others dealt into folds, in the order of a seeded hash of the pixels."""
+    from dataclasses import replace
+
+    ordered = sorted(photographs, key=lambda p: seed(master_seed, "role", p.sha256))
+    names: dict[str, int] = {}
+    each = max(round(TRAINING_SHARE * len(ordered)), 1)
+    rest = len(ordered) - 2 * each
+    found = []
+    for i, photograph in enumerate(ordered):
+        if i < 2 * each:
+            role, fold = ("div2k", "flickr2k")[i // each], -1
+        else:
+            role, fold = "classify", _fold(i - 2 * each, rest, rotations)
+        used = names[photograph.name] = names.get(photograph.name, 0) + 1
+        name = photograph.name if used == 1 else f"{photograph.name}.{used}"
+        found.append(replace(photograph, role=role, fold=fold, name=name))
+    return sorted(found, key=lambda p: (p.role, p.fold, p.name))
+
+
+def _fold(place: int, total: int, rotations: int) -> int:
+    if rotations > 1:
+        return place % rotations
+    bounds = [max(round(total * FIXED[0]), 1), max(round(total * FIXED[1]), round(total * FIXED[0]) + 1)]
+    return sum(place >= bound for bound in bounds)

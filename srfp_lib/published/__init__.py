@@ -1,0 +1,1 @@
+"""The 25 published networks behind one interface."""
