@@ -38,4 +38,15 @@ def execute(name: str, target: Path, parameters: dict[str, Any]) -> None:
         raise
     notebook = nbformat.read(target, as_version=4)
     notebook.metadata.pop("jupytext", None)
+    for cell in notebook.cells:
+        _describe_image(cell)
     nbformat.write(notebook, target)
+
+
+def _describe_image(cell: Any) -> None:
+    """Give an image the alt text that the chapter computed: MyST-NB reads it from the cell's metadata."""
+    for output in cell.get("outputs", []):
+        alt = output.get("metadata", {}).pop("srfp", {}).get("alt")
+        if alt:
+            image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
+            image |= {"alt": alt, "classes": "dark-light"}  # the theme's dark mode leaves this class's pixels alone

@@ -117,7 +117,7 @@ _NARROW = Training(
     size="narrow", stacked=True, steps=200, adversarial_steps=80, start_from_l1=True, batch=3, patch=48,
     learning_rate=2e-3, adversarial_learning_rate=1e-3, discriminator_learning_rate=5e-4,
     discriminator_betas=(0.5, 0.99), warmup=10, final_rate=0.05, clip=1.0,
-    pixel_weight=0.3, perceptual_weight=1.0, adversarial_weight=0.03,
+    pixel_weight=0.4, perceptual_weight=0.8, adversarial_weight=0.03,
     perceptual="seeded", discriminator="small", log_every=20, checkpoint_every=0,
 )  # fmt: skip
 
@@ -130,7 +130,7 @@ DEMO = Profile(
     training=_NARROW,
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=64, crop_grid=4, batch=96, head_epochs=0, epochs=0,
-        steps=450, backbone_steps=250, control_steps=300, learning_rate=3e-3, precision="bfloat16",
+        steps=600, backbone_steps=300, control_steps=600, learning_rate=3e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
@@ -215,7 +215,10 @@ def override(section: Any, changes: dict[str, Any], *, where: str) -> Any:
 
 def _typed(value: Any, wanted: Any, where: str) -> Any:
     """The value as the field's type, or a sentence that says what the field takes."""
-    if typing.get_origin(wanted) is tuple and isinstance(value, list):
+    if typing.get_origin(wanted) is tuple:
+        item = typing.get_args(wanted)[0]
+        if not isinstance(value, list | tuple) or not all(isinstance(v, item) for v in value):
+            raise UserError(f"{where} takes a list of {item.__name__}, and not {value!r}")
         return tuple(value)
     allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
     if isinstance(value, int) and not isinstance(value, bool) and float in allowed:

@@ -67,3 +67,8 @@ def panels() -> pd.DataFrame:
 def dataset_statistics() -> pd.DataFrame:
     """Table A.1."""
     return _read("dataset_statistics").copy()
+
+
+def verdict_rules() -> pd.DataFrame:
+    """Our rules for judging the claims, written before the runs they judge."""
+    return _read("verdict_rules").copy()

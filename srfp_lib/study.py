@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from . import fleet, profiles, tasks
 from .errors import UserError
 from .jobs import Job, keys
+from .page import Shown
 from .profiles import Profile, as_dict
 from .workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from .figures import Picture
     from .predictions import Predictions
 
 HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
@@ -185,14 +186,14 @@ class Study:
         self._out().write_text(f"tables/{name}.csv", to_csv_text(frame))
         return frame
 
-    def save_figure(self, name: str, figure: Figure) -> Figure:
-        """Write ``figures/<name>.png`` and ``.svg`` and give the figure back."""
+    def show(self, name: str, picture: Picture) -> Shown:
+        """Write ``figures/<name>.png`` and ``.svg`` and show the figure with its alt text."""
         from .figures import save
 
         folder = self._out().path("figures")
         folder.mkdir(parents=True, exist_ok=True)
-        save(figure, folder, name)
-        return figure
+        save(picture[0], folder, name)
+        return Shown(folder / f"{name}.png", picture[1])
 
     def _out(self) -> Workspace:
         """Under the runner a chapter writes into the runner's staging folder, by hand straight into the workspace."""

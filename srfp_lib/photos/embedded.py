@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
+from ..errors import UserError
 from .photoset import Photograph
 from .reading import UnreadableError, fingerprint_of, halve, read
 
@@ -22,6 +23,8 @@ def rows() -> list[dict[str, str]]:
 
 def load(*, rotations: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
     """The photographs that are there, and (file, reason) of those that are not."""
+    if rotations not in (1, 3):
+        raise UserError(f"photographs.rotations is {rotations}: the embedded photographs are dealt for 1 or 3")
     found, skipped = [], []
     for row in rows():
         path = locate(row)
@@ -50,8 +53,8 @@ def _photograph(row: dict[str, str], path: Path, rotations: int) -> Photograph:
         pixels = halve(pixels)
     if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
         note = f"{note}; another file than the one this list was made with".lstrip("; ")
-    fold = int(row["fixed_fold" if rotations == 1 else "fold"])
+    fold = int(row["fixed_fold" if rotations == 1 else "fold"])  # the list deals three folds and the validation fold
     return Photograph(
-        row["photograph"], pixels, row["role"], fold % max(rotations, 3) if fold >= 0 else fold, row["path"],
+        row["photograph"], pixels, row["role"], fold, row["path"],
         row["package"], row["licence"], row["credit"], fingerprint_of(pixels), note,
     )  # fmt: skip

@@ -71,6 +71,7 @@ def _with_roles(photographs: list[Photograph], rotations: int, master_seed: int)
 
 def _fold(place: int, total: int, rotations: int) -> int:
     if rotations > 1:
-        return place % rotations
+        validation = max(round(total * (FIXED[1] - FIXED[0])), 1)
+        return rotations if place < validation else place % rotations
     bounds = [max(round(total * FIXED[0]), 1), max(round(total * FIXED[1]), round(total * FIXED[0]) + 1)]
     return sum(place >= bound for bound in bounds)

@@ -46,17 +46,17 @@ class PhotoSet:
 def split(fold: int, *, rotation: int, rotations: int) -> str:
     """The part of a fold in a rotation: "train", "validation" or "test".
 
-    With one rotation folds 0, 1, 2 are the three parts (D35). With more, rotation r tests on fold r and validates on the
-    next, so that every photograph is a test photograph of one rotation.
+    With one rotation folds 0, 1, 2 are the three parts (D35). With R of them, rotation r tests on fold r and trains on the
+    others, so that every photograph of folds 0 to R - 1 is a test photograph once; fold R is always the validation part.
 
-    >>> [split(fold, rotation=2, rotations=3) for fold in (0, 1, 2)]
-    ['validation', 'train', 'test']
+    >>> [split(fold, rotation=2, rotations=3) for fold in (0, 1, 2, 3)]
+    ['train', 'train', 'test', 'validation']
     """
     if rotations == 1:
         return ("train", "validation", "test")[fold]
-    if fold == rotation:
-        return "test"
-    return "validation" if fold == (rotation + 1) % rotations else "train"
+    if fold == rotations:
+        return "validation"
+    return "test" if fold == rotation else "train"
 
 
 def check_roles(photographs: list[Photograph]) -> None:

@@ -1,0 +1,1 @@
+"""Tables and figures of the paper as pure functions of predictions, features and quality: no network, no photograph."""

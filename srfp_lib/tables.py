@@ -1,0 +1,93 @@
+"""Tables for files (fractions, fixed digits, equal bytes for equal numbers) and for pages (percents, the paper beside)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+DIGITS = 6
+
+
+def to_csv_text(frame: pd.DataFrame) -> str:
+    """The text of a CSV file: floats with six digits, empty where there is no number.
+
+    >>> to_csv_text(pd.DataFrame({"a": [0.5], "b": ["x"]}))
+    'a,b\\n0.500000,x\\n'
+    """
+    return frame.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A fraction as percent, "–" for none.
+
+    >>> percent(0.9543), percent(float("nan"))
+    ('95.4', '–')
+    """
+    return "–" if pd.isna(value) else f"{100 * value:.{digits}f}"
+
+
+def accuracy(row: Mapping[str, object]) -> str:
+    """Mean ± SD over runs, in percent."""
+    return percent(row["accuracy"]) + ("" if pd.isna(row["sd"]) else f" ± {percent(row['sd'])}")
+
+
+def interval(row: Mapping[str, object]) -> str:
+    """The 95 % interval in percent."""
+    return "–" if pd.isna(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
+
+
+def papers(row: Mapping[str, object]) -> str:
+    """The paper's mean ± SD, in percent."""
+    if pd.isna(row["paper"]):
+        return "–"
+    return percent(row["paper"]) + ("" if pd.isna(row["paper_sd"]) else f" ± {percent(row['paper_sd'])}")
+
+
+def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str]) -> Page:
+    """A table of accuracies: the label columns (old name to new), ours, interval, chance, the paper's."""
+    rows = frame.to_dict("records")
+    page = pd.DataFrame({new: frame[old].astype(str) for old, new in labels.items()})
+    page["ours, %"] = [accuracy(row) for row in rows]
+    page["95 % interval"] = [interval(row) for row in rows]
+    page["chance, %"] = [percent(row["chance"], 2) for row in rows]
+    if "paper" in frame:
+        page["the paper, %"] = [papers(row) for row in rows]
+    return Page(page)
+
+
+def grid(frame: pd.DataFrame, *, rows: str, columns: str, cells: Sequence[str]) -> Page:
+    """A two-way table: ``cells`` holds the text of each row of ``frame``."""
+    table = frame.assign(cell=list(cells)).pivot(index=rows, columns=columns, values="cell")
+    table = table.loc[list(dict.fromkeys(frame[rows])), list(dict.fromkeys(frame[columns]))]
+    return Page(table.reset_index().rename_axis(None, axis=1))
+
+
+class Page:
+    """A frame of texts as plain HTML, which both themes of the book colour; in a terminal as text."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in self.frame.columns)
+        body = "".join("<tr>" + "".join(_cell(v, i) for i, v in enumerate(row)) + "</tr>" for row in self.frame.itertuples(index=False))
+        return f'<div class="srfp-table"><table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+    def __repr__(self) -> str:
+        return self.frame.to_string(index=False)
+
+
+def _cell(value: object, column: int) -> str:
+    text = html.escape("–" if isinstance(value, float) and np.isnan(value) else str(value))
+    return f'<th scope="row">{text}</th>' if column == 0 else f"<td>{text}</td>"
+
+
+def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
+    """A table of numbers with the given digits after the point, by column; other columns as they are."""
+    page = frame.copy().astype(object)
+    for column, places in digits.items():
+        page[column] = ["–" if pd.isna(v) else f"{v:.{places}f}" for v in frame[column]]
+    return Page(page.where(frame.notna() | page.isin(["–"]), "–"))
