@@ -22,7 +22,8 @@ def build(study: Study) -> Path:
         )
     source = study.workspace.path("book")
     _gather(study, source)
-    command = [sys.executable, "-m", "jupyter_book", "build", str(source), "-W", "-n", "--keep-going", "-q"]
+    start = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "build", str(source), "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     page = source / "_build" / "html" / "index.html"
     if done.returncode or not page.exists():

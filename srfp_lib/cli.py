@@ -1,4 +1,4 @@
-"""The command line: ``python -m srfp_lib run | status | book | published``. Heavy imports stay inside the commands."""
+"""The command line: ``python -m srfp_lib run | status | book``. Heavy imports stay inside the commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from . import __version__
 from .errors import UserError
-from .published import command as published
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,8 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     book = commands.add_parser("book", help="build the HTML book from a workspace")
     _add_place(book)
     book.set_defaults(command=_book)
-
-    published.add_parser(commands)
     return parser
 
 

@@ -20,82 +20,87 @@ SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
 
 
+def _field(default: Any, meaning: str, label: str = "") -> Any:
+    """A field with its meaning and, where the paper leaves it open, the label of its entry on the page of choices."""
+    return field(default=default, metadata={"meaning": meaning, "label": label})
+
+
 @dataclass(frozen=True)
 class Photographs:
     """Which photographs, and how they are cut (paper, section 3.2 and Table A.1)."""
 
-    source: str = "paper"  # "paper", "embedded", or a folder
-    training_tile: int = 480  # side of an HR tile that training crops come from (D6)
-    image_size: int | None = None  # side of the images to super-resolve; None: whole photographs
-    max_training_tiles: int = 100_000  # per training set
-    max_images_per_photograph: int = 1
-    max_images: int = 1000
-    dead_leaves: int = 0  # drawn images added to each training set
-    rotations: int = 1  # splits of the classification photographs that the runs rotate through
+    source: str = _field("paper", "paper, embedded, or a folder", "D12")
+    training_tile: int = _field(480, "HR side of the tiles that training crops come from", "D6")
+    image_size: int | None = _field(None, "side of the images to super-resolve; none: whole photographs")
+    max_training_tiles: int = _field(100_000, "most tiles of a training set")
+    max_images_per_photograph: int = _field(1, "most images cut from a photograph")
+    max_images: int = _field(1000, "most images in all")
+    dead_leaves: int = _field(0, "drawn images added to each training set")
+    rotations: int = _field(1, "splits of the photographs that the classifier runs rotate through", "D35")
 
 
 @dataclass(frozen=True)
 class Training:
-    """How the custom networks are trained (paper, section 3.1; D4-D10)."""
+    """How the custom networks are trained (paper, section 3.1)."""
 
-    size: str = "full"  # "full" or "narrow" members of the five families (D7)
-    stacked: bool = False  # one job trains the 18 networks of an architecture and scale; else one job a network
-    steps: int = 50_000
-    adversarial_steps: int = 50_000
-    start_from_l1: bool = False  # adversarial networks start from their L1 twin (D5)
-    batch: int = 16
-    patch: int = 128  # HR side of a training crop (D6)
-    learning_rate: float = 1e-4
-    adversarial_learning_rate: float = 1e-4
-    discriminator_learning_rate: float = 1e-4
-    discriminator_betas: tuple[float, float] = (0.9, 0.99)
-    warmup: int = 0
-    final_rate: float = 1.0  # share of the learning rate left at the end of a cosine; 1: constant
-    clip: float = 0.0  # largest gradient norm of a network; 0: none
-    pixel_weight: float = 0.0  # of L1 beside the perceptual and adversarial terms (D4)
-    perceptual_weight: float = 1.0
-    adversarial_weight: float = 1e-3
-    perceptual: str = "imagenet"  # or "seeded": small networks with fixed random weights
-    discriminator: str = "vgg"  # BasicSR's for 128-pixel crops (D8), or "small"
-    log_every: int = 1000
-    checkpoint_every: int = 1000  # steps; 0: none
+    size: str = _field("full", "full or narrow members of the five families", "D7")
+    stacked: bool = _field(False, "the 18 networks of an architecture and scale are one job")
+    steps: int = _field(50_000, "optimiser steps with L1")
+    adversarial_steps: int = _field(50_000, "optimiser steps with a discriminator")
+    start_from_l1: bool = _field(False, "adversarial networks start from their finished L1 twin", "D5")
+    batch: int = _field(16, "crops a step", "D6")
+    patch: int = _field(128, "HR side of a training crop", "D6")
+    learning_rate: float = _field(1e-4, "Adam, L1", "D5")
+    adversarial_learning_rate: float = _field(1e-4, "Adam, adversarial", "D5")
+    discriminator_learning_rate: float = _field(1e-4, "Adam, discriminator", "D5")
+    discriminator_betas: tuple[float, ...] = _field((0.9, 0.99), "Adam's moments, discriminator", "D5")
+    warmup: int = _field(0, "steps of linear warm-up", "D5")
+    final_rate: float = _field(1.0, "share of the learning rate left at the end of a cosine; 1: constant", "D5")
+    clip: float = _field(0.0, "largest gradient norm of a network; 0: none", "D5")
+    pixel_weight: float = _field(0.0, "weight of L1 beside the perceptual and adversarial terms", "D4")
+    perceptual_weight: float = _field(1.0, "weight of the perceptual term", "D4")
+    adversarial_weight: float = _field(1e-3, "weight of -log D")
+    perceptual: str = _field("imagenet", "imagenet, or seeded: small networks with fixed random weights", "D4")
+    discriminator: str = _field("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8")
+    log_every: int = _field(1000, "steps between lines of the log")
+    checkpoint_every: int = _field(1000, "steps between checkpoints; 0: none")
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """How attribution and parsing classifiers are trained (paper, section 3.3; D14-D20)."""
+    """How attribution and parsing classifiers are trained (paper, section 3.3)."""
 
-    backbones: tuple[str, ...] = PAPER_BACKBONES  # the rows of Table 2; the first is used everywhere else
-    runs: int = 3  # trainings of the attribution classifier, seeds 1, 2, ... (D21)
-    recipe: str = "paper"  # "paper": Adamax, epochs, plateau; "steps": AdamW, a fixed number of steps, cosine
-    crop: int = 224  # side of a training crop (D15)
-    crop_grid: int = 1  # crop offsets are multiples of this (D17); 1: free crops, as the paper
-    batch: int = 16
-    head_epochs: int = 3
-    epochs: int = 15
-    steps: int = 0  # recipe "steps": attribution
-    backbone_steps: int = 0  # recipe "steps": the further rows of Table 2
-    control_steps: int = 0  # recipe "steps": the free-crops control of chapter 07; 0: no control
-    learning_rate: float = 5e-4
-    precision: str = "float32"  # or "bfloat16" (autocast)
+    backbones: tuple[str, ...] = _field(PAPER_BACKBONES, "rows of Table 2; the first is used everywhere else", "D14")
+    runs: int = _field(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21")
+    recipe: str = _field("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18")
+    crop: int = _field(224, "side of a training crop", "D15")
+    crop_grid: int = _field(1, "crop offsets are multiples of this; 1: free crops", "D17")
+    batch: int = _field(16, "crops a step")
+    head_epochs: int = _field(3, "epochs of the last layer alone", "D20")
+    epochs: int = _field(15, "epochs of everything", "D19")
+    steps: int = _field(0, "recipe steps: attribution")
+    backbone_steps: int = _field(0, "recipe steps: the further rows of Table 2")
+    control_steps: int = _field(0, "recipe steps: the free-crops control of chapter 07; 0: no control")
+    learning_rate: float = _field(5e-4, "start of the schedule")
+    precision: str = _field("float32", "float32, or bfloat16 (autocast)")
 
 
 @dataclass(frozen=True)
 class Parsers:
-    """How the 18 parsers of Table 4 are trained (paper, section 4.2; D11, D24)."""
+    """How the 18 parsers of Table 4 are trained (paper, section 4.2)."""
 
-    runs: int = 3
-    shared_trunk: bool = False  # one body for the parsers of a held-out value, a head each; the paper trains each apart
-    steps: int = 0  # recipe "steps"
+    runs: int = _field(3, "trainings of every parser")
+    shared_trunk: bool = _field(False, "the parsers of a withheld value share a body; the paper trains each apart")
+    steps: int = _field(0, "recipe steps")
 
 
 @dataclass(frozen=True)
 class Prnu:
-    """The noise-residual baseline (paper, section 4.1.1; D28)."""
+    """The noise-residual baseline (paper, section 4.1.1)."""
 
-    denoiser: str = "bm3d"  # or "wavelet"
-    crop: int | None = 299
-    int8: bool = True  # store residuals as the released code does
+    denoiser: str = _field("bm3d", "bm3d or wavelet", "D28")
+    crop: int | None = _field(299, "side of the centre crop; none: whole images", "D28")
+    int8: bool = _field(True, "residuals stored as whole grey levels, as in the released code", "D28")
 
 
 @dataclass(frozen=True)
@@ -234,3 +239,20 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
 def as_dict(profile: Profile) -> dict[str, Any]:
     """The profile as plain nested dictionaries, for receipts and for the page that lists every choice."""
     return dataclasses.asdict(profile)
+
+
+def choices(profile: Profile) -> list[dict[str, str]]:
+    """Every field beside the paper profile's: section, field, meaning, label, paper, here."""
+    rows = []
+    for section in (f.name for f in fields(Profile) if is_dataclass(getattr(PAPER, f.name))):
+        ours, paper = getattr(profile, section), getattr(PAPER, section)
+        for f in fields(ours):
+            values = {side: _written(getattr(of, f.name)) for side, of in (("paper", paper), ("here", ours))}
+            rows.append({"section": section, "field": f.name, **f.metadata, **values})
+    return rows
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "none" if value is None else str(value)

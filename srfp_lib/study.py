@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import fleet, profiles, tasks
 from .errors import UserError
 from .jobs import Job, keys
-from .page import Shown
+from .page import Box, Shown, Text
 from .profiles import Profile, as_dict
 from .workspace import Workspace
 
@@ -139,6 +139,19 @@ class Study:
         from .run import make
 
         make(self, [name for name in self.jobs if name.startswith(beginnings)])
+
+    def begin(self, chapter: str) -> Text:
+        """Make what a chapter needs, nothing if it is there; says what the chapter rests on."""
+        from .chapters import CHAPTERS
+
+        self.make(*CHAPTERS[chapter].needs)
+        receipts = [self.workspace.receipt(name) for name in self.jobs if name.startswith(CHAPTERS[chapter].needs)]
+        work = sum(receipt.seconds for receipt in receipts if receipt)
+        return Text(f"*This page rests on {len(receipts)} jobs, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*")
+
+    def box(self, chapter: str) -> Box:
+        """The box that ends a chapter."""
+        return Box(self, chapter)
 
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""

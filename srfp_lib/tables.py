@@ -68,13 +68,18 @@ def grid(frame: pd.DataFrame, *, rows: str, columns: str, cells: Sequence[str]) 
 class Page:
     """A frame of texts as plain HTML, which both themes of the book colour; in a terminal as text."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
+    def __init__(self, frame: pd.DataFrame, caption: str = "") -> None:
+        self.frame, self.caption = frame, caption
+
+    def titled(self, caption: str) -> Page:
+        """The same table with a caption above it."""
+        return Page(self.frame, caption)
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in self.frame.columns)
         body = "".join("<tr>" + "".join(_cell(v, i) for i, v in enumerate(row)) + "</tr>" for row in self.frame.itertuples(index=False))
-        return f'<div class="srfp-table"><table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f'<div class="srfp-table"><table class="table">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
@@ -91,3 +96,14 @@ def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
     for column, places in digits.items():
         page[column] = ["–" if pd.isna(v) else f"{v:.{places}f}" for v in frame[column]]
     return Page(page.where(frame.notna() | page.isin(["–"]), "–"))
+
+
+def claims(frame: pd.DataFrame) -> Page:
+    """The claims with their verdicts; shares in percent, decibels as they are."""
+    rows = []
+    for row in frame.itertuples():
+        scale = 1 if "PSNR" in str(row.quantity) else 100
+        ours = "–" if pd.isna(row.ours) else f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
+        rows.append({"": row.id, "claim": row.claim, "we measure": row.quantity, "the paper": row.paper, "ours (95 % interval)": ours,
+                     "verdict": row.verdict + (f": {row.reason}" if row.reason else "")})  # fmt: skip
+    return Page(pd.DataFrame(rows))
