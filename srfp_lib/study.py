@@ -109,7 +109,7 @@ def _classifiers(profile: Profile) -> list[Job]:
 class Study:
     """A workspace seen by a reader or a chapter: what is made, and a way to make the rest.
 
-    >>> Study.open("smoke", "/tmp/nowhere").profile.name
+    >>> Study.open("smoke", "runs/example").profile.name
     'smoke'
     """
 
@@ -147,7 +147,10 @@ class Study:
         self.make(*CHAPTERS[chapter].needs)
         receipts = [self.workspace.receipt(name) for name in self.jobs if name.startswith(CHAPTERS[chapter].needs)]
         work = sum(receipt.seconds for receipt in receipts if receipt)
-        return Text(f"*This page rests on {len(receipts)} jobs, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*")
+        line = f"*This page rests on {len(receipts)} jobs, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*"
+        if self.profile.name == "smoke":
+            line += "\n\n**A smoke run shows that everything works; its numbers mean nothing.**"
+        return Text(line)
 
     def box(self, chapter: str) -> Box:
         """The box that ends a chapter."""

@@ -87,7 +87,9 @@ class Page:
 
 def _cell(value: object, column: int) -> str:
     text = html.escape("–" if isinstance(value, float) and np.isnan(value) else str(value))
-    return f'<th scope="row">{text}</th>' if column == 0 else f"<td>{text}</td>"
+    if column == 0:
+        return f'<th scope="row">{text}</th>'
+    return f'<td class="n">{text}</td>' if text[:1] in "0123456789-–+" else f"<td>{text}</td>"
 
 
 def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:

@@ -1,0 +1,106 @@
+"""EnhanceNet, 4x (Sajjadi, Schölkopf, Hirsch: "EnhanceNet: Single Image Super-Resolution through Automated Texture
+Synthesis", ICCV 2017, arXiv 1612.07919); the published network is its perceptual-adversarial-texture variant.
+
+Source: github.com/msmsajjadi/EnhanceNet-Code (TensorFlow 0.12). Licence of code and weights: CC BY-NC-ND 4.0. Written
+from the paper and from the facts of the published file, not from that code.
+
+Conventions: RGB in 0..1 in and out, the mean taken off inside; zero padding. The network adds its output to an
+enlargement by TensorFlow 1's bicubic, which is not torch's (see `legacy_bicubic`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import UserError
+
+MEAN = (0.47614917, 0.45001204, 0.40904046)
+CONVOLUTIONS = 25
+
+
+def _taps(fraction: float, a: float = -0.75) -> list[float]:
+    """Keys' cubic kernel at the four samples around a position that lies `fraction` behind the second of them."""
+
+    def kernel(x: float) -> float:
+        if x <= 1:
+            return (a + 2) * x**3 - (a + 3) * x**2 + 1
+        return a * (x**3 - 5 * x**2 + 8 * x - 4)
+
+    return [kernel(1 + fraction), kernel(fraction), kernel(1 - fraction), kernel(2 - fraction)]
+
+
+def _enlarge_columns(image: Tensor) -> Tensor:
+    taps = image.new_tensor([_taps(phase / 4) for phase in range(4)])  # 4 phases x 4 taps
+    padded = F.pad(image, (1, 2, 0, 0), mode="replicate")
+    return (padded.unfold(-1, 4, 1) @ taps.T).flatten(-2)  # n c h w 4 -> n c h 4w
+
+
+def legacy_bicubic(image: Tensor) -> Tensor:
+    """The 4x enlargement of TensorFlow 1: n x c x h x w to n x c x 4h x 4w.
+
+    Target pixel i lies at source position i / 4: no half-pixel shift, so that the result is 1.5 target pixels off from
+    torch's and Pillow's. Kernel a = -0.75, four taps, the border pixel repeated.
+
+    >>> ramp = torch.arange(8.0).reshape(1, 1, 1, 8)
+    >>> legacy_bicubic(ramp)[0, 0, 0, 12:17].tolist()  # linear inside, up to the ripple of a = -0.75
+    [3.0, 3.296875, 3.5, 3.703125, 4.0]
+    """
+    columns = _enlarge_columns(image)
+    return _enlarge_columns(columns.transpose(2, 3)).transpose(2, 3)
+
+
+class EnhanceNet(nn.Module):
+    """25 convolutions, numbered as in the published file: head, ten residual blocks, two enlargements, two at full size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [(3, 64), *[(64, 64)] * (CONVOLUTIONS - 2), (64, 3)]
+        self.conv = nn.ModuleList(nn.Conv2d(*size, 3, padding=1) for size in sizes)
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w."""
+        mean = rgb.new_tensor(MEAN)[:, None, None]
+        centred = rgb - mean
+        x = F.relu(self.conv[0](centred))  # n 3 h w -> n 64 h w
+        for first in range(1, 21, 2):
+            x = x + self.conv[first + 1](F.relu(self.conv[first](x)))
+        for enlarging in (21, 22):
+            x = F.interpolate(x, scale_factor=2, mode="nearest")  # n 64 h w -> n 64 2h 2w, then 4h 4w
+            x = F.relu(self.conv[enlarging](x), inplace=True)
+        x = F.relu(self.conv[23](x), inplace=True)
+        return self.conv[24](x) + legacy_bicubic(centred) + mean  # n 64 4h 4w -> n 3 4h 4w
+
+
+def _tensorflow_name(number: int) -> str:
+    return f"generator/Conv_{number}" if number else "generator/Conv"
+
+
+TENSORFLOW_NAMES: dict[str, str] = {
+    f"conv.{i}.{ours}": f"{_tensorflow_name(i)}/{theirs}"
+    for i in range(CONVOLUTIONS)
+    for ours, theirs in (("weight", "weights"), ("bias", "biases"))
+}
+"""Our names and the variables of the published file."""
+
+
+def from_tensorflow(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict of `EnhanceNet` from the variables of the published file, kernels height x width x in x out.
+
+    Names that the file should not have are handed on, so that a strict load names them.
+
+    >>> from_tensorflow({"generator/Conv/weights": torch.zeros(3, 3, 3, 64)})["conv.0.weight"].shape
+    torch.Size([64, 3, 3, 3])
+    """
+    ours = {theirs: name for name, theirs in TENSORFLOW_NAMES.items()}
+    return {ours.get(name, name): t.permute(3, 2, 0, 1) if t.ndim == 4 else t for name, t in tensors.items()}
+
+
+def build(variant: str = "", scale: int = 4) -> EnhanceNet:
+    """A fresh EnhanceNet; there is one variant, at 4x."""
+    if variant or scale != 4:
+        raise UserError(f"there is no EnhanceNet '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    return EnhanceNet()
