@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..errors import UserError
 from ..profiles import Photographs
 from . import dead_leaves, embedded, folder
 from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split
@@ -30,6 +31,9 @@ def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     check_roles(photographs)
     training, training_pixels = training_tiles(photographs + drawn, settings.training_tile, settings.max_training_tiles)
     table, pixels = images(photographs, settings.image_size, settings.max_images_per_photograph, settings.max_images)
+    parts = {split(fold, rotation=0, rotations=settings.rotations) for fold in table["fold"]}
+    if lacking := {"train", "validation", "test"} - parts:
+        raise UserError(f"no image is left for {' and '.join(sorted(lacking))}: photographs.max_images is {settings.max_images}, set it higher")
     cut = {**training["photograph"].value_counts(), **table["photograph"].value_counts()}
     return PhotoSet(
         _table(photographs + drawn, cut), training, training_pixels, table, pixels,

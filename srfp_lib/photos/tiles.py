@@ -65,7 +65,7 @@ def images(photographs: list[Photograph], side: int | None, per_photograph: int,
 
     Whole photographs lose at most three rows and columns at the bottom right, so that both scales divide them (D36).
     """
-    chosen = [p for p in photographs if p.fold >= 0]
+    chosen = _interleaved([p for p in photographs if p.fold >= 0])
     if side is None:
         chosen = chosen[:most]
         table = pd.DataFrame([(p.name, p.name, p.fold) for p in chosen], columns=["image", "photograph", "fold"])
@@ -77,6 +77,13 @@ def images(photographs: list[Photograph], side: int | None, per_photograph: int,
             rows.append((f"{photograph.name}_r{row}_c{column}", photograph.name, photograph.fold))
             pixels.append(photograph.pixels[top : top + side, left : left + side])
     return pd.DataFrame(rows, columns=["image", "photograph", "fold"]), pixels
+
+
+def _interleaved(photographs: list[Photograph]) -> list[Photograph]:
+    """Ordered so that the first n of them hold the folds in proportion, whatever n is."""
+    members = {fold: [p for p in photographs if p.fold == fold] for fold in sorted({p.fold for p in photographs})}
+    placed = [((i + 0.5) / len(group), fold, p) for fold, group in members.items() for i, p in enumerate(group)]
+    return [p for _, _, p in sorted(placed, key=lambda place: place[:2])]
 
 
 def _spread(places: list[tuple[int, int, int, int]], n: int) -> list[tuple[int, int, int, int]]:

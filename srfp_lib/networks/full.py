@@ -1,0 +1,61 @@
+"""The five custom architectures at full size, by the defaults of D7.
+
+EDSR, RCAN and SwinIR are BasicSR's own classes, as the paper trained them; RDN and NLSN, which BasicSR does not have, are
+those of this folder. Input and output: N x 3 x H x W in 0..1. SwinIR takes sizes that are multiples of 8.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import _basicsr
+from .nlsn import NLSN, SeededDraw
+from .rdn import RDN
+
+WINDOW = 8
+
+
+class Padded(nn.Module):
+    """A network with windows: the image is extended by reflection to multiples of the window, and cut afterwards."""
+
+    def __init__(self, network: nn.Module, scale: int) -> None:
+        super().__init__()
+        self.network, self.scale = network, scale
+
+    def forward(self, lr: Tensor) -> Tensor:
+        h, w = lr.shape[-2:]
+        padded = F.pad(lr, (0, -w % WINDOW, 0, -h % WINDOW), mode="reflect") if h % WINDOW or w % WINDOW else lr
+        return self.network(padded)[..., : h * self.scale, : w * self.scale]
+
+
+def _edsr(scale: int) -> nn.Module:
+    """The baseline: 16 blocks of 64 features."""
+    return _basicsr.load("archs.edsr_arch").EDSR(3, 3, num_feat=64, num_block=16, upscale=scale, res_scale=1, img_range=255.0)
+
+
+def _rcan(scale: int) -> nn.Module:
+    """10 groups of 20 blocks, 64 features."""
+    return _basicsr.load("archs.rcan_arch").RCAN(3, 3, num_feat=64, num_group=10, num_block=20, squeeze_factor=16, upscale=scale, img_range=255.0)
+
+
+def _swinir(scale: int) -> nn.Module:
+    """Classical SwinIR: 180 features, 6 groups of 6 layers, window 8, without drop path."""
+    network = _basicsr.load("archs.swinir_arch").SwinIR(
+        upscale=scale, img_size=64, window_size=WINDOW, img_range=1.0, depths=(6,) * 6, embed_dim=180, num_heads=(6,) * 6,
+        mlp_ratio=2, upsampler="pixelshuffle", resi_connection="1conv", drop_path_rate=0.0,
+    )  # fmt: skip
+    return Padded(network, scale)
+
+
+def _nlsn(scale: int) -> nn.Module:
+    """32 blocks of 256 features; hash directions are fixed, so that an image does not depend on what ran before."""
+    return NLSN(scale, draw=SeededDraw(20220101))
+
+
+BODIES = {"EDSR": _edsr, "RDN": RDN, "RCAN": _rcan, "SwinIR": _swinir, "NLSN": _nlsn}
+
+
+def build(architecture: str, scale: int) -> nn.Module:
+    """A full-size network with fresh weights from torch's current random state."""
+    return BODIES[architecture](scale)

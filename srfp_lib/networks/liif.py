@@ -1,0 +1,97 @@
+"""LIIF, any scale (Chen, Liu, Wang: "Learning Continuous Image Representation with Local Implicit Image Function", CVPR
+2021, arXiv 2012.09161): an encoder gives features at LR size, a small network reads the colour at any position off them.
+
+Source: github.com/yinboc/liif. Licence of the code: BSD-3-Clause; of the weights: nothing separate stated. Written from the
+paper and from the facts of the published files, not from that code.
+
+Conventions: RGB in -1..1 in and out, that is (v - 0.5) / 0.5; zero padding; no residual image; one file for every scale.
+Coordinates: pixel i of n has its centre at -1 + (2 i + 1) / n.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import UserError
+
+EPSILON = 1e-6
+"""Nudge that decides between two equally near LR pixels (section 3, as the published code does)."""
+
+
+class MLP(nn.Module):
+    """Linear layers with ReLU between them; number 0 sees features and geometry."""
+
+    def __init__(self, inputs: int, hidden: int = 256) -> None:
+        super().__init__()
+        sizes = [inputs, *[hidden] * 4]
+        layers = [layer for size in sizes[:-1] for layer in (nn.Linear(size, hidden), nn.ReLU())]
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden, 3))
+
+
+def _centres(n: int, like: Tensor) -> Tensor:
+    return -1 + 1 / n + 2 / n * torch.arange(n, device=like.device).to(like.dtype)
+
+
+def _nearest(source: int, target: int, side: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Along one axis: the LR pixel nearest to every target pixel when it is moved half an LR pixel to one side (-1, 1).
+
+    Returns its index and how far the target pixel lies from its centre, in halves of an LR pixel.
+    """
+    at = _centres(target, like)
+    moved = (at + side / source + EPSILON).clamp(-1 + EPSILON, 1 - EPSILON)
+    index = (((moved + 1) * source - 1) / 2).round().long().clamp(0, source - 1)
+    return index, (at - _centres(source, like)[index]) * source
+
+
+class LIIF(nn.Module):
+    """Encoder and implicit function, with feature unfolding, cell decoding and local ensemble (section 3)."""
+
+    def __init__(self, encoder: nn.Module, *, features: int = 64, hidden: int = 256) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.imnet = MLP(9 * features + 4, hidden)
+
+    def forward(self, lr: Tensor, size: tuple[int, int], *, queries: int = 30_000) -> Tensor:
+        """n x 3 x h x w to n x 3 x height x width, both -1..1. queries: about how many pixels are computed at once."""
+        features = self.encoder(lr)  # n 3 h w -> n c h w
+        return torch.stack([self._decode(one, size, max(1, queries // size[1])) for one in self._first_layer(features)])
+
+    def _first_layer(self, features: Tensor) -> Tensor:
+        """What the features add to the MLP's first layer: n x c x h x w to n x h x w x hidden.
+
+        The layer is linear and sees the 3 x 3 neighbourhood of an LR pixel, so that its share is a convolution, computed
+        once for every LR pixel instead of four times for every target pixel.
+        """
+        first = self.imnet.layers[0]
+        kernel = first.weight[:, :-4].unflatten(1, (-1, 3, 3))  # hidden 9c -> hidden c 3 3
+        return F.conv2d(features, kernel, first.bias, padding=1).permute(0, 2, 3, 1)
+
+    def _decode(self, hidden: Tensor, size: tuple[int, int], step: int) -> Tensor:
+        """h x w x hidden to 3 x height x width, ``step`` target rows at a time."""
+        h, w = hidden.shape[:2]
+        cell = hidden.new_tensor([2 / size[0] * h, 2 / size[1] * w])
+        hidden = hidden + self.imnet.layers[0].weight[:, -2:] @ cell
+        rows = [_nearest(h, size[0], side, hidden) for side in (-1, 1)]
+        columns = [_nearest(w, size[1], side, hidden) for side in (-1, 1)]
+        slices = [
+            self._ensemble(hidden, [(index[top : top + step], away[top : top + step]) for index, away in rows], columns)
+            for top in range(0, size[0], step)
+        ]
+        return torch.cat(slices).permute(2, 0, 1)
+
+    def _ensemble(self, hidden: Tensor, rows: list[tuple[Tensor, Tensor]], columns: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """The four predictions of some target rows (r x width x 3), each weighted by the area opposite to it."""
+        by_row, by_column = self.imnet.layers[0].weight[:, -4:-2].T
+        colours, areas = [], []
+        for row, down in rows:
+            for column, right in columns:
+                known = hidden[row[:, None], column]  # r width hidden
+                known = known.addcmul_(down[:, None, None], by_row).addcmul_(right[:, None], by_column)
+                colours.append(self.imnet.layers[1:](known))  # r width 3
+                areas.append((down[:, None] * right).abs() + 1e-9)
+        total = sum(areas)
+        return sum(colour * (area / total)[..., None] for colour, area in zip(colours, reversed(areas), strict=True))

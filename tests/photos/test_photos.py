@@ -1,0 +1,72 @@
+"""The embedded photographs, tiles, and the split."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srfp_lib import photos
+from srfp_lib.errors import UserError
+from srfp_lib.photos import dead_leaves, embedded, split
+from srfp_lib.photos.photoset import check_roles
+from srfp_lib.photos.tiles import training_tiles
+from srfp_lib.profiles import DEMO
+
+
+@pytest.fixture(scope="module")
+def found():
+    return photos.load(DEMO.photographs, master_seed=1)
+
+
+def test_the_listed_photographs_are_there(found):
+    listed = {row["photograph"] for row in embedded.rows() if row["package"] not in embedded.OPTIONAL}
+    there = found.photographs[found.photographs["source"] != "dead leaves (drawn)"]
+    assert listed <= set(there["photograph"])
+    assert not there["note"].str.contains("another file").any()
+    assert there["licence"].ne("").all() and there["credit"].ne("").all()
+
+
+def test_drawn_images_are_named_as_such_and_serve_training_alone(found):
+    drawn = found.photographs[found.photographs["source"] == "dead leaves (drawn)"]
+    assert drawn["photograph"].str.startswith("dead_leaves_").all() and (drawn["fold"] == -1).all()
+
+
+def test_images_are_cut_on_a_grid_of_four_and_a_quarter_is_a_quarter(found):
+    assert {p.shape for p in found.image_pixels} == {(96, 96, 3)}
+    shares = found.training.groupby("dataset")["quarter"].mean()
+    assert shares.between(0.2, 0.3).all()
+
+
+def test_every_photograph_is_tested_once():
+    for fold in range(3):
+        assert [split(fold, rotation=r, rotations=3) for r in range(3)].count("test") == 1
+    assert {split(3, rotation=r, rotations=3) for r in range(3)} == {"validation"}
+    assert [split(f, rotation=0, rotations=1) for f in range(3)] == ["train", "validation", "test"]
+
+
+def test_embedded_photographs_are_dealt_for_one_or_three_rotations():
+    with pytest.raises(UserError, match="rotations is 5"):
+        photos.load(replace(DEMO.photographs, rotations=5), master_seed=1)
+
+
+def test_one_picture_in_two_roles_is_noticed(found):
+    photographs, _ = embedded.load(rotations=3)
+    twin = replace(photographs[0], name="other", role="div2k", fold=-1)
+    with pytest.raises(RuntimeError, match="one picture in two roles"):
+        check_roles([*photographs, twin])
+
+
+def test_a_set_of_many_photographs_has_a_quarter_by_photograph(found):
+    base = embedded.load(rotations=3)[0][0]
+    many = [replace(base, name=f"p{i}", role="div2k", fold=-1, pixels=base.pixels[:96, :96]) for i in range(40)]
+    table, _ = training_tiles(many, 96, 1000)
+    assert table.groupby("photograph")["quarter"].nunique().max() == 1 and table["quarter"].sum() == 10
+
+
+def test_dead_leaves_are_seeded():
+    a, b = (dead_leaves.draw(32, master_seed=1, name="x") for _ in range(2))
+    assert np.array_equal(a, b) and not np.array_equal(a, dead_leaves.draw(32, master_seed=1, name="y"))
+
+
+def test_the_fingerprint_follows_the_files():
+    assert photos.fingerprint(DEMO.photographs) == photos.fingerprint(DEMO.photographs)
