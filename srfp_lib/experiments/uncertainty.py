@@ -57,8 +57,8 @@ class Accuracy:
 
     def estimate(self) -> Estimate:
         """Value, spread and interval."""
-        by_photograph = self.table.mean(0).to_numpy()
-        by_run = self.table.mean(1).to_numpy()
+        by_photograph = self.table.mean(axis=0).to_numpy()
+        by_run = self.table.mean(axis=1).to_numpy()
         low, high = interval(by_photograph)
         sd = float(by_run.std()) if len(by_run) > 1 else float("nan")
         return Estimate(float(by_photograph.mean()), sd, low, high, len(by_photograph), len(by_run))

@@ -1,0 +1,62 @@
+"""Equal figures and tables give equal bytes, and every figure says in words what it shows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srfp_lib import fleet, tables
+from srfp_lib.experiments import attribution, parsing, seeds
+from srfp_lib.figures import accuracy, images, save
+from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
+
+
+def pictures(runs, parsers):  # noqa: F811
+    """All figures of the book from synthetic results."""
+    answers = attribution.scored(runs)
+    table = attribution.table_3(answers)
+    rows = table[~table["value"].str.contains("minus")]
+    triplets = seeds.scored(runs)
+    maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a, images=1) for s in (2, 4) for a in (False, True)}
+    networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)
+    log = networks.rename(columns={"loss": "loss_name"}).assign(step=1, loss=0.5)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    control = pd.DataFrame([(c, g, 0.5) for c in ("grid", "free") for g in ("all", "L1")], columns=["crops", "group", "accuracy"])
+    return {
+        "dots": accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
+        "seeds": accuracy.seeds(seeds.table(triplets, triplets)),
+        "table_4": accuracy.table_4(parsing.table_4(parsers)),
+        "photographs": accuracy.photographs(attribution.by_photograph(answers)),
+        "panels": accuracy.panels(maps, attribution.panels(answers)),
+        "control": accuracy.control(control),
+        "gallery": images.gallery([pixels] * 3, ["a", "b", "c"], columns=2),
+        "patches": images.patches({"x": {"p": pixels, "q": pixels}, "y": {"p": pixels, "q": pixels}}),
+        "quality": images.quality(networks),
+        "training": images.training(log),
+    }
+
+
+def test_every_figure_has_a_sentence_and_is_written_alike_twice(runs, parsers, tmp_path):  # noqa: F811
+    written = []
+    for folder in (tmp_path / "1", tmp_path / "2"):
+        folder.mkdir()
+        for name, (figure, alt) in pictures(runs, parsers).items():
+            assert alt.endswith(".") and len(alt.split()) >= 5 and "nan" not in alt, name
+            save(figure, folder, name)
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert [name for name in written[0] if written[0][name] != written[1][name]] == []
+
+
+def test_csv_text_has_fixed_digits():
+    frame = pd.DataFrame({"a": [1 / 3, np.nan], "b": ["x", "y"]})
+    assert tables.to_csv_text(frame) == "a,b\n0.333333,x\n,y\n"
+
+
+def test_pages_escape_and_show_what_is_missing():
+    html = tables.rounded(pd.DataFrame({"name": ["<b>"], "v": [np.nan]}), {"v": 2}).titled("A & B")._repr_html_()
+    assert "&lt;b&gt;" in html and "–" in html and "A &amp; B" in html
+
+
+def test_beside_paper_shows_ours_and_theirs(runs):  # noqa: F811
+    page = tables.beside_paper(attribution.table_3(attribution.scored(runs)), {"value": "value"}).frame
+    assert page.loc[0, "the paper, %"] == "95.4 ± 0.7" and page.loc[2, "ours, %"] == "50.0 ± 0.0"
+    assert page.loc[2, "95 % interval"] == "0.0 to 100.0" and page.loc[0, "chance, %"] == "0.56"
