@@ -122,7 +122,7 @@ _NARROW = Training(
     size="narrow", stacked=True, steps=200, adversarial_steps=80, start_from_l1=True, batch=3, patch=48,
     learning_rate=2e-3, adversarial_learning_rate=1e-3, discriminator_learning_rate=5e-4,
     discriminator_betas=(0.5, 0.99), warmup=10, final_rate=0.05, clip=1.0,
-    pixel_weight=0.4, perceptual_weight=0.8, adversarial_weight=0.03,
+    pixel_weight=0.3, perceptual_weight=2.0, adversarial_weight=0.02,
     perceptual="seeded", discriminator="small", log_every=20, checkpoint_every=0,
 )  # fmt: skip
 

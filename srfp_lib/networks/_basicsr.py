@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from types import ModuleType
 
 
@@ -16,4 +17,6 @@ def load(module: str) -> ModuleType:
     from torchvision.transforms import functional
 
     sys.modules.setdefault("torchvision.transforms.functional_tensor", functional)
-    return importlib.import_module(f"basicsr.{module}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # BasicSR uses old names of scipy's
+        return importlib.import_module(f"basicsr.{module}")

@@ -1,0 +1,142 @@
+"""Bodies, crops, recipes and the PRNU baseline."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage.restoration import denoise_wavelet
+
+from srfp_lib import fleet, tasks
+from srfp_lib.classifiers import prnu, recipe
+from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass
+from srfp_lib.classifiers.images import Images
+from srfp_lib.errors import UserError
+from srfp_lib.profiles import SMOKE
+
+NETWORKS = fleet.custom()[:3]
+SETTINGS = replace(SMOKE.classifier, crop=16, batch=8, precision="float32")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Three networks with a colour each, decoded and as PNG, six images of 24 x 24."""
+    rng = np.random.default_rng(0)
+    for place, network in enumerate(NETWORKS):
+        pixels = rng.integers(0, 60, (6, 24, 24, 3), dtype=np.uint8)
+        pixels[:, ::2, ::2, place] += 150
+        (tmp_path / "decoded").mkdir(exist_ok=True)
+        np.save(tmp_path / "decoded" / f"{network.model_id}.npy", pixels)
+        (tmp_path / "images" / network.model_id).mkdir(parents=True)
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(tmp_path / "images" / network.model_id / f"i{i}.png")
+    return Images(tmp_path / "images", tmp_path / "decoded", [f"i{i}" for i in range(6)])
+
+
+def question():
+    task = tasks.attribution(NETWORKS)
+    return recipe.Question({"model_id": task}, NETWORKS, (0, 1, 2, 3), (4, 5), run=1)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_bodies_give_features_and_logits(name):
+    features, logits = Classifier(name, {"scale": 2, "loss": 3})(torch.rand(2, 3, 32, 32))
+    assert features.shape == (2, 160) and {k: v.shape for k, v in logits.items()} == {"scale": (2, 2), "loss": (2, 3)}
+
+
+def test_the_high_pass_filter_is_blind_to_flat_images():
+    assert HighPass()(torch.full((1, 3, 8, 8), 0.3)).abs().max() < 1e-5
+
+
+def test_decoded_pixels_and_png_files_give_the_same_crops(store, tmp_path):
+    picks = [(n.model_id, i) for n in NETWORKS for i in range(6)]
+    from_png = Images(tmp_path / "images", tmp_path / "nothing", store.names)
+    a = store.random_crops(picks, 16, grid=4, rng=np.random.default_rng(1))
+    b = from_png.random_crops(picks, 16, grid=4, rng=np.random.default_rng(1))
+    assert torch.equal(a, b) and torch.equal(store.centre_crops(picks, 10), from_png.centre_crops(picks, 10))
+
+
+def test_grid_crops_keep_their_phase_and_free_crops_reach_the_last_position(store):
+    offsets = {grid: set() for grid in (1, 4)}
+    store.crop = lambda pick, row, column, side: offsets[grid].add(row) or np.zeros((side, side, 3), np.uint8)
+    for grid in offsets:
+        store.random_crops([(NETWORKS[0].model_id, 0)] * 300, 16, grid=grid, rng=np.random.default_rng(0))
+    assert offsets[4] == {0, 4, 8} and offsets[1] == set(range(9))
+
+
+def test_a_crop_larger_than_the_image_is_named(store):
+    with pytest.raises(UserError, match="24 x 24, smaller than the crop of 32 pixels"):
+        store.random_crops([(NETWORKS[0].model_id, 0)], 32, grid=1, rng=np.random.default_rng(0))
+
+
+def test_damaged_images_are_named(store, tmp_path):
+    (tmp_path / "images" / NETWORKS[0].model_id / "i0.png").write_bytes(b"no image")
+    (tmp_path / "decoded" / f"{NETWORKS[1].model_id}.npy").write_bytes(b"no array")
+    with pytest.raises(UserError, match="i0.png' cannot be read"):
+        Images(tmp_path / "images", tmp_path / "nothing", store.names).crop((NETWORKS[0].model_id, 0), 0, 0, 8)
+    with pytest.raises(UserError, match="is damaged"):
+        store.crop((NETWORKS[1].model_id, 0), 0, 0, 8)
+
+
+def test_a_few_steps_learn_three_colours_and_repeat_bit_for_bit(store):
+    models = [recipe.fit_steps(recipe.Fitting(question(), store, "small_residual", SETTINGS, master_seed=1), 25) for _ in range(2)]
+    assert all(torch.equal(a, b) for a, b in zip(models[0].state_dict().values(), models[1].state_dict().values(), strict=True))
+    picks = [(n.model_id, i) for n in NETWORKS for i in (4, 5)]
+    features, scores = recipe.evaluate(models[0], store, picks, side=None, precision="float32")
+    assert features.shape == (6, 160) and np.allclose(np.exp(scores["model_id"]).sum(1), 1, atol=1e-5)
+    assert scores["model_id"].argmax(1).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store, monkeypatch):
+    fitting = recipe.Fitting(question(), store, "small_residual", replace(SETTINGS, head_epochs=1, epochs=2, learning_rate=5e-4), master_seed=1)
+    before = {k: v.clone() for k, v in fitting.model.body.named_parameters()}
+    frozen = []
+    validate = recipe._validate
+
+    def watched(f):
+        frozen.append(all(torch.equal(before[k], v) for k, v in f.model.body.named_parameters()))
+        return validate(f)
+
+    monkeypatch.setattr(recipe, "_validate", watched)
+    recipe.fit_paper(fitting)
+    assert frozen == [True, False, False]
+
+
+def test_a_head_ignores_networks_it_is_not_asked_about(store):
+    asked = tasks.parser("dataset", "SwinIR")
+    networks = tuple(n for n in fleet.custom() if n.architecture == "EDSR")[:6]
+    labels = recipe.Question({"dataset": asked}, networks, (0,), (1,), 1).labels(list(networks))["dataset"].tolist()
+    assert [label == recipe.IGNORED for label in labels] == [n.seed != 1 for n in networks]
+
+
+def test_unknown_backbones_are_named():
+    with pytest.raises(UserError, match="the backbone 'convnext_bass'"):
+        Classifier("convnext_bass", {"a": 2})
+
+
+def test_the_wavelet_residual_is_that_of_scikit_image(tiles):
+    ours = prnu.wavelet_residual(tiles)
+    for tile, residual in zip(tiles, ours, strict=True):
+        denoised = denoise_wavelet(tile.astype(float), wavelet="db4", method="BayesShrink", mode="soft", channel_axis=-1, rescale_sigma=False)
+        assert np.abs(tile - denoised - residual).max() < 0.02
+
+
+def test_a_network_is_found_by_its_mean_residual():
+    rng = np.random.default_rng(0)
+    patterns = rng.normal(0, 3, (2, 8, 8, 3)).astype(np.float32)
+    noisy = [pattern + rng.normal(0, 1, (20, 8, 8, 3)).astype(np.float32) for pattern in patterns]
+    fingerprints = np.stack([prnu.fingerprint([part[:10]]) for part in noisy])
+    assert prnu.scores(noisy[1][10:], fingerprints).argmax(1).tolist() == [1] * 10
+
+
+def test_residuals_can_be_cropped_and_stored_as_whole_levels(tiles):
+    whole = prnu.residuals(tiles, "wavelet", crop=16, int8=True)
+    assert whole.shape == (6, 16, 16, 3) and np.array_equal(whole, np.trunc(whole))
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("wavelets", "there is no denoiser 'wavelets'"), ("bm3d", "the package is not installed")])
+def test_denoisers_that_cannot_be_had_are_named(name, sentence, tiles, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
+    with pytest.raises(UserError, match=sentence):
+        prnu.residuals(tiles, name, crop=None, int8=False)
