@@ -79,7 +79,7 @@ def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
         _write_images(desk, name, images, superresolve.super_resolve(load_network(desk, name), lr))
 
 
-def load_network(desk: Desk, name: str):  # noqa: ANN201 - torch stays out of this module's imports
+def load_network(desk: Desk, name: str):
     """The trained network of a model_id, ready to use."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file

@@ -1,10 +1,13 @@
-"""What several tests share: one thread, and a tiny set of tiles."""
+"""What several tests share: one thread, a few tiles, and one smoke run of the whole study."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
+
+from srfp_lib import cli, engine
+from srfp_lib.study import Study
 
 torch.set_num_threads(1)
 
@@ -15,3 +18,33 @@ def tiles() -> np.ndarray:
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 255, (6, 6, 6, 3)).repeat(8, 1).repeat(8, 2)
     return np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory) -> Study:
+    """The whole study at the smallest size, every chapter executed, by the command line."""
+    root = tmp_path_factory.mktemp("smoke") / "w"
+    assert cli.main(["run", "--profile", "smoke", "--workspace", str(root)]) == 0
+    return Study.open("", root)
+
+
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs run in this process: no time goes into starting others."""
+    from concurrent.futures import Future
+
+    class Here:
+        def __init__(self, workers: int) -> None:
+            self.workers = workers
+
+        def submit(self, function, *arguments):
+            future: Future = Future()
+            try:
+                future.set_result(function(*arguments))
+            except BaseException as error:
+                future.set_exception(error)
+            return future
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setitem(engine.ENGINES, "local", Here)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from srfp_lib import fleet, tables
 from srfp_lib.experiments import attribution, parsing, seeds

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .parts import ChannelAttention, MeanShift, conv, upsampler
 
 SIZES = {"S": (16, 30), "L": (20, 40)}
 """Variant: channels at the target size, attention blocks in each of the two ascents."""
@@ -33,7 +34,56 @@ class Descent(nn.Module):
         return self.dual_module(x)  # n c h w -> n c' h/2 w/2
 
 
+class AttentionBlock(nn.Module):
+    """Convolution, ReLU, convolution, channel attention, plus the input (RCAN's block)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        first, second = conv(channels, channels), conv(channels, channels)
+        self.body = nn.Sequential(first, nn.ReLU(inplace=True), second, ChannelAttention(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
 def _ascent(channels: int, outputs: int, blocks: int) -> nn.Sequential:
-    """Attention blocks, doubling, 1x1 convolution to ``outputs`` channels."""
+    """Attention blocks, doubling, a 1x1 convolution to ``outputs`` channels."""
     attention = (AttentionBlock(channels) for _ in range(blocks))
-    return nn.Sequential(*attention, Doubling(channels), nn.Conv2d(channels, outputs, 1))
+    return nn.Sequential(*attention, upsampler(2, channels), nn.Conv2d(channels, outputs, 1))
+
+
+class DRN(nn.Module):
+    """A U-Net at 4x the LR size. channels: at the target size; blocks: attention blocks in each of the two ascents."""
+
+    def __init__(self, channels: int, blocks: int) -> None:
+        super().__init__()
+        c = channels
+        self.sub_mean, self.add_mean = MeanShift(-1), MeanShift(1)
+        self.head = conv(3, c)
+        self.down = nn.ModuleList([Descent(c, 2 * c), Descent(2 * c, 4 * c)])
+        self.up_blocks = nn.ModuleList([_ascent(4 * c, 2 * c, blocks), _ascent(4 * c, c, blocks)])
+        self.tail = nn.ModuleList([conv(4 * c, 3), conv(4 * c, 3), conv(2 * c, 3)])
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """n x 3 x h x w to n x 3 x 4h x 4w, both 0..255."""
+        return self.add_mean(self.tail[2](self._features(rgb)[2]))
+
+    def images(self, rgb: Tensor) -> list[Tensor]:
+        """The results at LR size, 2x and 4x: training compares all three."""
+        return [self.add_mean(tail(x)) for tail, x in zip(self.tail, self._features(rgb), strict=True)]
+
+    def _features(self, rgb: Tensor) -> list[Tensor]:
+        enlarged = F.interpolate(rgb, scale_factor=4, mode="bicubic")
+        full = self.head(self.sub_mean(enlarged))  # n c 4h 4w
+        half = self.down[0](full)  # n 2c 2h 2w
+        small = self.down[1](half)  # n 4c h w
+        middle = torch.cat([self.up_blocks[0](small), half], 1)  # n 4c 2h 2w
+        large = torch.cat([self.up_blocks[1](middle), full], 1)  # n 2c 4h 4w
+        return [small, middle, large]
+
+
+def build(variant: str, scale: int) -> DRN:
+    """A fresh 4x network: "L", as in the paper's tables, or the smaller "S"."""
+    if variant not in SIZES or scale != 4:
+        raise UserError(f"there is no DRN '{variant}' at {scale}x: take scale 4 and one of {', '.join(SIZES)}")
+    return DRN(*SIZES[variant])

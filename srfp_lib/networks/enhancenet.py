@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -56,23 +55,23 @@ def legacy_bicubic(image: Tensor) -> Tensor:
 class EnhanceNet(nn.Module):
     """25 convolutions, numbered as in the published file: head, ten residual blocks, two enlargements, two at full size."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, features: int = 64) -> None:
         super().__init__()
-        sizes = [(3, 64), *[(64, 64)] * (CONVOLUTIONS - 2), (64, 3)]
+        sizes = [(3, features), *[(features, features)] * (CONVOLUTIONS - 2), (features, 3)]
         self.conv = nn.ModuleList(nn.Conv2d(*size, 3, padding=1) for size in sizes)
 
     def forward(self, rgb: Tensor) -> Tensor:
         """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w."""
         mean = rgb.new_tensor(MEAN)[:, None, None]
         centred = rgb - mean
-        x = F.relu(self.conv[0](centred))  # n 3 h w -> n 64 h w
+        x = F.relu(self.conv[0](centred))  # n 3 h w -> n c h w
         for first in range(1, 21, 2):
             x = x + self.conv[first + 1](F.relu(self.conv[first](x)))
         for enlarging in (21, 22):
-            x = F.interpolate(x, scale_factor=2, mode="nearest")  # n 64 h w -> n 64 2h 2w, then 4h 4w
+            x = F.interpolate(x, scale_factor=2, mode="nearest")  # n c h w -> n c 2h 2w, then 4h 4w
             x = F.relu(self.conv[enlarging](x), inplace=True)
         x = F.relu(self.conv[23](x), inplace=True)
-        return self.conv[24](x) + legacy_bicubic(centred) + mean  # n 64 4h 4w -> n 3 4h 4w
+        return self.conv[24](x) + legacy_bicubic(centred) + mean  # n c 4h 4w -> n 3 4h 4w
 
 
 def _tensorflow_name(number: int) -> str:
@@ -99,8 +98,8 @@ def from_tensorflow(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {ours.get(name, name): t.permute(3, 2, 0, 1) if t.ndim == 4 else t for name, t in tensors.items()}
 
 
-def build(variant: str = "", scale: int = 4) -> EnhanceNet:
-    """A fresh EnhanceNet; there is one variant, at 4x."""
+def build(variant: str, scale: int) -> EnhanceNet:
+    """A fresh 4x network; there is one variant."""
     if variant or scale != 4:
         raise UserError(f"there is no EnhanceNet '{variant}' at {scale}x: leave the variant empty and take scale 4")
     return EnhanceNet()

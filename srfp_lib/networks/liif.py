@@ -10,13 +10,9 @@ Coordinates: pixel i of n has its centre at -1 + (2 i + 1) / n.
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from ..errors import UserError
 
 EPSILON = 1e-6
 """Nudge that decides between two equally near LR pixels (section 3, as the published code does)."""

@@ -10,6 +10,7 @@ residual to Pillow's 8-bit bicubic enlargement of the LR image. Sides of at leas
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 import torch
@@ -17,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .strips import in_strips
+from .tiling import in_strips
 
 MEAN, SD = (0.4488, 0.4371, 0.404), 0.0039215
 PYRAMIDS = {"": 3, "max_scale_4": 2}
@@ -63,10 +64,8 @@ class DenseUnit(nn.Module):
 
     def __init__(self, features: int, growth: int, layers: int = 8) -> None:
         super().__init__()
-        dense = {f"denselayer{i + 1}": DenseLayer(features + i * growth, growth) for i in range(layers)}
-        self.dense_block = nn.Sequential()
-        for name, layer in dense.items():
-            self.dense_block.add_module(name, layer)
+        dense = ((f"denselayer{i + 1}", DenseLayer(features + i * growth, growth)) for i in range(layers))
+        self.dense_block = nn.Sequential(OrderedDict(dense))
         self.comp = Compression(features + layers * growth, features)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,13 +96,13 @@ class Upsampler(nn.Module):
 
 def _pyramid(number: int, units: int, features: int, growth: int) -> nn.Sequential:
     """[compression,] dense units, a last convolution; the pyramid's input is added outside."""
-    layers = nn.Sequential()
+    layers: dict[str, nn.Module] = OrderedDict()
     if number > 1:
-        layers.add_module(f"compression_{number - 1}", Compression(features, features))
+        layers[f"compression_{number - 1}"] = Compression(features, features)
     for unit in range(1, units + 1):
-        layers.add_module(f"residual_denseblock_{unit}", DenseUnit(features, growth))
-    layers.add_module("final_conv", FinalConv(features, features))
-    return layers
+        layers[f"residual_denseblock_{unit}"] = DenseUnit(features, growth)
+    layers["final_conv"] = FinalConv(features, features)
+    return nn.Sequential(layers)
 
 
 class ProSR(nn.Module):

@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .parts import MeanShift, conv, upsampler
+from .tiling import in_quarters
 
-GROUPS, BLOCKS, FEATURES = 20, 10, 64
 LARGEST_SIDE = 1000
 """Second-order statistics are taken over at most this many central rows and columns."""
 
@@ -142,7 +143,7 @@ class SAN(nn.Module):
         self.add_mean = MeanShift(1)
         self.non_local = RegionNonLocal(features)
         self.head = nn.Sequential(conv(3, features))
-        self.tail = nn.Sequential(Upsampler(4, features), conv(features, 3))
+        self.tail = nn.Sequential(upsampler(4, features), conv(features, 3))
 
     def forward(self, rgb: Tensor) -> Tensor:
         """n x 3 x h x w to n x 3 x 4h x 4w, both 0..255; h, w >= 4."""
@@ -153,3 +154,21 @@ class SAN(nn.Module):
             x = group(x) + self.gamma * source
         x = self.non_local(x) + shallow
         return self.add_mean(self.tail(x))  # n c h w -> n 3 4h 4w
+
+
+def upscale(module: SAN, lr: Tensor, *, scale: int = 4, chop: bool = False) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped.
+
+    chop: as the official test run, in overlapping quarters, again while a crop has 160,000 pixels or more.
+    """
+    if min(h_w := tuple(lr.shape[2:])) < 4:
+        raise UserError(f"SAN pools each quarter of the image and cannot take {h_w[0]} x {h_w[1]} pixels: give sides of at least 4")
+    rgb = 255 * lr
+    return (in_quarters(module, rgb, scale=scale, limit=160_000) if chop else module(rgb)) / 255
+
+
+def build(variant: str, scale: int) -> SAN:
+    """A fresh 4x network; there is one variant."""
+    if variant or scale != 4:
+        raise UserError(f"there is no SAN '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    return SAN()

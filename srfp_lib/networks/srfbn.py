@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .strips import in_strips
+from .parts import MeanShift
+from .tiling import in_quarters, in_strips
 
 KERNEL_AND_STRIDE = {2: (6, 2), 4: (8, 4)}
 """Of the transposed and the strided convolutions, by scale; their padding is 2."""
@@ -86,3 +87,19 @@ class SRFBN(nn.Module):
         residual = in_strips(lambda h: self.conv_out(self.out(h)), hidden, margin=3, pixels=40_000)
         base = F.interpolate(centred, scale_factor=self.scale, mode="bilinear")
         return self.add_mean(base + residual)  # n 3 sh sw
+
+
+def upscale(module: SRFBN, lr: Tensor, *, scale: int, chop: bool = False) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
+
+    chop: as the official test run, in overlapping quarters, again while a crop has 100,000 pixels or more.
+    """
+    rgb = 255 * lr
+    return (in_quarters(module, rgb, scale=scale, limit=100_000) if chop else module(rgb)) / 255
+
+
+def build(variant: str, scale: int) -> SRFBN:
+    """A fresh network for 2x or 4x; there is one variant."""
+    if variant or scale not in KERNEL_AND_STRIDE:
+        raise UserError(f"there is no SRFBN '{variant}' at {scale}x: leave the variant empty and take scale 2 or 4")
+    return SRFBN(scale)

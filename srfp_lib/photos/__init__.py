@@ -47,6 +47,11 @@ def fingerprint(settings: Photographs) -> str:
     if settings.source == "embedded":
         parts = [p for row in embedded.rows() if (p := embedded.locate(row))]
         whole.update(embedded.LIST.read_bytes())
+    elif settings.source == "paper":
+        raise UserError(
+            "photographs.source is 'paper', and its photographs (DIV2K, Flickr2K, Flickr1K) are not on this machine: "
+            "name a folder of photographs in a .toml file, photos = \"folder\", or choose the profile demo"
+        )
     else:
         parts = folder.files(Path(settings.source).expanduser())
     for path in parts:

@@ -1,0 +1,69 @@
+"""A network applied to parts of an image: exactly (strips, for layers that see a few rows) or as the authors did (quarters)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from ..errors import UserError
+
+
+def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels: int) -> Tensor:
+    """``layers(*maps)``, computed on strips of about ``pixels`` pixels: the same numbers with bounded memory.
+
+    maps: N x C x H x W of the same H and W. layers: give N x C' x sH x sW' (any integer s), and a row of that depends on
+    at most ``margin`` rows of the maps to either side; layers with a mean over the image do not qualify. A strip carries
+    that margin and loses it again; at the image's own edge there is none, so that padding acts where it would.
+
+    >>> import torch
+    >>> blur = torch.nn.AvgPool2d(3, stride=1, padding=1)
+    >>> image = torch.rand(1, 1, 50, 4, generator=torch.Generator().manual_seed(0))
+    >>> torch.equal(in_strips(blur, image, margin=1, pixels=40), blur(image))
+    True
+    """
+    height, width = maps[0].shape[2:]
+    rows = max(pixels // width, margin, 1)
+    if height <= rows + margin:
+        return layers(*maps)
+    result = None
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first, last = max(top - margin, 0), min(bottom + margin, height)
+        strip = layers(*(m[:, :, first:last] for m in maps))
+        s = strip.shape[2] // (last - first)
+        if result is None:
+            result = strip.new_empty(*strip.shape[:2], s * height, strip.shape[3])
+        result[:, :, s * top : s * bottom] = strip[:, :, s * (top - first) : s * (bottom - first)]
+    return result
+
+
+def in_quarters(
+    network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int, margin: int = 10
+) -> Tensor:
+    """The "chop" of the EDSR family's test scripts: each quarter of the result comes from a crop of its own.
+
+    The four crops lie in the corners and reach ``margin`` pixels beyond the middle; a crop of ``limit`` pixels or more is cut
+    again. Networks that see further than the margin, or the whole image, give another result than on the whole image.
+    lr: N x 3 x H x W with sides of at least twice the margin.
+    """
+    height, width = lr.shape[2:]
+    if min(height, width) < 2 * margin:
+        raise UserError(f"an image of {height} x {width} pixels cannot be chopped: give sides of {2 * margin} or take it whole")
+    result = lr.new_empty(*lr.shape[:2], scale * height, scale * width)
+    for top, bottom, first_row in _halves(height, margin):
+        for left, right, first_column in _halves(width, margin):
+            crop = lr[:, :, first_row : first_row + height // 2 + margin, first_column : first_column + width // 2 + margin]
+            whole = crop.shape[2] * crop.shape[3] < limit
+            piece = network(crop) if whole else in_quarters(network, crop, scale=scale, limit=limit, margin=margin)
+            result[:, :, scale * top : scale * bottom, scale * left : scale * right] = piece[
+                :, :, scale * (top - first_row) : scale * (bottom - first_row),
+                scale * (left - first_column) : scale * (right - first_column),
+            ]  # fmt: skip
+    return result
+
+
+def _halves(side: int, margin: int) -> list[tuple[int, int, int]]:
+    """For both halves of a side: where the half begins and ends, and where its crop begins."""
+    middle = side // 2
+    return [(0, middle, 0), (middle, side, side - middle - margin)]

@@ -1,0 +1,49 @@
+"""DRN: names, parameters, three outputs, odd sizes."""
+
+import pytest
+import torch
+
+from srfp_lib.errors import UserError
+from srfp_lib.networks import drn
+
+
+def rand(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(("variant", "parameters"), [("S", 4_804_065), ("L", 9_825_893)])
+def test_published_size(variant, parameters):
+    with torch.device("meta"):
+        assert sum(p.numel() for p in drn.build(variant, 4).parameters()) == parameters
+
+
+def test_published_names():
+    with torch.device("meta"):
+        keys = drn.build("L", 4).state_dict()
+    assert keys["down.1.dual_module.0.0.weight"].shape == (40, 40, 3, 3)
+    assert keys["up_blocks.0.0.body.3.conv_du.0.weight"].shape == (5, 80, 1, 1)
+    assert keys["up_blocks.0.40.0.bias"].shape == (320,) and keys["up_blocks.1.41.weight"].shape == (20, 80, 1, 1)
+    assert "down.0.dual_module.1.bias" not in keys and keys["head.weight"].shape == (20, 3, 3, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 6), (7, 5)])
+def test_odd_sizes_and_the_three_outputs(size):
+    network, lr = drn.DRN(4, 1).eval(), 255 * rand(2, 3, *size)
+    images = network.images(lr)
+    assert [tuple(image.shape) for image in images] == [(2, 3, s * size[0], s * size[1]) for s in (1, 2, 4)]
+    assert torch.equal(images[2], network(lr))
+
+
+def test_means_are_taken_off_and_put_back():
+    network = drn.DRN(4, 1)
+    for tail in network.tail:
+        tail.weight.data.zero_()
+        tail.bias.data.zero_()
+    mean = 255 * torch.tensor([0.4488, 0.4371, 0.4040])
+    torch.testing.assert_close(network(rand(1, 3, 2, 2)), mean[:, None, None].expand(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize(("variant", "scale"), [("M", 4), ("S", 2)])
+def test_others_are_refused(variant, scale):
+    with pytest.raises(UserError, match=f"no DRN '{variant}' at {scale}x: take scale 4 and one of S, L"):
+        drn.build(variant, scale)

@@ -1,0 +1,67 @@
+"""EnhanceNet: TensorFlow's bicubic, the published file's names, sizes."""
+
+import pytest
+import torch
+
+from srfp_lib.errors import UserError
+from srfp_lib.networks import enhancenet
+
+
+def rand(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+def test_legacy_bicubic_by_its_definition():
+    image, a = rand(1, 1, 1, 6), -0.75
+    for target in range(24):
+        source, fraction = target // 4, target % 4 / 4
+        value = 0.0
+        for tap in range(-1, 3):
+            x = abs(tap - fraction)
+            weight = (a + 2) * x**3 - (a + 3) * x**2 + 1 if x <= 1 else a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
+            value += weight * image[0, 0, 0, min(max(source + tap, 0), 5)].item()
+        enlarged = enhancenet.legacy_bicubic(image)
+        assert enlarged[0, 0, :, target].sub(value).abs().max() < 1e-6  # four equal rows
+
+
+def test_every_fourth_pixel_is_the_source_and_axes_are_alike():
+    image = rand(2, 3, 5, 4)
+    enlarged = enhancenet.legacy_bicubic(image)
+    torch.testing.assert_close(enlarged[..., ::4, ::4], image)
+    torch.testing.assert_close(enlarged.mT, enhancenet.legacy_bicubic(image.mT))
+
+
+def test_published_names_load_strictly_and_transposed():
+    network = enhancenet.build("", 4)
+    assert sum(p.numel() for p in network.parameters()) == 852_867
+    published = {
+        theirs: (tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor) + 1
+        for (ours, tensor), theirs in zip(network.state_dict().items(), enhancenet.TENSORFLOW_NAMES.values(), strict=True)
+    }
+    assert published["generator/Conv/weights"].shape == (3, 3, 3, 64) and "generator/Conv_24/biases" in published
+    before = network.conv[24].weight.clone()
+    network.load_state_dict(enhancenet.from_tensorflow(published))
+    assert torch.equal(network.conv[24].weight, before + 1)
+    with pytest.raises(RuntimeError, match="generator/Conv_25/biases"):
+        network.load_state_dict(enhancenet.from_tensorflow(published | {"generator/Conv_25/biases": torch.zeros(3)}))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (12, 9)])
+def test_any_size(size):
+    network = enhancenet.EnhanceNet(features=8).eval()
+    out = network(rand(2, 3, *size))
+    assert out.shape == (2, 3, 4 * size[0], 4 * size[1])
+    assert torch.equal(out, network(rand(2, 3, *size)))
+
+
+def test_a_silent_network_gives_the_bicubic():
+    network = enhancenet.EnhanceNet(features=8)
+    for parameter in network.parameters():
+        parameter.data.zero_()
+    torch.testing.assert_close(network(rand(1, 3, 4, 5)), enhancenet.legacy_bicubic(rand(1, 3, 4, 5)))
+
+
+@pytest.mark.parametrize(("variant", "scale"), [("", 2), ("PA", 4)])
+def test_others_are_refused(variant, scale):
+    with pytest.raises(UserError, match=f"no EnhanceNet '{variant}' at {scale}x"):
+        enhancenet.build(variant, scale)

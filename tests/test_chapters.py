@@ -1,0 +1,124 @@
+"""Chapters are pairs without outputs, run anywhere by themselves, and leave what they promise."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import jupytext
+import nbformat
+import papermill
+import pytest
+
+from srfp_lib import book, chapters, notebooks
+from srfp_lib.errors import UserError
+from srfp_lib.study import HOME
+
+ALL = [chapter.notebook for chapter in chapters.CHAPTERS.values()]
+
+
+def cells(notebook):
+    return [(c.cell_type, c.source, {k: v for k, v in c.metadata.items()}) for c in notebook.cells]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_pair_is_equal_and_carries_no_outputs(name):
+    text, notebook = jupytext.read(HOME / "notebooks" / f"{name}.md"), nbformat.read(HOME / "notebooks" / f"{name}.ipynb", 4)
+    assert cells(text) == cells(notebook)
+    assert all(not c.get("outputs") and c.get("execution_count") is None for c in notebook.cells if c.cell_type == "code")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_chapter_has_parameters_a_question_and_a_box(name):
+    notebook = nbformat.read(HOME / "notebooks" / f"{name}.ipynb", 4)
+    assert set(papermill.inspect_notebook(str(HOME / "notebooks" / f"{name}.ipynb"))) >= {"profile", "workspace"}
+    assert "**Question.**" in notebook.cells[0].source and "**Here**" in "".join(c.source for c in notebook.cells)
+    assert notebook.cells[-1].source == f'study.box("{name[:2]}")'
+
+
+def test_every_notebook_is_a_chapter_and_in_the_table_of_contents():
+    there = {p.stem for p in (HOME / "notebooks").glob("*.ipynb")}
+    listed = set(re.findall(r"notebooks/(\w+)\.ipynb", (HOME / "_toc.yml").read_text()))
+    assert there == set(ALL) == listed
+
+
+def test_an_unknown_parameter_is_refused(tmp_path):
+    with pytest.raises(UserError, match="chapter 01_photographs has no parameter 'profil'"):
+        notebooks.execute("01_photographs", tmp_path / "out.ipynb", {"profil": "smoke"})
+
+
+def test_a_chapter_whose_profile_is_unknown_says_so(tmp_path):
+    with pytest.raises(UserError, match="chapter 01_photographs: there is no profile 'smokey'"):
+        notebooks.execute("01_photographs", tmp_path / "out.ipynb", {"profile": "smokey"})
+
+
+def test_a_chapter_runs_from_any_folder_by_papermill_alone(smoke, tmp_path):
+    source = HOME / "notebooks" / "06_backbones.ipynb"
+    command = [sys.executable, "-m", "papermill", str(source), "out.ipynb", "-p", "workspace", str(smoke.workspace.root), "--no-progress-bar"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(HOME)})
+    assert (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize("number", chapters.CHAPTERS)
+def test_the_smoke_run_made_every_table_and_figure(smoke, number):
+    for output in chapters.CHAPTERS[number].outputs:
+        assert smoke.workspace.path(output).stat().st_size > 0
+
+
+def test_every_job_of_the_smoke_run_is_done(smoke):
+    chapters.add_to(smoke, list(chapters.CHAPTERS))
+    assert set(smoke.states().values()) == {"done"}
+
+
+def test_all_180_networks_have_weights_images_and_a_folder_of_truth(smoke):
+    root = smoke.workspace.root
+    assert len(list((root / "networks").glob("*/weights.safetensors"))) == 180
+    folders = {p.name: sorted(f.name for f in p.iterdir()) for p in (root / "images").iterdir() if p.is_dir()}
+    assert len(folders) == 181 and len({tuple(names) for names in folders.values()}) == 1
+
+
+def test_executed_figures_have_alt_text_and_no_paths_show(smoke):
+    for name in ALL:
+        notebook = nbformat.read(smoke.workspace.path("chapters", f"{name}.ipynb"), 4)
+        assert "jupytext" not in notebook.metadata
+        for cell in notebook.cells:
+            shown = json.dumps(cell.get("outputs", []))
+            if "image/png" in shown:
+                assert len(cell.metadata["mystnb"]["image"]["alt"].split()) > 4, name
+            if str(smoke.workspace.root) in cell.source:
+                assert "remove-cell" in cell.metadata["tags"]
+
+
+@pytest.fixture(scope="module")
+def pages(smoke):
+    first = book.build(smoke)
+    return {p: p.read_text() for p in first.parent.rglob("*.html") if "_static" not in p.parts}
+
+
+def test_every_image_of_the_book_has_a_sentence(pages):
+    for page, text in pages.items():
+        for tag in re.findall(r"<img [^>]*>", text):
+            alt = re.search(r'alt="([^"]*)"', tag)
+            assert alt and len(alt.group(1)) > 5 and not re.fullmatch(r"\S+\.(png|svg)", alt.group(1)), f"{page.name}: {tag[:120]}"
+
+
+def test_internal_links_of_the_book_lead_somewhere(pages):
+    ids = {page: set(re.findall(r'id="([^"]+)"', text)) for page, text in pages.items()}
+    for page, text in pages.items():
+        for link in re.findall(r'<a [^>]*href="([^"]+)"', text):
+            if re.match(r"(https?:|mailto:|javascript:|#$)", link):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), f"{page.name} links to {link}"
+            if anchor and target in ids:
+                assert anchor in ids[target], f"{page.name} links to {link}"
+
+
+def test_a_book_without_executed_chapters_is_refused(smoke, tmp_path):
+    from srfp_lib.study import Study
+
+    empty = Study.open("smoke", tmp_path / "empty")
+    with pytest.raises(UserError, match="lacks the executed chapters 01"):
+        book.build(empty)

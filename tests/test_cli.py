@@ -1,0 +1,161 @@
+"""A mistake of the user's gets one sentence, exit code 2, and leaves nothing behind."""
+
+import errno
+import os
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srfp_lib import cli, run
+from srfp_lib.study import Study
+from srfp_lib.workspace import Workspace
+from tests.conftest import hurried
+
+
+def said(capsys, *arguments):
+    """Run a command that must fail; its sentence."""
+    try:
+        code = cli.main(arguments)
+    except SystemExit as exit_:
+        code = exit_.code
+    captured = capsys.readouterr()
+    assert code == 2 and captured.out == ""
+    lines = [line for line in captured.err.splitlines() if not line.startswith(("Profile ", "["))]
+    assert len(lines) == 1 and "Traceback" not in captured.err, captured.err
+    return lines[0]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (("run", "--profile", "demmo"), "there is no profile 'demmo': choose one of paper, lab, demo, smoke"),
+    (("run", "--profile", "nowhere.toml"), "the profile file 'nowhere.toml' does not exist"),
+    (("run", "--profile", "smoke", "--chapters", "07,99"), "there is no chapter '99': choose among 01"),
+    (("run", "--profile", "smoke", "--engine", "cloud"), "there is no engine 'cloud': choose one of local"),
+    (("run", "--profile", "smoke", "--workers", "0"), "--workers is 0: give 1 or more"),
+    (("run", "--profile", "smoke", "--workers", "two"), "invalid int value: 'two'"),
+    (("run", "--profil", "smoke", "--chapter"), "expected one argument"),
+    (("rum",), "invalid choice: 'rum'"),
+    ((), "the following arguments are required: COMMAND"),
+    (("run", "--nosuch"), "unrecognized arguments: --nosuch"),
+    (("book", "--profile", "smoke"), "lacks the executed chapters 01"),
+])  # fmt: skip
+def test_words_that_are_off(capsys, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    if arguments[:1] in (("run",), ("book",)):
+        arguments = (*arguments, "--workspace", str(tmp_path / "w"))
+    assert sentence in said(capsys, *arguments)
+    assert not (tmp_path / "w" / "photos").exists()
+
+
+@pytest.mark.parametrize(("text", "sentence"), [
+    ("profile = 'smoke'\nstepz = 1", "there is no field 'stepz'"),
+    ("profile = 'smoke'\n[classifier]\nbackbones = ['vgg_99']\nruns = 1", "the backbone 'vgg_99'"),
+    ("profile = 'smoke'\n[prnu]\ndenoiser = 'blur'", "there is no denoiser 'blur'"),
+    ("profile = 'smoke'\n[training]\nperceptual = 'mobile'", "there is no perceptual network 'mobile'"),
+    ("profile = 'smoke'\n[training]\ndiscriminator = 'huge'", "there is no discriminator 'huge'"),
+    ("profile = 'smoke'\n[training]\nsize = 'wide'", "there is no network size 'wide'"),
+    ("profile = 'smoke'\n[training]\nlearning_rate = 1e30\nclip = 0", "broke down: its loss is"),
+    ("profile = 'smoke'\n[training]\npatch = 96", "training.patch is 96, larger than the tiles of 48"),
+    ("profile = 'smoke'\n[classifier]\ncrop = 64", "smaller than the crop of 64 pixels"),
+    ("profile = 'smoke'\nphotos = 'nowhere'", "the folder of photographs 'nowhere' does not exist"),
+    ("profile = 'smoke'\n[photographs]\nmax_images = 1", "no image is left for"),
+    ("profile = 'smoke'\n[photographs]\nrotations = 4", "rotations is 4"),
+    ("profile = 'paper'", "photographs.source is 'paper'"),
+])  # fmt: skip
+def test_settings_that_cannot_work(capsys, tmp_path, monkeypatch, text, sentence):
+    monkeypatch.chdir(tmp_path)
+    hurried(monkeypatch)
+    (tmp_path / "mine.toml").write_text(text)
+    line = said(capsys, "run", "--profile", "mine.toml", "--workspace", str(tmp_path / "w"), "--chapters", "08" if "prnu" in text else "07" if "classifier" in text else "02")
+    assert sentence in line
+
+
+def test_photographs_that_cannot_be_used(capsys, tmp_path):
+    folder = tmp_path / "p"
+    folder.mkdir()
+    for i in range(8):
+        Image.fromarray(np.random.default_rng(i).integers(0, 255, (60, 60, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+    Image.new("RGB", (20, 20)).save(folder / "small.png")
+    (folder / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "mine.toml").write_text(f"profile = 'smoke'\nphotos = '{folder}'")
+    line = said(capsys, "run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"))
+    assert "8 usable photographs and 9 are needed" in line and "small.png" in line and "cut.jpg" in line
+
+
+def test_two_writers(capsys, tmp_path):
+    study = Study.open("smoke", tmp_path / "w")
+    with study.workspace.lock():
+        assert "another run (process" in said(capsys, "run", "--profile", "smoke", "--workspace", str(tmp_path / "w"))
+
+
+def test_another_profile(capsys, tmp_path):
+    Study.open("demo", tmp_path / "w").workspace.claim()
+    assert "holds a run of profile 'demo', not 'smoke'" in said(capsys, "run", "--profile", "smoke", "--workspace", str(tmp_path / "w"))
+
+
+@pytest.mark.parametrize(("number", "sentence"), [
+    (errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "cannot be written"), (errno.EROFS, "cannot be written"), (errno.EIO, "Input/output error"),
+])  # fmt: skip
+def test_disks_that_refuse(capsys, tmp_path, monkeypatch, number, sentence):
+    def refuse(self):
+        raise OSError(number, os.strerror(number), str(self.root))
+
+    monkeypatch.setattr(Workspace, "claim", refuse)
+    assert sentence in said(capsys, "run", "--profile", "smoke", "--workspace", str(tmp_path / "w"))
+
+
+def test_an_interruption_says_how_to_go_on(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "make", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert cli.main(["run", "--profile", "smoke", "--workspace", str(tmp_path / "w")]) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+
+
+@pytest.fixture
+def copy(smoke, tmp_path):
+    """A finished workspace to damage."""
+    shutil.copytree(smoke.workspace.root, tmp_path / "w", ignore=shutil.ignore_patterns("book"))
+    return tmp_path / "w"
+
+
+WEIGHTS, IMAGES = "EDSR-div2k-x2-L1-s1", "decoded/EDSR-div2k-x2-L1-s1.npy"
+
+
+@pytest.mark.parametrize(("damaged", "missing", "sentence"), [
+    (f"networks/{WEIGHTS}/weights.safetensors", "images/EDSR-x2", "weights.safetensors' are damaged"),
+    (IMAGES, "quality/EDSR-x2", "is damaged"),
+    ("receipts/train/EDSR-x2.json", "", "the receipt '"),
+    ("profile.json", "", "profile.json' is damaged"),
+    ("predictions/attribution/1/scores.npy", "chapters/07_attribution", "are damaged"),
+])  # fmt: skip
+def test_truncated_artefacts_are_named(capsys, copy, damaged, missing, sentence, monkeypatch):
+    """Same size, so that only reading shows it; a receipt and the profile are cut."""
+    path = copy / damaged
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if path.suffix == ".json" else bytes(len(content)))
+    if missing:
+        (copy / "receipts" / f"{missing}.json").unlink()
+    assert sentence in said(capsys, "run", "--workspace", str(copy))
+
+
+def test_truncated_files_are_made_again(copy):
+    """A file whose size is not the receipt's is damage that the next run mends."""
+    table = copy / "tables" / "table_3.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole[:100])
+    assert cli.main(["run", "--workspace", str(copy), "--chapters", "07"]) == 0
+    assert table.read_bytes() == whole
+
+
+def test_status_says_what_is_there_and_verify_what_was_altered(capsys, copy):
+    assert cli.main(["status", "--workspace", str(copy)]) == 0
+    assert "train        10 done" in capsys.readouterr().out
+    path = copy / IMAGES
+    path.write_bytes(bytes(path.stat().st_size))
+    assert cli.main(["status", "--workspace", str(copy), "--verify"]) == 1
+    assert f"altered since its receipt: images/EDSR-x2: {IMAGES}" in capsys.readouterr().out
+
+
+def test_status_of_what_is_no_workspace(capsys, tmp_path):
+    (tmp_path / "x").touch()
+    assert "is no workspace and is not empty" in said(capsys, "status", "--workspace", str(tmp_path))
