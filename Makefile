@@ -18,7 +18,7 @@ smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minu
 	@echo "The book: $$($(RUN) -m srfp_lib book --profile smoke)"
 
 test: $(VENV)/ready ## all tests, a smoke run of the whole book among them
-	$(RUN) -m ruff check .
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
 	$(RUN) -m pytest -q
 
 clean: ## remove the environment and all runs

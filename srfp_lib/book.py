@@ -17,8 +17,7 @@ def build(study: Study) -> Path:
     missing = [number for number, c in CHAPTERS.items() if not study.workspace.path("chapters", f"{c.notebook}.ipynb").exists()]
     if missing:
         raise UserError(
-            f"'{study.workspace.root}' lacks the executed chapters {', '.join(missing)}: "
-            f"python -m srfp_lib run --workspace {study.workspace.root}"
+            f"'{study.workspace.root}' lacks the executed chapters {', '.join(missing)}: python -m srfp_lib run --workspace {study.workspace.root}"
         )
     source = study.workspace.path("book")
     _gather(study, source)

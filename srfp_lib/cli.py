@@ -67,15 +67,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", default="", metavar="P", help="paper, lab, demo, smoke, or a .toml file (the workspace's own; demo for a new one)")
+    parser.add_argument(
+        "--profile", default="", metavar="P", help="paper, lab, demo, smoke, or a .toml file (the workspace's own; demo for a new one)"
+    )
     parser.add_argument("--workspace", default="", metavar="W", help="folder of the run (runs/<profile>)")
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import chapters, plan
+    from . import chapters, engine, plan
     from .run import make
     from .study import Study
 
+    engine.check(options.engine, options.workers)
     study = Study.open(options.profile, options.workspace)
     names = chapters.add_to(study, chapters.chosen(options.chapters))
     print(plan.announcement(study, names, options.workers), file=sys.stderr)

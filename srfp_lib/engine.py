@@ -33,9 +33,7 @@ class Local:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),)
-        )
+        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         return self._pool.submit(function, *arguments)
@@ -63,10 +61,15 @@ def _leave_with(parent: int) -> None:
 ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local}
 
 
-def make(name: str, workers: int) -> Engine:
-    """An engine by name."""
+def check(name: str, workers: int) -> None:
+    """Refuse an engine that does not exist, or a number of workers that is none."""
     if name not in ENGINES:
         raise UserError(f"there is no engine '{name}': choose one of {', '.join(ENGINES)}")
     if workers < 1:
         raise UserError(f"--workers is {workers}: give 1 or more")
+
+
+def make(name: str, workers: int) -> Engine:
+    """An engine by name."""
+    check(name, workers)
     return ENGINES[name](workers)

@@ -70,11 +70,7 @@ def custom() -> tuple[Network, ...]:
     (180, 'EDSR-div2k-x2-L1-s1')
     """
     grid = product(ARCHITECTURES, SCALES, LOSSES, DATASETS, SEEDS)
-    return tuple(
-        Network(f"{a}-{d}-x{s}-{loss}-s{seed}", a, d, s, loss, seed, "custom")
-        for a, s, loss, d, seed in grid
-        if seed == 1 or d == "div2k"
-    )
+    return tuple(Network(f"{a}-{d}-x{s}-{loss}-s{seed}", a, d, s, loss, seed, "custom") for a, s, loss, d, seed in grid if seed == 1 or d == "div2k")
 
 
 @cache

@@ -48,7 +48,8 @@ class Box:
         self.rows = {
             "Profile": f"{study.profile.name}, master seed {study.profile.master_seed}",
             "Device": f"CPU, {last.machine}" if last else "–",
-            "Time": f"{time.monotonic() - STARTED:.0f} s for this page; {sum(r.seconds for r in made):.0f} s of work in the {len(made)} jobs it rests on",
+            "Time": f"{time.monotonic() - STARTED:.0f} s for this page; "
+            f"{sum(r.seconds for r in made):.0f} s of work in the {len(made)} jobs it rests on",
             "Largest process": f"{max((r.peak_megabytes for r in made), default=0)} MB",
             "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
             "Alone": f"<code>python -m srfp_lib run --chapters {chapter}</code>",

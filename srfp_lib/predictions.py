@@ -53,5 +53,8 @@ class Predictions:
         except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
             raise UserError(f"the predictions in '{folder}' are damaged ({error}): delete the folder, and the same command makes it again") from None
         if scores.shape != (len(index), len(found.classes)):
-            raise UserError(f"the predictions in '{folder}' do not fit together ({scores.shape} scores for {len(index)} images and {len(found.classes)} classes): delete the folder, and the same command makes it again")
+            raise UserError(
+                f"the predictions in '{folder}' do not fit together ({scores.shape} scores for {len(index)} images and "
+                f"{len(found.classes)} classes): delete the folder, and the same command makes it again"
+            )
         return found

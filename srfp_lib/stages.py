@@ -47,7 +47,7 @@ def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
 
     profile, images = desk.profile, _images(desk)
     training = pd.read_csv(desk.read("photos", "training.csv"))
-    tiles = np.load(desk.read("photos", "training.npy"), mmap_mode="r")
+    tiles = _array(desk, "photos", "training.npy")
     sets = {d: tiles[_members(training, d)] for d in fleet.DATASETS}
     validation = np.flatnonzero(_parts(desk, images, run=1) == "validation")[:8]
     held_out = _true_images(desk)[validation]
@@ -106,7 +106,7 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     bicubic = metrics.psnr(superresolve.upscale_bicubic(superresolve.downscale(hr, scale), scale), hr)
     tables = []
     for name in names:
-        sr = np.load(desk.read("decoded", f"{name}.npy"), mmap_mode="r")
+        sr = _array(desk, "decoded", f"{name}.npy")
         columns = {"model_id": name, "image": images["image"], "photograph": images["photograph"],
                    "psnr": metrics.psnr(sr, hr), "ssim": metrics.ssim(sr, hr), "bicubic_psnr": bicubic}  # fmt: skip
         tables.append(pd.DataFrame(columns))
@@ -124,9 +124,7 @@ def classify(desk: Desk, heads: tuple[tuple[str, str], ...], run: int, backbone:
     asked = {question: tasks.parser(question, column) if column else tasks.attribution() for question, column in heads}
     images, store = _images(desk), _store(desk)
     parts = _parts(desk, images, run=run)
-    question = recipe.Question(
-        asked, _union(t.train for t in asked.values()), _numbers(parts, "train"), _numbers(parts, "validation"), run
-    )
+    question = recipe.Question(asked, _union(t.train for t in asked.values()), _numbers(parts, "train"), _numbers(parts, "validation"), run)
     fitting = recipe.Fitting(question, store, backbone, settings, master_seed=desk.profile.master_seed)
     model = recipe.fit_steps(fitting, steps) if settings.recipe == "steps" else recipe.fit_paper(fitting)
     tested = _union(t.test for t in asked.values())
@@ -172,9 +170,13 @@ def _images(desk: Desk) -> pd.DataFrame:
 
 
 def _true_images(desk: Desk) -> np.ndarray:
+    return _array(desk, "decoded", f"{HR}.npy")
+
+
+def _array(desk: Desk, *parts: str) -> np.ndarray:
     from .classifiers.images import read_array
 
-    return read_array(desk.read("decoded", f"{HR}.npy"))
+    return read_array(desk.read(*parts))
 
 
 def _store(desk: Desk) -> Images:
@@ -184,7 +186,7 @@ def _store(desk: Desk) -> Images:
 
 
 def _parts(desk: Desk, images: pd.DataFrame, *, run: int) -> np.ndarray:
-    """"train", "validation" or "test" for every image, in the split that a run uses."""
+    """ "train", "validation" or "test" for every image, in the split that a run uses."""
     rotations = desk.profile.photographs.rotations
     return np.array([split(fold, rotation=(run - 1) % rotations, rotations=rotations) for fold in images["fold"]])
 

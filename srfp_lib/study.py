@@ -92,7 +92,17 @@ def _classifiers(profile: Profile) -> list[Job]:
         name = f"backbone-{backbone}"
         jobs.append(classifier(f"attribution/{name}", ask, 1, (f"predictions/{name}/1",), backbone=backbone, steps=settings.backbone_steps))
     if settings.control_steps:
-        jobs.append(classifier("attribution/free-crops", ask, 1, ("predictions/attribution-free-crops/1",), backbone=main, steps=settings.control_steps, grid=1))
+        jobs.append(
+            classifier(
+                "attribution/free-crops",
+                ask,
+                1,
+                ("predictions/attribution-free-crops/1",),
+                backbone=main,
+                steps=settings.control_steps,
+                grid=1,
+            )
+        )
     for run in range(1, profile.parsers.runs + 1):
         for column, (_, _, asked) in tasks.COLUMNS.items():
             heads = tuple((question, column) for question in asked)

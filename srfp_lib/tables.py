@@ -105,7 +105,11 @@ def claims(frame: pd.DataFrame) -> Page:
     rows = []
     for row in frame.itertuples():
         scale = 1 if "PSNR" in str(row.quantity) else 100
-        ours = "–" if pd.isna(row.ours) else f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
+        ours = (
+            "–"
+            if pd.isna(row.ours)
+            else f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
+        )
         rows.append({"": row.id, "claim": row.claim, "we measure": row.quantity, "the paper": row.paper, "ours (95 % interval)": ours,
                      "verdict": row.verdict + (f": {row.reason}" if row.reason else "")})  # fmt: skip
     return Page(pd.DataFrame(rows))

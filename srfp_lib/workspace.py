@@ -57,10 +57,9 @@ class Workspace:
             present = cls.existing(root).profile
             if present.name != profile.name:
                 raise UserError(
-                    f"'{root}' holds a run of profile '{present.name}', not '{profile.name}': "
-                    "choose another --workspace, or that profile"
+                    f"'{root}' holds a run of profile '{present.name}', not '{profile.name}': choose another --workspace, or that profile"
                 )
-        elif root.exists() and any(root.iterdir()):
+        elif root.exists() and any(not path.name.startswith(".") for path in root.iterdir()):
             raise UserError(f"'{root}' is no workspace and is not empty: choose another --workspace")
         return cls(root, profile)
 
@@ -138,7 +137,7 @@ class Workspace:
             raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
 
     def state(self, job: str, key: str) -> str:
-        """"done", "missing", "stale" (made with other settings or inputs) or "damaged" (files are gone or changed size)."""
+        """ "done", "missing", "stale" (made with other settings or inputs) or "damaged" (files are gone or changed size)."""
         receipt = self.receipt(job)
         if receipt is None:
             return "missing"

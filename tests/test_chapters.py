@@ -55,7 +55,17 @@ def test_a_chapter_whose_profile_is_unknown_says_so(tmp_path):
 
 def test_a_chapter_runs_from_any_folder_by_papermill_alone(smoke, tmp_path):
     source = HOME / "notebooks" / "06_backbones.ipynb"
-    command = [sys.executable, "-m", "papermill", str(source), "out.ipynb", "-p", "workspace", str(smoke.workspace.root), "--no-progress-bar"]
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(source),
+        "out.ipynb",
+        "-p",
+        "workspace",
+        str(smoke.workspace.root),
+        "--no-progress-bar",
+    ]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(HOME)})
     assert (tmp_path / "out.ipynb").exists()
 

@@ -67,7 +67,16 @@ def test_settings_that_cannot_work(capsys, tmp_path, monkeypatch, text, sentence
     monkeypatch.chdir(tmp_path)
     hurried(monkeypatch)
     (tmp_path / "mine.toml").write_text(text)
-    line = said(capsys, "run", "--profile", "mine.toml", "--workspace", str(tmp_path / "w"), "--chapters", "08" if "prnu" in text else "07" if "classifier" in text else "02")
+    line = said(
+        capsys,
+        "run",
+        "--profile",
+        "mine.toml",
+        "--workspace",
+        str(tmp_path / "w"),
+        "--chapters",
+        "08" if "prnu" in text else "07" if "classifier" in text else "02",
+    )
     assert sentence in line
 
 
@@ -95,7 +104,8 @@ def test_another_profile(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "sentence"), [
-    (errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "cannot be written"), (errno.EROFS, "cannot be written"), (errno.EIO, "Input/output error"),
+    (errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "cannot be written"),
+    (errno.EROFS, "cannot be written"), (errno.EIO, "Input/output error"),
 ])  # fmt: skip
 def test_disks_that_refuse(capsys, tmp_path, monkeypatch, number, sentence):
     def refuse(self):
@@ -122,8 +132,8 @@ WEIGHTS, IMAGES = "EDSR-div2k-x2-L1-s1", "decoded/EDSR-div2k-x2-L1-s1.npy"
 
 
 @pytest.mark.parametrize(("damaged", "missing", "sentence"), [
-    (f"networks/{WEIGHTS}/weights.safetensors", "images/EDSR-x2", "weights.safetensors' are damaged"),
-    (IMAGES, "quality/EDSR-x2", "is damaged"),
+    (f"networks/{WEIGHTS}/weights.safetensors", "chapters/05_quality quality/EDSR-x2 images/EDSR-x2", "weights.safetensors' are damaged"),
+    (IMAGES, "chapters/05_quality quality/EDSR-x2", "is damaged"),
     ("receipts/train/EDSR-x2.json", "", "the receipt '"),
     ("profile.json", "", "profile.json' is damaged"),
     ("predictions/attribution/1/scores.npy", "chapters/07_attribution", "are damaged"),
@@ -133,8 +143,8 @@ def test_truncated_artefacts_are_named(capsys, copy, damaged, missing, sentence,
     path = copy / damaged
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] if path.suffix == ".json" else bytes(len(content)))
-    if missing:
-        (copy / "receipts" / f"{missing}.json").unlink()
+    for job in missing.split():
+        (copy / "receipts" / f"{job}.json").unlink()
     assert sentence in said(capsys, "run", "--workspace", str(copy))
 
 

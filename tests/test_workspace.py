@@ -91,7 +91,10 @@ def test_a_damaged_receipt_is_named(workspace):
 def test_a_second_writer_is_refused_and_the_lock_goes_with_its_process(workspace):
     with workspace.lock(), pytest.raises(UserError, match="another run .* is writing"), workspace.lock():
         pass
-    code = f"import os; from srfp_lib.workspace import Workspace as W; w = W.existing(__import__('pathlib').Path({str(workspace.root)!r})); c = w.lock(); c.__enter__(); os._exit(9)"
+    code = (
+        "import os, pathlib; from srfp_lib.workspace import Workspace; "
+        f"lock = Workspace.existing(pathlib.Path({str(workspace.root)!r})).lock(); lock.__enter__(); os._exit(9)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     with workspace.lock():
         pass

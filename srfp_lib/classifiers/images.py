@@ -54,7 +54,10 @@ class Images:
         for pick in picks:
             height, width = self.size(pick)
             if min(height, width) < side:
-                raise UserError(f"image '{self.names[pick[1]]}' of {pick[0]} is {height} x {width}, smaller than the crop of {side} pixels: set classifier.crop lower")
+                raise UserError(
+                    f"image '{self.names[pick[1]]}' of {pick[0]} is {height} x {width}, smaller than the crop of {side} pixels: "
+                    "set classifier.crop lower"
+                )
             places.append((grid * rng.integers((height - side) // grid + 1), grid * rng.integers((width - side) // grid + 1)))
         return self._batch(picks, places, side)
 
@@ -84,7 +87,7 @@ class Images:
 def read_array(path: Path) -> np.ndarray:
     """A decoded file, mapped into memory."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.load(path, mmap_mode="c", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise UserError(f"'{path}' is damaged ({error}): delete it and its receipt, and the same command makes it again") from None
 

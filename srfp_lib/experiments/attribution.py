@@ -54,7 +54,12 @@ def table_2(backbones: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
 def table_3(answers: pd.DataFrame) -> pd.DataFrame:
     """Table 3 with the two differences of the text; columns of `Estimate`, and the paper's value and SD."""
     rows = []
-    for hyperparameter, values in (("scale", fleet.SCALES), ("loss", fleet.LOSSES), ("architecture", fleet.ARCHITECTURES), ("dataset", fleet.DATASETS)):
+    for hyperparameter, values in (
+        ("scale", fleet.SCALES),
+        ("loss", fleet.LOSSES),
+        ("architecture", fleet.ARCHITECTURES),
+        ("dataset", fleet.DATASETS),
+    ):
         for value in values:
             group = answers[answers[hyperparameter] == value]
             label = PAPERS_NAMES.get(str(value), str(value))

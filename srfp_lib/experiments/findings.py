@@ -122,7 +122,13 @@ def _steps(answers: pd.DataFrame) -> Estimate:
 
 
 def _swinir(answers: pd.DataFrame) -> Estimate:
-    return _lowest(*(attribution.group(answers, architecture="SwinIR") - attribution.group(answers, architecture=a) for a in fleet.ARCHITECTURES if a != "SwinIR"))
+    return _lowest(
+        *(
+            attribution.group(answers, architecture="SwinIR") - attribution.group(answers, architecture=a)
+            for a in fleet.ARCHITECTURES
+            if a != "SwinIR"
+        )
+    )
 
 
 def _quarters(answers: pd.DataFrame) -> Estimate:

@@ -30,12 +30,19 @@ def table_4(parsers: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
     rows = []
     for asks in tasks.HYPERPARAMETERS:
         for column, (_, _, asked) in tasks.COLUMNS.items():
-            cell = {"predicted": asks, "withheld": column, "kind": "cell" if asks in asked else "dash", "chance": 1 / len(tasks.CLASSES[asks])}
+            cell = {
+                "predicted": asks,
+                "withheld": column,
+                "kind": "cell" if asks in asked else "dash",
+                "chance": 1 / len(tasks.CLASSES[asks]),
+            }
             if asks in asked:
                 task = tasks.parser(asks, column)
                 cell |= Accuracy.of(scored(parsers[task.name], asks)).estimate().columns()
                 cell |= {"n_train_networks": len(task.train), "n_test_networks": len(task.test)}
-                theirs = paper[(paper["predicted_hyperparameter"] == asks) & (paper["withheld_value"].astype(str) == _COLUMN_IN_PAPER[column])].iloc[0]
+                theirs = paper[(paper["predicted_hyperparameter"] == asks) & (paper["withheld_value"].astype(str) == _COLUMN_IN_PAPER[column])].iloc[
+                    0
+                ]
                 cell |= {"paper": theirs["accuracy_mean"], "paper_sd": theirs["accuracy_sd_over_3_classifiers"]}
             rows.append(cell)
     return pd.DataFrame(rows)

@@ -38,7 +38,15 @@ def seeds(table: pd.DataFrame) -> Picture:
         values = 100 * part["accuracy"]
         spread = np.nan_to_num([values - 100 * part["low"], 100 * part["high"] - values]).clip(0)
         axes.bar(x + shift, values, 0.38, color=colour, hatch=hatch, edgecolor="white", yerr=spread, capsize=3, label=f"{method}, this run")
-        axes.scatter(x + shift, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label="the paper" if shift > 0 else None)
+        axes.scatter(
+            x + shift,
+            100 * part["paper"],
+            marker="D",
+            facecolors="white",
+            edgecolors="black",
+            zorder=3,
+            label="the paper" if shift > 0 else None,
+        )
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
     axes.set_xticks(x, labels)
     axes.set_ylim(0, 105)
@@ -101,14 +109,27 @@ def panels(maps: dict[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> P
             losses = points["model_id"].map(lambda m: fleet.parse(m).loss)
             for loss in losses.unique():
                 mine = (losses == loss).to_numpy()
-                place.scatter(points["x"][mine], points["y"][mine], c=codes[mine], cmap="turbo", vmin=0, vmax=codes.max(), s=9, marker=LOSS_MARKERS[loss], linewidths=0)
+                place.scatter(
+                    points["x"][mine],
+                    points["y"][mine],
+                    c=codes[mine],
+                    cmap="turbo",
+                    vmin=0,
+                    vmax=codes.max(),
+                    s=9,
+                    marker=LOSS_MARKERS[loss],
+                    linewidths=0,
+                )
             place.set_title(f"{scale}X, {'adversarial' if adversarial else 'L1'}", fontsize=11)
             place.text(0.02, 0.02, f"{100 * row.accuracy:.1f} % (paper {100 * row.paper:.1f})", transform=place.transAxes, fontsize=9,
                        bbox={"facecolor": "white", "edgecolor": "0.8"})  # fmt: skip
             place.set(xticks=[], yticks=[])
             place.grid(False)
             said.append(f"{scale}X {'adversarial' if adversarial else 'L1'} {100 * row.accuracy:.1f} %")
-    return figure, "t-SNE maps of classifier features, one colour a network: clusters are tighter where the accuracy is higher (" + ", ".join(said) + ")."
+    return (
+        figure,
+        "t-SNE maps of classifier features, one colour a network: clusters are tighter where the accuracy is higher (" + ", ".join(said) + ").",
+    )
 
 
 def control(rows: pd.DataFrame) -> Picture:
@@ -117,7 +138,15 @@ def control(rows: pd.DataFrame) -> Picture:
     groups = list(dict.fromkeys(rows["group"]))
     x = np.arange(len(groups))
     for shift, (crops, part), colour, hatch in zip((-0.2, 0.2), rows.groupby("crops", sort=False), (BLUE, ORANGE), ("", "//"), strict=True):
-        axes.bar(x + shift, 100 * part.set_index("group").loc[groups, "accuracy"], 0.38, color=colour, hatch=hatch, edgecolor="white", label=crops)
+        axes.bar(
+            x + shift,
+            100 * part.set_index("group").loc[groups, "accuracy"],
+            0.38,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            label=crops,
+        )
     axes.set_xticks(x, groups)
     axes.set_ylabel("180-way accuracy, %")
     axes.set_ylim(0, 100)

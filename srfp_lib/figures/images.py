@@ -70,4 +70,7 @@ def training(log: pd.DataFrame) -> Picture:
     axes[0][0].set_ylabel("training loss")
     axes[1][0].set_ylabel("training loss")
     first, last = (log[log["step"] == step]["loss"].median() for step in (log["step"].min(), log["step"].max()))
-    return figure, f"Training losses of all networks by scale and loss, the median in black (first logged median {first:.3f}, last {last:.3f})."
+    return (
+        figure,
+        f"Training losses of all networks by scale and loss, the median in black (first logged median {first:.3f}, last {last:.3f}).",
+    )

@@ -50,7 +50,7 @@ def fingerprint(settings: Photographs) -> str:
     elif settings.source == "paper":
         raise UserError(
             "photographs.source is 'paper', and its photographs (DIV2K, Flickr2K, Flickr1K) are not on this machine: "
-            "name a folder of photographs in a .toml file, photos = \"folder\", or choose the profile demo"
+            'name a folder of photographs in a .toml file, photos = "folder", or choose the profile demo'
         )
     else:
         parts = folder.files(Path(settings.source).expanduser())

@@ -45,7 +45,9 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
             usable[sha256] = Photograph(path.stem, pixels, "", -1, path.name, "folder", "", "", sha256, note)
     if len(usable) < NEEDED:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
-        raise UserError(f"'{folder}' has {len(usable)} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else ""))
+        raise UserError(
+            f"'{folder}' has {len(usable)} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else "")
+        )
     return _with_roles(list(usable.values()), rotations, master_seed), skipped
 
 

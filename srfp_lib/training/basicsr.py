@@ -34,8 +34,19 @@ def options(network: Network, settings: Training) -> dict[str, Any]:
              "is_train": True, "dist": False, "path": {}, "train": train}  # fmt: skip
     if not network.adversarial:
         return whole | {"model_type": "SRModel"}
-    train["optim_d"] = {"type": "Adam", "weight_decay": 0, "betas": list(settings.discriminator_betas), "lr": settings.discriminator_learning_rate}
-    train["gan_opt"] = {"type": "GANLoss", "gan_type": "vanilla", "real_label_val": 1.0, "fake_label_val": 0.0, "loss_weight": settings.adversarial_weight}
+    train["optim_d"] = {
+        "type": "Adam",
+        "weight_decay": 0,
+        "betas": list(settings.discriminator_betas),
+        "lr": settings.discriminator_learning_rate,
+    }
+    train["gan_opt"] = {
+        "type": "GANLoss",
+        "gan_type": "vanilla",
+        "real_label_val": 1.0,
+        "fake_label_val": 0.0,
+        "loss_weight": settings.adversarial_weight,
+    }
     train |= {"net_d_iters": 1, "net_d_init_iters": 0}
     return whole | {"model_type": "SRGANModel"}
 

