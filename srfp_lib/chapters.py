@@ -25,17 +25,21 @@ class Chapter:
         return (f"chapters/{self.notebook}.ipynb", *(f"tables/{name}.csv" for name in self.tables), *pictures)
 
 
-ALL_PREDICTIONS = ("attribution/", "parsers/", "prnu/", "quality/")
+ALL_PREDICTIONS = ("attribution/", "parsers/", "prnu/", "quality/", "backbones/", "seen/", "unseen/", "parsers-of-published/")
 
 CHAPTERS = {
     "01": Chapter("01_photographs", ("photographs",), (), ("photographs",)),
     "02": Chapter("02_fleet", ("train/",), ("training",), ("training",)),
+    "03": Chapter("03_published", ("published/",), ("table_1",)),
     "04": Chapter("04_images", ("images/",), (), ("figure_2",)),
     "05": Chapter("05_quality", ("quality/",), ("quality",), ("quality",)),
-    "06": Chapter("06_backbones", ("attribution/",), ("table_2",), ("table_2",)),
+    "06": Chapter("06_backbones", ("backbones/",), ("table_2",), ("table_2",)),
     "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
     "08": Chapter("08_seeds", ("attribution/", "prnu/"), ("seeds",), ("seeds",)),
+    "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution",), ("published_attribution",)),
+    "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6",), ("figure_5", "figure_6")),
     "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),
+    "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7",), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims",), ()),
 }
 

@@ -95,6 +95,18 @@ class Parsers:
 
 
 @dataclass(frozen=True)
+class Published:
+    """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
+
+    source: str = _field("weights", "weights, stand-ins, or a folder of images that somebody's networks made", "D38")
+    weights_dir: str = _field("weights", "folder of the authors' weight files; with stand-ins, those that lie there are used")
+    writer: str = _field("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36")
+    steps: int = _field(0, "stand-ins: optimiser steps with L1")
+    adversarial_steps: int = _field(0, "stand-ins: optimiser steps with a discriminator")
+    classifier_steps: int = _field(0, "recipe steps: attribution among the published networks", "D23")
+
+
+@dataclass(frozen=True)
 class Prnu:
     """The noise-residual baseline (paper, section 4.1.1)."""
 
@@ -114,6 +126,7 @@ class Profile:
     classifier: Classifier = field(default_factory=Classifier)
     parsers: Parsers = field(default_factory=Parsers)
     prnu: Prnu = field(default_factory=Prnu)
+    published: Published = field(default_factory=Published)
 
 
 PAPER = Profile(name="paper")
@@ -134,11 +147,12 @@ DEMO = Profile(
     ),
     training=_NARROW,
     classifier=Classifier(
-        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=64, crop_grid=4, batch=96, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=300, control_steps=600, learning_rate=3e-3, precision="bfloat16",
+        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
+        steps=600, backbone_steps=300, control_steps=600, learning_rate=6e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
+    published=Published(source="stand-ins", weights_dir="weights", steps=300, adversarial_steps=100, classifier_steps=120),
 )  # fmt: skip
 
 LAB = replace(
@@ -151,6 +165,7 @@ LAB = replace(
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
     classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500),
     parsers=replace(DEMO.parsers, runs=3, steps=600),
+    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
 )  # fmt: skip
 
 SMOKE = replace(
@@ -159,8 +174,9 @@ SMOKE = replace(
     photographs=replace(DEMO.photographs, training_tile=48, image_size=48, max_training_tiles=8,
                         max_images_per_photograph=1, max_images=9, dead_leaves=1),
     training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
-    classifier=replace(DEMO.classifier, crop=32, batch=64, steps=12, backbone_steps=4, control_steps=4),
+    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4),
     parsers=replace(DEMO.parsers, steps=4),
+    published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}

@@ -54,6 +54,21 @@ def quality() -> pd.DataFrame:
     return _read("published_quality").copy()
 
 
+def pretrained_attribution() -> pd.DataFrame:
+    """25-way accuracy by group (section 4.1.2): all, 2X with all eight, 4X L1, 4X adversarial."""
+    return _read("pretrained_attribution").copy()
+
+
+def figure_6(which: str) -> pd.DataFrame:
+    """The matrix of Figure 6, "seen" or "unseen": a square frame with the 25 model_ids on both sides (D3: squared distances)."""
+    return _read(f"figure_6_{which}").set_index("model_id")
+
+
+def figure_7() -> pd.DataFrame:
+    """What parsers answered about the published networks (Figure 7), a row a cell."""
+    return _read("figure_7").copy()
+
+
 def claims() -> pd.DataFrame:
     """The paper's 56 testable claims."""
     return _read("claims").copy()

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import fleet, profiles, tasks
+from . import profiles, tasks
 from .errors import UserError
-from .jobs import Job, keys
+from .jobs import keys
 from .page import Box, Shown, Text
-from .profiles import Profile, as_dict
+from .profiles import Profile
+from .program import table
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,99 +22,6 @@ if TYPE_CHECKING:
     from .predictions import Predictions
 
 HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
-
-
-def table(profile: Profile) -> dict[str, Job]:
-    """Every job of the study at a profile, chapters excepted, in the order in which they can run."""
-    jobs = [_photographs(profile), *_networks(profile), *_classifiers(profile)]
-    return {job.name: job for job in jobs}
-
-
-def _section(profile: Profile, *names: str) -> dict[str, Any]:
-    whole = as_dict(profile)
-    return {"master_seed": profile.master_seed} | {name: whole[name] for name in names}
-
-
-def _photographs(profile: Profile) -> Job:
-    from .photos import fingerprint
-
-    outputs = ("photos", "images/HR-HR-HR-HR-HR", "images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
-    outputs += ("decoded/HR-HR-HR-HR-HR.npy",) if profile.photographs.image_size else ()
-    settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
-    return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
-
-
-def _networks(profile: Profile) -> list[Job]:
-    jobs, training = [], profile.training
-    images = profile.photographs.max_images / 160
-    for scale in fleet.SCALES:
-        for architecture in fleet.ARCHITECTURES:
-            stack = [n.model_id for n in fleet.stack(architecture, scale)]
-            for names in [stack] if training.stacked else [[name] for name in stack]:
-                label = f"{architecture}-x{scale}" if training.stacked else names[0]
-                work = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
-                train = Job(
-                    f"train/{label}", "srfp_lib.stages:train", tuple(f"networks/{n}" for n in names),
-                    (tuple(names), f"train/{label}"), ("photographs",), _section(profile, "training"), work,
-                )  # fmt: skip
-                outputs = [f"images/{n}" for n in names]
-                outputs += [f"decoded/{n}.npy" for n in names] if profile.photographs.image_size else []
-                enlarge = Job(f"images/{label}", "srfp_lib.stages:super_resolve", tuple(outputs), (tuple(names),),
-                              (train.name,), cost=4 * images)  # fmt: skip
-                file = f"quality/{label}.csv"
-                rate = Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (tuple(names), file),
-                           (enlarge.name,), cost=2 * images)  # fmt: skip
-                jobs += [train, enlarge, rate]
-    return jobs
-
-
-def _training_size(profile: Profile) -> float:
-    """Training work relative to the demo profile's."""
-    training, demo = profile.training, profiles.DEMO.training
-    steps = (training.steps + 2 * training.adversarial_steps) / (demo.steps + 2 * demo.adversarial_steps)
-    return steps * training.batch * training.patch**2 / (demo.batch * demo.patch**2) + 0.02
-
-
-def _classifiers(profile: Profile) -> list[Job]:
-    settings, images = profile.classifier, tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
-    fields = _section(profile, "photographs", "classifier")
-    del fields["classifier"]["backbones"], fields["classifier"]["runs"]
-
-    def classifier(name: str, heads: tuple[tuple[str, str], ...], run: int, outputs: tuple[str, ...], *, backbone: str,
-                   steps: int, grid: int = settings.crop_grid) -> Job:  # fmt: skip
-        arguments = (heads, run, backbone, steps, grid, outputs)
-        cost = 0.1 * (steps or 1000) * settings.batch / 96 * (settings.crop / 64) ** 2 + 12
-        return Job(name, "srfp_lib.stages:classify", outputs, arguments, images, fields, cost)
-
-    ask, main = (("model_id", ""),), settings.backbones[0]
-    jobs = [classifier(f"attribution/{run}", ask, run, (f"predictions/attribution/{run}",), backbone=main, steps=settings.steps)
-            for run in range(1, settings.runs + 1)]  # fmt: skip
-    for backbone in settings.backbones[1:]:
-        name = f"backbone-{backbone}"
-        jobs.append(classifier(f"attribution/{name}", ask, 1, (f"predictions/{name}/1",), backbone=backbone, steps=settings.backbone_steps))
-    if settings.control_steps:
-        jobs.append(
-            classifier(
-                "attribution/free-crops",
-                ask,
-                1,
-                ("predictions/attribution-free-crops/1",),
-                backbone=main,
-                steps=settings.control_steps,
-                grid=1,
-            )
-        )
-    for run in range(1, profile.parsers.runs + 1):
-        for column, (_, _, asked) in tasks.COLUMNS.items():
-            heads = tuple((question, column) for question in asked)
-            for group in [heads] if profile.parsers.shared_trunk else [(head,) for head in heads]:
-                label = f"{group[0][0]}-" if len(group) == 1 else ""
-                outputs = tuple(f"predictions/parse-{q}-without-{column}/{run}" for q, _ in group)
-                jobs.append(classifier(f"parsers/{label}without-{column}/{run}", group, run, outputs, backbone=main, steps=profile.parsers.steps))
-    rotations = min(profile.photographs.rotations, settings.runs)
-    jobs += [Job(f"prnu/{run}", "srfp_lib.stages:prnu", (f"predictions/prnu/{run}",), (run, f"predictions/prnu/{run}"),
-                 images, _section(profile, "photographs", "prnu"), 10) for run in range(1, rotations + 1)]  # fmt: skip
-    return jobs
 
 
 class Study:
@@ -179,11 +87,36 @@ class Study:
         """The predictions of the 18 parsers, by task name."""
         return {task.name: self.predictions(task.name) for task in tasks.parsers()}
 
-    def quality(self) -> pd.DataFrame:
-        """PSNR and SSIM: model_id, image, photograph, psnr, ssim, bicubic_psnr; a row a network and image."""
+    def parsers_of_published(self) -> dict[str, list[Predictions]]:
+        """The predictions of the parsers that were shown published networks, by what they parse."""
+        return {asks: self.predictions(f"parse-{asks}-of-published") for asks in tasks.PARSED_OF_PUBLISHED}
+
+    def published(self) -> pd.DataFrame:
+        """The published networks of this run and where their images come from: model_id, origin, and what is known of them."""
+        import json
+
         import pandas as pd
 
-        files = sorted(self.workspace.path("quality").glob("*.csv"))
+        from .published import sources
+
+        names = [n.model_id for n in sources.networks(self.profile.published)]
+        return pd.DataFrame([json.loads(self.workspace.path("published", f"{name}.json").read_text()) for name in names])
+
+    def mixture(self) -> str:
+        """In words, what the published networks of this run are: for captions."""
+        counts = self.published()["origin"].value_counts()
+        words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "real networks, images of a folder"}
+        return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items())
+
+    def backbones(self) -> dict[str, list[Predictions]]:
+        """The predictions of the rows of Table 2, by backbone."""
+        return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}
+
+    def quality(self, *, everything: bool = False) -> pd.DataFrame:
+        """PSNR and SSIM of the custom networks, or of everything: model_id, image, photograph, psnr, ssim, bicubic_psnr."""
+        import pandas as pd
+
+        files = [f for f in sorted(self.workspace.path("quality").glob("*.csv")) if everything or not f.name.startswith("published-")]
         return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
 
     def photographs(self, name: str = "photographs") -> pd.DataFrame:

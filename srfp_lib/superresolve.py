@@ -49,3 +49,9 @@ def super_resolve(network: nn.Module, lr: np.ndarray, *, batch: int = 16) -> np.
     """What a network makes of uint8 N x h x w x 3, as uint8 N x sh x sw x 3."""
     parts = [to_8_bits(network(to_float(lr[i : i + batch]))) for i in range(0, len(lr), batch)]
     return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def enlarge(network: nn.Module, lr: np.ndarray) -> np.ndarray:
+    """What a network makes of uint8 N x h x w x 3 before it is written: float32 N x sh x sw x 3, not clamped."""
+    return network(to_float(lr)).movedim(1, -1).numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import fleet
 from .fleet import Network
@@ -24,6 +24,36 @@ COLUMNS = {
     "VGG_GAN": ("loss", "VGG_GAN", ("scale", "architecture", "dataset")),
     "L1": ("loss", "L1", ("scale", "architecture", "dataset")),
 }
+
+
+# What is parsed of published networks (Figure 7), by parsers that were trained on the whole custom fleet.
+PARSED_OF_PUBLISHED = ("scale", "loss", "architecture")
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One training of a classifier, or with ``steps`` and a start alone one showing: the tasks, a head each, and the files.
+
+    ``start`` is a kept classifier whose body is taken over, ``keep`` where to keep this one, ``outputs`` a folder of
+    predictions a task. ``show`` "published" shows another set of images to a kept classifier without any training;
+    ``matched`` moves every crop's channel means to those of the true image (D50).
+    """
+
+    tasks: tuple[str, ...]
+    run: int
+    backbone: str
+    steps: int
+    grid: int
+    outputs: tuple[str, ...]
+    keep: str = ""
+    start: str = ""
+    show: str = ""
+    matched: bool = False
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Every file and folder that it leaves behind."""
+        return self.outputs + ((self.keep,) if self.keep else ())
 
 
 @dataclass(frozen=True)
@@ -70,6 +100,34 @@ def parser(asks: str, column: str) -> Task:
     train = tuple(n for n in pool if getattr(n, hyperparameter) != value)
     test = tuple(n for n in pool if getattr(n, hyperparameter) == value)
     return Task(f"parse-{asks}-without-{column}", asks, CLASSES[asks], train, test)
+
+
+def parser_of_published(asks: str, networks: tuple[Network, ...]) -> Task:
+    """A parser trained on the whole custom fleet and shown published networks (section 4.2.1).
+
+    >>> task = parser_of_published("loss", fleet.published())
+    >>> len(task.train), len(task.test)
+    (180, 25)
+    """
+    return Task(f"parse-{asks}-of-published", asks, CLASSES[asks], fleet.custom(), networks)
+
+
+def named(name: str, published: tuple[Network, ...]) -> Task:
+    """A task by its name; ``published`` are the published networks of the run (25, or those of a folder of images)."""
+    if name == "attribution":
+        return attribution()
+    if name == "everything":
+        return attribution(fleet.custom() + published, name)
+    if name == "published":
+        return attribution(published, name)
+    if name == "published-writer":
+        from .published.sources import TRUNCATED, TRUNCATING
+
+        both = [n for n in published if n.model_id in TRUNCATING]
+        truncated = [replace(n, model_id=n.model_id + TRUNCATED) for n in both]
+        return attribution((*both, *truncated), name)
+    asks, _, how = name.removeprefix("parse-").partition("-")
+    return parser_of_published(asks, published) if how == "of-published" else parser(asks, how.removeprefix("without-"))
 
 
 def parsers() -> tuple[Task, ...]:

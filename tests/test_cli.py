@@ -89,7 +89,7 @@ def test_photographs_that_cannot_be_used(capsys, tmp_path):
     (folder / "cut.jpg").write_bytes(b"\xff\xd8\xff")
     (tmp_path / "mine.toml").write_text(f"profile = 'smoke'\nphotos = '{folder}'")
     line = said(capsys, "run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"))
-    assert "8 usable photographs and 9 are needed" in line and "small.png" in line and "cut.jpg" in line
+    assert "8 usable photographs and 10 are needed" in line and "small.png" in line and "cut.jpg" in line
 
 
 def test_two_writers(capsys, tmp_path):

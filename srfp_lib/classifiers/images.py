@@ -22,29 +22,36 @@ Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 
 class Images:
-    """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files."""
+    """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files.
 
-    def __init__(self, folder: Path, decoded: Path, names: Sequence[str]) -> None:
-        self.folder, self.decoded, self.names = folder, decoded, tuple(names)
+    With ``match`` every crop's channel means are moved to those of the same crop of that folder, the true images (D50).
+    """
+
+    def __init__(self, folder: Path, decoded: Path, names: Sequence[str], *, match: str = "") -> None:
+        self.folder, self.decoded, self.names, self.match = folder, decoded, tuple(names), match
         self._maps: dict[str, np.ndarray] = {}
 
     def size(self, pick: Pick) -> tuple[int, int]:
         """Height and width of an image."""
-        if self._has_decoded(pick[0]):
+        if self.one_size(pick[0]):
             return self._pixels(pick[0]).shape[1:3]
         return png_size(self.folder / pick[0] / f"{self.names[pick[1]]}.png")
 
     def crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         """uint8 side x side x 3."""
+        found = self._crop(pick, row, column, side)
+        return matched(found, self._crop((self.match, pick[1]), row, column, side)) if self.match else found
+
+    def _crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         model_id, number = pick
-        if self._has_decoded(model_id):
+        if self.one_size(model_id):
             return self._pixels(model_id)[number, row : row + side, column : column + side]
         whole = read_png(self.folder / model_id / f"{self.names[number]}.png")
         return whole[row : row + side, column : column + side]
 
     def whole(self, model_id: str, numbers: Sequence[int]) -> np.ndarray:
         """uint8 n x H x W x 3: whole images of one network, which must be of one size."""
-        if self._has_decoded(model_id):
+        if self.one_size(model_id):
             return self._pixels(model_id)[list(numbers)]
         return np.stack([read_png(self.folder / model_id / f"{self.names[i]}.png") for i in numbers])
 
@@ -67,7 +74,7 @@ class Images:
         return self._batch(picks, places, side)
 
     def _batch(self, picks: list[Pick], places: list[tuple[int, int]], side: int) -> Tensor:
-        if self._has_decoded(picks[0][0]):
+        if self.one_size(picks[0][0]):
             crops = [self.crop(p, r, c, side) for p, (r, c) in zip(picks, places, strict=True)]
         else:
             with ThreadPoolExecutor(4) as pool:
@@ -75,13 +82,24 @@ class Images:
         # n h w c seen as n c h w is torch's channels_last, the faster layout for convolutions.
         return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div_(255)
 
-    def _has_decoded(self, model_id: str) -> bool:
+    def one_size(self, model_id: str) -> bool:
+        """Whether the images of a network are of one size, and therefore kept decoded."""
         return model_id in self._maps or (self.decoded / f"{model_id}.npy").exists()
 
     def _pixels(self, model_id: str) -> np.ndarray:
         if model_id not in self._maps:
             self._maps[model_id] = read_array(self.decoded / f"{model_id}.npy")
         return self._maps[model_id]
+
+
+def matched(crop: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """A crop moved so that its channel means are those of the true one, in 8 bits.
+
+    >>> matched(np.full((2, 2, 3), 10, np.uint8), np.full((2, 2, 3), 12, np.uint8))[0, 0].tolist()
+    [12, 12, 12]
+    """
+    offset = true.mean((0, 1)) - crop.mean((0, 1))
+    return np.clip(np.round(crop + offset), 0, 255).astype(np.uint8)
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -6,10 +6,13 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import UserError
@@ -45,13 +48,16 @@ def _label(task: Task, network: Network) -> int:
 class Fitting:
     """A classifier in training."""
 
-    def __init__(self, question: Question, images: Images, backbone: str, settings: Settings, *, master_seed: int) -> None:
+    def __init__(self, question: Question, images: Images, backbone: str, settings: Settings, *, master_seed: int,
+                 start: dict[str, Tensor] | None = None) -> None:  # fmt: skip
         self.question, self.images, self.settings = question, images, settings
         name = (*question.heads, backbone, question.run)
         heads = {head: len(task.classes) for head, task in question.heads.items()}
         self.rng = numpy_generator(master_seed, "classifier", *name)
         with seeded_torch(master_seed, "classifier", *name):
             self.model = Classifier(backbone, heads).to(memory_format=torch.channels_last)
+        if start is not None:
+            _take_over(self.model, start)
         labels = question.labels(list(question.networks))
         self.labels = {(n.model_id, head): int(v[i]) for head, v in labels.items() for i, n in enumerate(question.networks)}
 
@@ -69,6 +75,30 @@ class Fitting:
 
     def crops(self, picks: list[Pick]) -> Tensor:
         return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng)
+
+
+def _take_over(model: Classifier, state: dict[str, Tensor]) -> None:
+    """A kept classifier's body, and its heads where they answer the same question (D23)."""
+    mine = model.state_dict()
+    model.load_state_dict(mine | {k: v for k, v in state.items() if k in mine and mine[k].shape == v.shape})
+
+
+def save_state(model: Classifier, path: Path) -> None:
+    """Keep a classifier."""
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, path)
+
+
+def load_state(path: Path) -> dict[str, Tensor]:
+    """A kept classifier's tensors."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"the classifier '{path}' is damaged ({error}): delete its receipt, and the same command trains it again") from None
+
+
+def fit(fitting: Fitting, steps: int) -> Classifier:
+    """Train by the recipe that the settings name."""
+    return fit_steps(fitting, steps) if fitting.settings.recipe == "steps" else fit_paper(fitting)
 
 
 def fit_steps(fitting: Fitting, steps: int) -> Classifier:

@@ -12,7 +12,6 @@ lie above, the wider range of the *same direction*, and the number of photograph
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,25 +19,9 @@ import pandas as pd
 from .. import fleet, published_numbers, tasks
 from ..predictions import Predictions
 from . import attribution, parsing, seeds
-from .uncertainty import Accuracy, Estimate, interval
-
-
-@dataclass(frozen=True, eq=False)
-class Results:
-    """What the claims are judged by: scored answers and tables of one workspace."""
-
-    attribution: pd.DataFrame | None = None
-    cnn_triplets: pd.DataFrame | None = None
-    prnu_triplets: pd.DataFrame | None = None
-    parsers: Mapping[str, Sequence[Predictions]] = field(default_factory=dict)
-    quality: pd.DataFrame | None = None
-    cells: dict[tuple[str, str], Accuracy] = field(default_factory=dict)
-
-    def cell(self, asks: str, column: str) -> Accuracy:
-        """A cell of Table 4, computed once."""
-        if (asks, column) not in self.cells:
-            self.cells[asks, column] = parsing.accuracy(self.parsers, asks, column)
-        return self.cells[asks, column]
+from . import findings_published as published
+from .results import Results, Unanswered
+from .uncertainty import Accuracy, Estimate, highest, interval, lowest
 
 
 Quantity = Callable[[Results], Estimate]
@@ -56,12 +39,17 @@ def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
             continue
         row = {"id": claim.id, "section": claim.section, "claim": claim.claim, "paper": claim.published_value}
         if claim.id not in rules.index:
-            reason = "needs the published networks" if claim.networks_needed != "custom fleet" else "needs a number from outside this study"
-            rows.append(row | {"quantity": claim.quantity, "verdict": "not testable", "reason": reason})
+            rows.append(row | {"quantity": claim.quantity, "verdict": "not testable", "reason": "needs a number from outside this study"})
             continue
         rule = rules.loc[claim.id]
-        ours = QUANTITIES[claim.id](results)
+        try:
+            ours = (QUANTITIES | published.QUANTITIES)[claim.id](results)
+        except Unanswered as lack:
+            rows.append(row | {"quantity": rule["quantity"], "verdict": "not testable", "reason": str(lack)})
+            continue
         verdict, reason = judge(ours, rule)
+        if claim.id in published.QUANTITIES and (stand_ins := results.stand_ins(claim.id)):
+            verdict, reason = "not testable", f"{stand_ins} (by the rule: {verdict})"
         rows.append(row | {
             "quantity": rule["quantity"], "ours": ours.value, "low": ours.low, "high": ours.high,
             "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason,
@@ -88,14 +76,6 @@ def judge(ours: Estimate, rule: pd.Series) -> tuple[str, str]:
     return "differs", ""
 
 
-def _lowest(*groups: Accuracy) -> Estimate:
-    return min((g.estimate() for g in groups), key=lambda e: e.value)
-
-
-def _highest(*groups: Accuracy) -> Estimate:
-    return max((g.estimate() for g in groups), key=lambda e: e.value)
-
-
 def _positive(accuracy: Accuracy, target: float = 0.0) -> Estimate:
     """The distance of a value from a target, its interval turned the same way."""
     e = accuracy.estimate()
@@ -118,11 +98,11 @@ def _steps(answers: pd.DataFrame) -> Estimate:
     """The smallest of the three steps of Figure 3's order."""
     order = [(2, False), (4, False), (2, True), (4, True)]
     panels = [attribution.group(answers, scale=s, adversarial=a) for s, a in order]
-    return _lowest(*(b - a for a, b in zip(panels, panels[1:], strict=False)))
+    return lowest(*(b - a for a, b in zip(panels, panels[1:], strict=False)))
 
 
 def _swinir(answers: pd.DataFrame) -> Estimate:
-    return _lowest(
+    return lowest(
         *(
             attribution.group(answers, architecture="SwinIR") - attribution.group(answers, architecture=a)
             for a in fleet.ARCHITECTURES
@@ -145,7 +125,7 @@ def _hard_nlsn(answers: pd.DataFrame) -> Estimate:
     """The lowest other triplet minus the NLSN 4X L1 triplet."""
     groups = {key: Accuracy.of(group) for key, group in answers.groupby(["architecture", "scale", "loss"])}
     nlsn = groups.pop(("NLSN", 4, "L1"))
-    return _lowest(*(other - nlsn for other in groups.values()))
+    return lowest(*(other - nlsn for other in groups.values()))
 
 
 def _prnu_reversal(answers: pd.DataFrame) -> Estimate:
@@ -160,7 +140,7 @@ def _parsing_order(results: Results) -> Estimate:
         chance = 1 / len(tasks.CLASSES[asks])
         cells = [results.cell(asks, column).table for column, (_, _, asked) in tasks.COLUMNS.items() if asks in asked]
         means.append(Accuracy((sum(cells[1:], cells[0]) / len(cells) - chance) / (1 - chance)))
-    return _lowest(*(b - a for a, b in zip(means, means[1:], strict=False)))
+    return lowest(*(b - a for a, b in zip(means, means[1:], strict=False)))
 
 
 def _psnr_price(table: pd.DataFrame) -> Estimate:
@@ -176,38 +156,32 @@ QUANTITIES: dict[str, Quantity] = {
     "C05": lambda r: attribution.overall(r.attribution).estimate(),
     "C06": lambda r: attribution.scale_effect(r.attribution).estimate(),
     "C07": lambda r: attribution.loss_effect(r.attribution).estimate(),
-    "C08": lambda r: _lowest(*(attribution.group(r.attribution, loss=v) for v in ("VGG_GAN", "ResNet_GAN"))),
+    "C08": lambda r: lowest(*(attribution.group(r.attribution, loss=v) for v in ("VGG_GAN", "ResNet_GAN"))),
     "C09": lambda r: attribution.group(r.attribution, loss="L1").estimate(),
     "C10": lambda r: _positive(attribution.group(r.attribution, loss="ResNet_GAN") - attribution.group(r.attribution, loss="VGG_GAN")),
-    "C11": lambda r: _lowest(*(attribution.loss_effect(r.attribution) - effect for effect in _both_ways(attribution.scale_effect(r.attribution)))),
+    "C11": lambda r: lowest(*(attribution.loss_effect(r.attribution) - effect for effect in _both_ways(attribution.scale_effect(r.attribution)))),
     "C12": lambda r: (attribution.loss_effect(r.attribution) - _range_over(r.attribution, "architecture", fleet.ARCHITECTURES)).estimate(),
     "C13": lambda r: _swinir(r.attribution),
     "C14": lambda r: _quarters(r.attribution),
     "C15": lambda r: _steps(r.attribution),
     "C16": lambda r: Accuracy.of(seeds.without_nlsn(r.cnn_triplets)).estimate(),
-    "C17": lambda r: _lowest(*(_triplets(r.cnn_triplets, loss="L1", scale=s) for s in fleet.SCALES)),
-    "C18": lambda r: _lowest(*(_triplets(r.cnn_triplets, loss=v, scale=s) for v in ("VGG_GAN", "ResNet_GAN") for s in fleet.SCALES)),
+    "C17": lambda r: lowest(*(_triplets(r.cnn_triplets, loss="L1", scale=s) for s in fleet.SCALES)),
+    "C18": lambda r: lowest(*(_triplets(r.cnn_triplets, loss=v, scale=s) for v in ("VGG_GAN", "ResNet_GAN") for s in fleet.SCALES)),
     "C19": lambda r: _hard_nlsn(r.cnn_triplets),
     "C20": lambda r: seeds.advantage(r.cnn_triplets, r.prnu_triplets).estimate(),
     "C21": lambda r: Accuracy.of(seeds.without_nlsn(r.prnu_triplets)).estimate(),
     "C22": lambda r: _prnu_reversal(r.prnu_triplets),
-    "C36": lambda r: _lowest(*(r.cell("scale", c) for c in ("s3", "flickr2k", "SwinIR", "RCAN", "VGG_GAN"))),
+    "C36": lambda r: lowest(*(r.cell("scale", c) for c in ("s3", "flickr2k", "SwinIR", "RCAN", "VGG_GAN"))),
     "C37": lambda r: _positive(r.cell("scale", "L1"), 0.5),
-    "C38": lambda r: _lowest(r.cell("loss", "s3"), r.cell("loss", "flickr2k")),
-    "C39": lambda r: _lowest(r.cell("loss", "SwinIR"), r.cell("loss", "RCAN")),
-    "C40": lambda r: _lowest(r.cell("architecture", "s3"), r.cell("architecture", "flickr2k")),
+    "C38": lambda r: lowest(r.cell("loss", "s3"), r.cell("loss", "flickr2k")),
+    "C39": lambda r: lowest(r.cell("loss", "SwinIR"), r.cell("loss", "RCAN")),
+    "C40": lambda r: lowest(r.cell("architecture", "s3"), r.cell("architecture", "flickr2k")),
     "C41": lambda r: (r.cell("architecture", "s3") - r.cell("architecture", "VGG_GAN")).estimate(),
     "C42": lambda r: _positive(r.cell("architecture", "L1"), 0.2),
-    "C43": lambda r: _highest(r.cell("dataset", "SwinIR"), r.cell("dataset", "RCAN")),
+    "C43": lambda r: highest(r.cell("dataset", "SwinIR"), r.cell("dataset", "RCAN")),
     "C44": lambda r: r.cell("dataset", "VGG_GAN").estimate(),
-    "C45": lambda r: _lowest(*(r.cell(a, "VGG_GAN") - r.cell(a, "L1") for a in ("scale", "architecture", "dataset"))),
+    "C45": lambda r: lowest(*(r.cell(a, "VGG_GAN") - r.cell(a, "L1") for a in ("scale", "architecture", "dataset"))),
     "C46": _parsing_order,
     "C54": lambda r: _psnr_price(r.quality),
-    "C55": lambda r: _lowest(attribution.overall(r.attribution), Accuracy.of(r.cnn_triplets)),
+    "C55": lambda r: lowest(attribution.overall(r.attribution), Accuracy.of(r.cnn_triplets)),
 }  # fmt: skip
-
-
-def gather(runs: Sequence[Predictions], prnu: Sequence[Predictions], parsers: Mapping[str, Sequence[Predictions]],
-           measured: pd.DataFrame) -> Results:  # fmt: skip
-    """The results that the claims are judged by; networks whose training failed stay in (the paper keeps them)."""
-    return Results(attribution.scored(runs), seeds.scored(runs), seeds.scored(prnu), parsers, measured)

@@ -64,6 +64,16 @@ class Accuracy:
         return Estimate(float(by_photograph.mean()), sd, low, high, len(by_photograph), len(by_run))
 
 
+def lowest(*groups: Accuracy) -> Estimate:
+    """The estimate of the group with the lowest value."""
+    return min((g.estimate() for g in groups), key=lambda e: e.value)
+
+
+def highest(*groups: Accuracy) -> Estimate:
+    """The estimate of the group with the highest value."""
+    return max((g.estimate() for g in groups), key=lambda e: e.value)
+
+
 def interval(values: np.ndarray, *, resamples: int = RESAMPLES) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean of values, one a photograph; NaN for fewer than two.
 

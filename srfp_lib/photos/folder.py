@@ -9,8 +9,8 @@ from ..randomness import seed
 from .photoset import Photograph
 from .reading import SUFFIXES, UnreadableError, fingerprint_of, read
 
-NEEDED = 9
-TRAINING_SHARE = 0.2  # of the photographs, for each of the two training sets
+NEEDED = 10
+SHARES = {"div2k": 0.2, "flickr2k": 0.2, "stand-ins": 0.1}  # of the photographs; the others are classified
 FIXED = (0.65, 0.75, 1.0)  # ends of train, validation and test among the others, where the split does not rotate
 
 
@@ -52,26 +52,24 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
 
 
 def _with_roles(photographs: list[Photograph], rotations: int, master_seed: int) -> list[Photograph]:
-    """20 % div2k, 20 % flickr2k, the others dealt into folds, in the order of a seeded hash of the pixels."""
+    """A share for each training set, the others dealt into folds, in the order of a seeded hash of the pixels."""
     from dataclasses import replace
 
     ordered = sorted(photographs, key=lambda p: seed(master_seed, "role", p.sha256))
     names: dict[str, int] = {}
-    each = max(round(TRAINING_SHARE * len(ordered)), 1)
-    rest = len(ordered) - 2 * each
+    training = [role for role, share in SHARES.items() for _ in range(max(round(share * len(ordered)), 1))]
+    rest = len(ordered) - len(training)
     found = []
     for i, photograph in enumerate(ordered):
-        if i < 2 * each:
-            role, fold = ("div2k", "flickr2k")[i // each], -1
-        else:
-            role, fold = "classify", _fold(i - 2 * each, rest, rotations)
+        role, fold = (training[i], -1) if i < len(training) else ("classify", fold_of(i - len(training), rest, rotations))
         used = names[photograph.name] = names.get(photograph.name, 0) + 1
         name = photograph.name if used == 1 else f"{photograph.name}.{used}"
         found.append(replace(photograph, role=role, fold=fold, name=name))
     return sorted(found, key=lambda p: (p.role, p.fold, p.name))
 
 
-def _fold(place: int, total: int, rotations: int) -> int:
+def fold_of(place: int, total: int, rotations: int) -> int:
+    """The fold of a photograph by its place in a seeded order: three parts, or folds to rotate and one for validation."""
     if rotations > 1:
         validation = max(round(total * (FIXED[1] - FIXED[0])), 1)
         return rotations if place < validation else place % rotations

@@ -70,7 +70,7 @@ def _run(trainer: Trainer, data: Data, *, master_seed: int, checkpoint: Path | N
     by_set = {d: Tiles.of(data.tiles[d], networks[0].scale) for d in dict.fromkeys(n.dataset for n in networks)}
     tiles = [by_set[n.dataset] for n in networks]
     draws = [
-        batches.draw(t, steps=trainer.steps, batch=settings.batch, patch=settings.patch, name=(n.dataset, n.seed),
+        batches.draw(t, steps=trainer.steps, batch=settings.batch, patch=settings.patch, name=(n.dataset, n.seed or n.model_id),
                      master_seed=master_seed)
         for t, n in zip(tiles, networks, strict=True)
     ]  # fmt: skip

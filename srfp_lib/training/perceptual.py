@@ -99,8 +99,11 @@ PERCEPTUAL = {
 
 
 def build(kind: str, loss: str, *, master_seed: int) -> nn.Module:
-    """The fixed network of a loss ("VGG_GAN" or "ResNet_GAN"), in evaluation mode, without gradients for its weights."""
-    if (kind, loss) not in PERCEPTUAL:
+    """The fixed network of a loss, in evaluation mode, without gradients for its weights.
+
+    "VGG_GAN" and "ResNet_GAN" have their own; every other adversarial loss (those of stand-ins) has VGG's, seeded by its name.
+    """
+    if (kind, "VGG_GAN") not in PERCEPTUAL:
         raise UserError(f"there is no perceptual network '{kind}' for {loss}: choose imagenet or seeded")
     with seeded_torch(master_seed, "perceptual", loss):
-        return PERCEPTUAL[kind, loss]().eval().requires_grad_(False)
+        return PERCEPTUAL.get((kind, loss), PERCEPTUAL[kind, "VGG_GAN"])().eval().requires_grad_(False)

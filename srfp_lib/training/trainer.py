@@ -29,7 +29,7 @@ def rate(step: int, steps: int, *, warmup: int, final: float) -> float:
 
 def fresh(network: Network, settings: Training, *, master_seed: int) -> nn.Module:
     """The untrained module of a custom network. The seed decides; data set and loss do not (D10)."""
-    with seeded_torch(master_seed, "initialisation", network.architecture, network.scale, network.seed):
+    with seeded_torch(master_seed, "initialisation", network.architecture, network.scale, network.seed or network.model_id):
         return architectures.build(network.architecture, network.scale, settings.size)
 
 
@@ -53,7 +53,7 @@ class Trainer:
     def _add_adversary(self, master_seed: int) -> None:
         settings, modules = self.settings, []
         for network in self.networks:
-            with seeded_torch(master_seed, "discriminator", network.loss, network.seed):
+            with seeded_torch(master_seed, "discriminator", network.loss, network.seed or network.model_id):
                 modules.append(discriminators.build(settings.discriminator).train())
         self.discriminator = Stack(modules)
         self.optimisers.append(torch.optim.Adam(

@@ -47,7 +47,7 @@ def test_full_networks_have_the_published_sizes(architecture):
 
 
 def test_unknown_architectures_and_sizes_are_named():
-    with pytest.raises(UserError, match="no custom architecture 'VDSR'"):
+    with pytest.raises(UserError, match="no narrow architecture 'VDSR'"):
         networks.build("VDSR", 2, "narrow")
     with pytest.raises(UserError, match="no network size 'wide'"):
         networks.build("EDSR", 2, "wide")

@@ -25,9 +25,9 @@ NAMES = [f"p{i:02d}.png" for i in range(12)]
 def test_every_photograph_has_one_role_and_every_part_has_images(tmp_path):
     found = photos.load(fill(tmp_path, NAMES), master_seed=1)
     own = found.photographs[found.photographs["source"] == "folder"]
-    assert own["role"].value_counts().to_dict() == {"classify": 8, "div2k": 2, "flickr2k": 2}
+    assert own["role"].value_counts().to_dict() == {"classify": 7, "div2k": 2, "flickr2k": 2, "stand-ins": 1}
     assert set(found.images["fold"]) == {0, 1, 2, 3}
-    assert set(found.training["dataset"]) == {"div2k", "flickr2k"}
+    assert set(found.training["dataset"]) == {"div2k", "flickr2k", "stand-ins"}
     assert len(found.images) == len(found.image_pixels) and found.training_pixels.shape[1:] == (48, 48, 3)
     assert not set(found.images["photograph"]) & set(found.training["photograph"])
 
@@ -62,7 +62,7 @@ def test_files_of_one_stem_are_two_photographs(tmp_path):
     assert photos.load(settings, master_seed=1).photographs["photograph"].is_unique
 
 
-@pytest.mark.parametrize(("count", "sentence"), [(0, "0 usable photographs and 9 are needed"), (5, "5 usable photographs and 9 are needed")])
+@pytest.mark.parametrize(("count", "sentence"), [(0, "0 usable photographs and 10 are needed"), (5, "5 usable photographs and 10 are needed")])
 def test_too_few_is_an_error_that_says_how_many(tmp_path, count, sentence):
     with pytest.raises(UserError, match=sentence):
         photos.load(fill(tmp_path, NAMES[:count]), master_seed=1)

@@ -1,0 +1,203 @@
+"""Stand-ins for the 25 published networks: tiny members of their families, each with what the family is known for.
+
+They are made for profiles that cannot have the published weights, so that classifiers meet networks that differ from the
+custom fleet in architecture, training and photographs. They show that a page works, never what a published network does;
+every table and caption calls them stand-ins. All have 16 channels and add their output to the bicubic enlargement.
+Papers: the rows of `data/paper/table_1.csv`. Input and output: N x 3 x H x W in 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import narrow
+from .narrow import CHANNELS, ChannelAttention, Skip, SubPixelNetwork, bicubic, conv
+
+
+def _shuffled(body: Callable[[], nn.Module]) -> Callable[[int], nn.Module]:
+    return lambda scale: SubPixelNetwork(body(), scale)
+
+
+class SecondOrderAttention(nn.Module):
+    """SAN's gate: channels are weighted by a gate computed from the square root of their covariance."""
+
+    def __init__(self, reduced: int = 4, iterations: int = 3) -> None:
+        super().__init__()
+        self.iterations = iterations
+        self.squeeze, self.excite = conv(CHANNELS, reduced, 1), conv(reduced, CHANNELS, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        flat = x.flatten(2) - x.flatten(2).mean(2, keepdim=True)
+        covariance = flat @ flat.transpose(1, 2) / flat.shape[2]
+        statistics = self._root(covariance).mean(2)[..., None, None]  # n c 1 1
+        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(statistics))))
+
+    def _root(self, matrix: Tensor) -> Tensor:
+        """The matrix square root by Newton-Schulz iterations."""
+        eye = torch.eye(CHANNELS, dtype=matrix.dtype, device=matrix.device)
+        size = (matrix * eye).sum((1, 2))[:, None, None] + 1e-6
+        y, z = matrix / size, eye.expand_as(matrix)
+        for _ in range(self.iterations):
+            step = 0.5 * (3 * eye - z @ y)
+            y, z = y @ step, step @ z
+        return y * size.sqrt()
+
+
+def _san() -> nn.Module:
+    block = Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS), SecondOrderAttention())
+    return nn.Sequential(conv(3, CHANNELS), Skip(block, conv(CHANNELS, CHANNELS)))
+
+
+class Feedback(nn.Module):
+    """SRFBN's idea: one block is used twice, and its second use sees what its first gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.join = conv(3, CHANNELS), conv(2 * CHANNELS, CHANNELS, 1)
+        self.block = nn.Sequential(conv(CHANNELS, CHANNELS), nn.PReLU(), conv(CHANNELS, CHANNELS), nn.PReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        shallow = self.first(x)
+        state = shallow
+        for _ in range(2):
+            state = self.block(self.join(torch.cat([shallow, state], 1)))
+        return shallow + state
+
+
+class ResidualDense(nn.Module):
+    """ESRGAN's block: three densely connected convolutions with leaky ReLU, added at a fifth of their size."""
+
+    def __init__(self, growth: int = 8) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([conv(CHANNELS, growth), conv(CHANNELS + growth, growth), conv(CHANNELS + 2 * growth, CHANNELS)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        dense = x
+        for layer in self.layers[:2]:
+            dense = torch.cat([dense, F.leaky_relu(layer(dense), 0.2)], 1)
+        return x + 0.2 * self.layers[2](dense)
+
+
+def _rrdb() -> nn.Module:
+    return nn.Sequential(conv(3, CHANNELS), Skip(ResidualDense(), ResidualDense(), conv(CHANNELS, CHANNELS)))
+
+
+def _real_esrgan(scale: int) -> nn.Module:
+    """At 2X the network works on half the size, as Real-ESRGAN does."""
+    if scale == 4:
+        return SubPixelNetwork(_rrdb(), scale)
+    halved = [nn.PixelUnshuffle(2), conv(12, CHANNELS), Skip(ResidualDense(), ResidualDense()), conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2)]
+    return SubPixelNetwork(nn.Sequential(*halved), scale)
+
+
+class GradientBranch(nn.Module):
+    """SPSR's second branch: features of the image's gradients join those of the image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.gradients, self.join = _rrdb(), conv(6, CHANNELS), conv(2 * CHANNELS, CHANNELS, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (0, 1, 0, 1), mode="replicate")
+        steps = torch.cat([padded[..., :-1, 1:] - x, padded[..., 1:, :-1] - x], 1)
+        return self.join(torch.cat([self.body(x), F.leaky_relu(self.gradients(steps), 0.2)], 1))
+
+
+class Enlarged(nn.Module):
+    """Features are enlarged to the target size before the last layers: EnhanceNet (nearest), DRN (after going down again)."""
+
+    def __init__(self, scale: int, *, dual: bool) -> None:
+        super().__init__()
+        self.scale = scale
+        self.body = nn.Sequential(conv(3, CHANNELS), nn.ReLU(), Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS)))
+        self.down = nn.Conv2d(3, CHANNELS, scale + 1, stride=scale, padding=scale // 2) if dual else None
+        self.last = nn.Sequential(conv(CHANNELS, CHANNELS // 2), nn.ReLU(), conv(CHANNELS // 2, 3))
+        with torch.no_grad():
+            self.last[2].weight.mul_(0.1)
+            self.last[2].bias.zero_()
+
+    def forward(self, lr: Tensor) -> Tensor:
+        large = bicubic(lr, self.scale)
+        features = self.body(lr - 0.5)
+        if self.down is not None:
+            features = features + F.relu(self.down(large - 0.5))
+        return large + self.last(F.interpolate(features, scale_factor=self.scale, mode="nearest"))
+
+
+class Pyramid(nn.Module):
+    """ProSR's way: one sub-pixel enlargement by 2 for each doubling, with dense layers before each."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale, self.first = scale, conv(3, CHANNELS)
+        self.stages = nn.ModuleList(
+            nn.Sequential(narrow.DenseBlock(), conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2)) for _ in range(scale // 2)
+        )
+        self.last = conv(CHANNELS, 3)
+        with torch.no_grad():
+            self.last.weight.mul_(0.1)
+            self.last.bias.zero_()
+
+    def forward(self, lr: Tensor) -> Tensor:
+        x = self.first(lr - 0.5)
+        for stage in self.stages:
+            x = stage(x)
+        return bicubic(lr, self.scale) + self.last(x)
+
+
+class LocalImplicit(nn.Module):
+    """LIIF's idea: each pixel of the result is an MLP of the nearest features and of where it lies between them."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.body = nn.Sequential(conv(3, CHANNELS), Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS)))
+        self.mlp = nn.Sequential(conv(CHANNELS + 2, 24, 1), nn.ReLU(), conv(24, 3, 1))
+        with torch.no_grad():
+            self.mlp[2].weight.mul_(0.1)
+            self.mlp[2].bias.zero_()
+
+    def forward(self, lr: Tensor) -> Tensor:
+        n, _, h, w = lr.shape
+        features = F.interpolate(self.body(lr - 0.5), scale_factor=self.scale, mode="nearest")
+        offset = (torch.arange(self.scale, device=lr.device) + 0.5) / self.scale - 0.5
+        rows = offset.repeat(h)[:, None].expand(-1, w * self.scale)
+        columns = offset.repeat(w)[None].expand(h * self.scale, -1)
+        where = torch.stack([rows, columns]).expand(n, -1, -1, -1)
+        return bicubic(lr, self.scale) + self.mlp(torch.cat([features, where], 1))
+
+
+class Sampled(nn.Module):
+    """For NCSR: a generator with noise as a second input. It is no flow. The noise is a hash of the LR pixels, so that an
+    image decides its own sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.noise = _rrdb(), conv(3, CHANNELS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hashed = torch.sin((x.detach() * 255).round() * 12.9898) * 43758.5453
+        return self.body(x) + self.noise(hashed - hashed.floor() - 0.5)
+
+
+BODIES: dict[str, Callable[[int], nn.Module]] = {name: _shuffled(body) for name, body in narrow.BODIES.items()} | {
+    "SAN": _shuffled(_san),
+    "SRFBN": _shuffled(Feedback),
+    "ESRGAN": _shuffled(_rrdb),
+    "Real_ESRGAN": _real_esrgan,
+    "SPSR": _shuffled(GradientBranch),
+    "EnhanceNet": lambda scale: Enlarged(scale, dual=False),
+    "DRN": lambda scale: Enlarged(scale, dual=True),
+    "proSR": Pyramid,
+    "LIIF": LocalImplicit,
+    "NCSR": _shuffled(Sampled),
+}
+
+
+def build(architecture: str, scale: int) -> nn.Module:
+    """A stand-in with fresh weights from torch's current random state (the caller forks and seeds it)."""
+    return BODIES[architecture](scale)

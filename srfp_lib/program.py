@@ -1,0 +1,172 @@
+"""The study as a table of jobs: which there are at a profile, what each needs and leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import fleet, profiles, tasks
+from .jobs import Job
+from .profiles import Profile, as_dict
+from .tasks import Classification
+
+HR = "HR-HR-HR-HR-HR"  # the authors' name for the folder of true images
+
+
+def table(profile: Profile) -> dict[str, Job]:
+    """Every job of the study at a profile, chapters excepted, in the order in which they can run."""
+    jobs = [_photographs(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
+    return {job.name: job for job in jobs}
+
+
+def _section(profile: Profile, *names: str) -> dict[str, Any]:
+    whole = as_dict(profile)
+    return {"master_seed": profile.master_seed} | {name: whole[name] for name in names}
+
+
+def _photographs(profile: Profile) -> Job:
+    from .photos import fingerprint
+
+    outputs = ("photos", f"images/{HR}", "images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
+    outputs += _decoded(profile, HR)
+    settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
+    return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
+
+
+def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
+    """Images of one size are kept decoded as well."""
+    return tuple(f"decoded/{n}.npy" for n in names) if profile.photographs.image_size else ()
+
+
+def _networks(profile: Profile) -> list[Job]:
+    jobs, training = [], profile.training
+    images = profile.photographs.max_images / 160
+    for scale in fleet.SCALES:
+        for architecture in fleet.ARCHITECTURES:
+            stack = [n.model_id for n in fleet.stack(architecture, scale)]
+            for names in [stack] if training.stacked else [[name] for name in stack]:
+                label = f"{architecture}-x{scale}" if training.stacked else names[0]
+                work = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
+                train = Job(
+                    f"train/{label}", "srfp_lib.stages:train", tuple(f"networks/{n}" for n in names),
+                    (tuple(names), f"train/{label}"), ("photographs",), _section(profile, "training"), work,
+                )  # fmt: skip
+                outputs = tuple(f"images/{n}" for n in names) + _decoded(profile, *names)
+                enlarge = Job(f"images/{label}", "srfp_lib.stages:super_resolve", outputs, (tuple(names),), (train.name,), cost=7 * images)
+                jobs += [train, enlarge, _quality(label, tuple(names), enlarge.name, images)]
+    return jobs
+
+
+def _quality(label: str, names: tuple[str, ...], made_by: str, images: float) -> Job:
+    file = f"quality/{label}.csv"
+    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), cost=len(names) / 9 * images)
+
+
+def _training_size(profile: Profile) -> float:
+    """Training work relative to the demo profile's."""
+    training, demo = profile.training, profiles.DEMO.training
+    steps = (training.steps + 2 * training.adversarial_steps) / (demo.steps + 2 * demo.adversarial_steps)
+    return steps * training.batch * training.patch**2 / (demo.batch * demo.patch**2) + 0.02
+
+
+def _published(profile: Profile) -> list[Job]:
+    """The published networks' images: of true weights or stand-ins, one job an architecture and scale, or of a folder."""
+    from .published import sources
+
+    images = profile.photographs.max_images / 160
+    if sources.is_folder(profile.published):
+        settings = _section(profile, "published") | {"content": sources.fingerprint(profile.published)}
+        return [Job("published/folder", "srfp_lib.stages_published:take_folder", ("published",), settings=settings, cost=5)]
+    jobs = []
+    for label, networks in sources.groups(profile.published):
+        names = tuple(n.model_id for n in networks)
+        written = names + tuple(f"{n}{sources.TRUNCATED}" for n in names if n in sources.TRUNCATING)
+        outputs = tuple(f"images/{n}" for n in written) + _decoded(profile, *written) + tuple(f"published/{n}.json" for n in names)
+        settings = _section(profile, "training", "published") | {"weights": sources.weights_at(profile.published, names)}
+        job = Job(f"published/{label}", "srfp_lib.stages_published:make", outputs, (names,), ("photographs",), settings, 4 * len(names) + images)
+        jobs += [job, _quality(f"published-{label}", names, job.name, images)]
+    return jobs
+
+
+def _classifiers(profile: Profile) -> list[Job]:
+    settings, published, main = profile.classifier, profile.published, profile.classifier.backbones[0]
+    runs, grid = range(1, settings.runs + 1), settings.crop_grid
+    jobs = [_attribution(profile, run) for run in runs]
+    if settings.control_steps:
+        asked = Classification(("attribution",), 1, main, settings.control_steps, 1, ("predictions/attribution-free-crops/1",))
+        jobs.append(_job(profile, "attribution/free-crops", asked, custom=True))
+    everything = "attribution" if _is_folder(profile) else "everything"
+    for backbone in settings.backbones:
+        asked = Classification((everything,), 1, backbone, settings.backbone_steps, grid, (f"predictions/backbone-{backbone}/1",))
+        jobs.append(_job(profile, f"backbones/{backbone}", asked, custom=True, published=not _is_folder(profile)))
+    for run in range(1, profile.parsers.runs + 1):
+        for column, (_, _, asked) in tasks.COLUMNS.items():
+            jobs += _parsers(profile, run, tuple(f"parse-{a}-without-{column}" for a in asked), f"without-{column}")
+    for run in runs:
+        kept = f"classifiers/attribution/{run}.safetensors"
+        shown = Classification(("attribution",), run, main, 0, grid, (f"predictions/unseen/{run}",), start=kept, show="published")
+        jobs.append(_job(profile, f"unseen/{run}", shown, f"attribution/{run}", published=True))
+        asked = Classification(("published",), run, main, published.classifier_steps, grid, (f"predictions/published/{run}",), start=kept)
+        jobs.append(_job(profile, f"seen/warm/{run}", asked, f"attribution/{run}", published=True))
+        cold = Classification(("published",), run, main, published.classifier_steps, grid, (f"predictions/published-cold/{run}",))
+        jobs.append(_job(profile, f"seen/cold/{run}", cold, published=True))
+        names = tuple(f"parse-{a}-of-published" for a in tasks.PARSED_OF_PUBLISHED)
+        jobs += _parsers(profile, run, names, "of-published", published=True)
+    return jobs + _controls(profile)
+
+
+def _attribution(profile: Profile, run: int) -> Job:
+    settings, kept = profile.classifier, f"classifiers/attribution/{run}.safetensors"
+    outputs = (f"predictions/attribution/{run}",)
+    asked = Classification(("attribution",), run, settings.backbones[0], settings.steps, settings.crop_grid, outputs, keep=kept)
+    return _job(profile, f"attribution/{run}", asked, custom=True)
+
+
+def _controls(profile: Profile) -> list[Job]:
+    """Is it the colour cast (D50)? Is it the 8-bit writer (D36)?"""
+    main, steps, grid = profile.classifier.backbones[0], profile.published.classifier_steps, profile.classifier.crop_grid
+    colour = Classification(("published",), 1, main, steps, grid, ("predictions/published-matched/1",), matched=True)
+    jobs = [_job(profile, "seen/matched", colour, published=True)]
+    if not _is_folder(profile):
+        writer = Classification(("published-writer",), 1, main, steps, grid, ("predictions/published-writer/1",))
+        jobs.append(_job(profile, "seen/writer", writer, published=True))
+    return jobs
+
+
+def _parsers(profile: Profile, run: int, names: tuple[str, ...], label: str, *, published: bool = False) -> list[Job]:
+    """Parsers with one body and a head each, or each by itself."""
+    main, jobs = profile.classifier.backbones[0], []
+    for group in [names] if profile.parsers.shared_trunk else [(name,) for name in names]:
+        outputs = tuple(f"predictions/{name}/{run}" for name in group)
+        asked = Classification(group, run, main, profile.parsers.steps, profile.classifier.crop_grid, outputs)
+        own = label if len(group) > 1 else group[0].removeprefix("parse-")
+        jobs.append(_job(profile, f"{'parsers-of-published' if published else 'parsers'}/{own}/{run}", asked, custom=True, published=published))
+    return jobs
+
+
+def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom: bool = False, published: bool = False) -> Job:
+    fields = _section(profile, "photographs", "classifier")
+    for other in ("backbones", "runs", "steps", "backbone_steps", "control_steps"):
+        del fields["classifier"][other]  # what the classification itself says, or does not ask
+    if published:
+        fields["published"] = profile.published.source
+    if custom:
+        needs += tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
+    if published:
+        needs += tuple(j.name for j in _published(profile) if j.name.startswith("published/"))
+    settings = profile.classifier
+    steps = asked.steps if settings.recipe == "steps" else 1000
+    cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
+    return Job(name, "srfp_lib.stages_classify:classify", asked.written, (asked,), needs, fields, cost)
+
+
+def _prnu(profile: Profile) -> list[Job]:
+    rotations = min(profile.photographs.rotations, profile.classifier.runs)
+    images = tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
+    return [Job(f"prnu/{run}", "srfp_lib.stages:prnu", (f"predictions/prnu/{run}",), (run, f"predictions/prnu/{run}"),
+                images, _section(profile, "photographs", "prnu"), 10) for run in range(1, rotations + 1)]  # fmt: skip
+
+
+def _is_folder(profile: Profile) -> bool:
+    from .published import sources
+
+    return sources.is_folder(profile.published)

@@ -1,0 +1,71 @@
+"""Where the published networks' images come from: true weights, stand-ins, or a folder that somebody else's networks made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import fleet
+from ..errors import UserError
+from ..fleet import Network
+from ..profiles import Published
+
+TRUNCATED = "~truncated"
+# The networks whose images in the authors' release are truncated to 8 bits instead of rounded (D36).
+TRUNCATING = (
+    "RDN-div2k-x2-L1-NA-pretrained", "RDN-div2k-x4-L1-NA-pretrained", "LIIF-div2k-x2-L1-NA-pretrained",
+    "LIIF-div2k-x4-L1-NA-pretrained", "NCSR-div2k-x4-NCSR_GAN-NA-pretrained",
+)  # fmt: skip
+TRUTH = "HR"  # the folder of true images in somebody else's folder
+
+
+def is_folder(settings: Published) -> bool:
+    """Whether the images come from a folder."""
+    return settings.source not in ("weights", "stand-ins")
+
+
+def networks(settings: Published) -> tuple[Network, ...]:
+    """The published networks of a run: the paper's 25, or one for each image folder."""
+    if not is_folder(settings):
+        return fleet.published()
+    return tuple(fleet.parse(path.name) for path in _folders(Path(settings.source).expanduser()))
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        found = sorted(p for p in root.iterdir() if p.is_dir() and p.name.endswith("-pretrained"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"the folder of images '{root}' does not exist: set published.source to a folder, to stand-ins or to weights") from None
+    if len(found) < 2 or not (root / TRUTH).is_dir():
+        raise UserError(f"'{root}' needs a folder {TRUTH} and two or more folders named like EDSR-div2k-x2-L1-NA-pretrained; it has {len(found)}")
+    return found
+
+
+def fingerprint(settings: Published) -> str:
+    """A digest of names and sizes of a folder's images."""
+    root = Path(settings.source).expanduser()
+    whole = hashlib.sha256()
+    for folder in [*_folders(root), root / TRUTH]:
+        for path in sorted(folder.glob("*.png")):
+            whole.update(f"{folder.name}/{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    return whole.hexdigest()[:24]
+
+
+def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
+    """The 25 by architecture and scale, each with the label of its job."""
+    found: dict[str, list[Network]] = {}
+    for network in networks(settings):
+        found.setdefault(f"{network.architecture}-x{network.scale}", []).append(network)
+    return [(label, tuple(members)) for label, members in found.items()]
+
+
+def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
+    """The weight files that lie in ``weights_dir`` for the named networks: file name and size by model_id."""
+    import pandas as pd
+
+    files = pd.read_csv(Path(__file__).parent.parent.parent / "data" / "fleet" / "published.csv")
+    files = files[files["default"] == "yes"].set_index("model_id")["weight_file"]
+    folder = Path(settings.weights_dir).expanduser()
+    there = {name: folder / str(files[name]) for name in names}
+    return {name: f"{path} {path.stat().st_size}" for name, path in there.items() if path.is_file()}

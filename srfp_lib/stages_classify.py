@@ -1,0 +1,57 @@
+"""One classification of the study: which images train it, which are shown to it, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import gallery, tasks
+from .fleet import Network
+from .jobs import Desk
+from .predictions import Predictions
+from .published import sources
+from .tasks import Classification, Task
+
+if TYPE_CHECKING:
+    from .classifiers.bodies import Classifier
+
+
+def classify(desk: Desk, asked: Classification) -> None:
+    """Train a classifier, or take a kept one, and show it the test images."""
+    from .classifiers import recipe
+
+    settings = replace(desk.profile.classifier, crop_grid=asked.grid)
+    named = {name: tasks.named(name, sources.networks(desk.profile.published)) for name in asked.tasks}
+    of_published = asked.tasks[0].startswith("published")
+    trained = (gallery.published if of_published else gallery.custom)(desk, matched=asked.matched)
+    train, validation = (trained.numbers(part, run=asked.run) for part in ("train", "validation"))
+    question = recipe.Question(named, _union(t.train for t in named.values()), train, validation, asked.run)
+    start = recipe.load_state(desk.read(asked.start)) if asked.start else None
+    fitting = recipe.Fitting(question, trained.store, asked.backbone, settings, master_seed=desk.profile.master_seed, start=start)
+    model = fitting.model.eval() if asked.show else recipe.fit(fitting, asked.steps)
+    if asked.keep:
+        recipe.save_state(model, desk.write(asked.keep))
+    _show(desk, asked, named, model)
+
+
+def _show(desk: Desk, asked: Classification, named: dict[str, Task], model: Classifier) -> None:
+    """Write the answers of a classifier on the test images of the run's split."""
+    from .classifiers import recipe
+
+    profile = desk.profile
+    to_published = bool(asked.show) or asked.tasks[0].startswith("published") or asked.tasks[0].endswith("of-published")
+    shown = (gallery.published if to_published else gallery.custom)(desk, matched=asked.matched)
+    networks = sources.networks(profile.published) if asked.show else _union(t.test for t in named.values())
+    picks = [(n.model_id, i) for n in networks for i in shown.numbers("test", run=asked.run)]
+    side = None if shown.store.one_size(picks[0][0]) else profile.classifier.crop
+    features, scores = recipe.evaluate(model, shown.store, picks, side=side, precision=profile.classifier.precision)
+    index = shown.index(picks)
+    for (name, task), output in zip(named.items(), asked.outputs, strict=True):
+        mine = index["model_id"].isin([n.model_id for n in (networks if asked.show else task.test)]).to_numpy()
+        answers = index[mine].reset_index(drop=True)
+        Predictions(output.split("/")[1], asked.run, task.classes, answers, scores[name][mine], features[mine]).save(desk.write(output))
+
+
+def _union(groups: Sequence[tuple[Network, ...]]) -> tuple[Network, ...]:
+    return tuple(dict.fromkeys(network for group in groups for network in group))
