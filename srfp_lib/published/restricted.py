@@ -1,8 +1,8 @@
 """Torch files of strangers, read without unpickling them: nothing that a file names is ever imported or called.
 
-Three walls. Sizes are compared with a bound before anything is read. The names that the pickle stream mentions are listed
-with `pickletools`, which only parses, and a name off the list below is refused. What is left goes to torch's own
-weights-only reader, where the names of training options stand for objects that ignore whatever they are given.
+Three walls. Sizes are compared with a bound before anything is read. The names that the pickle stream mentions are found
+with `pickletools`, which only parses, and a name that is on neither list below is refused. What is left goes to torch's
+own weights-only reader, where the names of training options stand for objects that ignore whatever they are given.
 """
 
 from __future__ import annotations
@@ -64,9 +64,11 @@ def read(path: Path, *, largest: int) -> Any:
         names = _names_in_zip(path, largest) if zipped else _names_in_stream(path)
         if strange := sorted(names - TENSORS - OPTIONS.keys()):
             raise RefusedError(f"it names '{strange[0]}', which has no business in a weight file")
-        with warnings.catch_warnings(), torch.serialization.safe_globals([(kind, name) for name, kind in OPTIONS.items()]):
+        options = [(kind, name) for name, kind in OPTIONS.items()]
+        with warnings.catch_warnings(), torch.serialization.safe_globals(options):
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            # latin1 takes every byte: numbers that Python 2 wrote as text would stop the reader otherwise.
+            return torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
     except (RefusedError, MemoryError):
         raise
     except Exception as error:  # a hostile file may make a parser raise anything
@@ -82,7 +84,8 @@ def _names_in_zip(path: Path, largest: int) -> set[str]:
     with zipfile.ZipFile(path) as archive:
         _check_size(sum(record.file_size for record in archive.infolist()), largest)
         records = [name for name in archive.namelist() if name.endswith(".pkl")]
-        if len(records) != 1 or not records[0].endswith("/data.pkl") or len(set(archive.namelist())) < len(archive.namelist()):
+        twice = len(set(archive.namelist())) < len(archive.namelist())  # which of the two torch would read is its affair
+        if twice or len(records) != 1 or not records[0].endswith("/data.pkl"):
             raise RefusedError("its records are not those of a state dict")
         with archive.open(records[0]) as stream:
             return _names(stream)

@@ -68,6 +68,25 @@ def read_state(path: Path, row: Row) -> dict[str, Tensor]:
         ) from None
 
 
+def load(folder: Path, row: Row) -> dict[str, Tensor]:
+    """The state dict of a network from the weights folder, where its file must be the one that it was.
+
+    For Real-ESRGAN 4x the installed extra ncnn will do. Raises UserError, with the way to get the file if it is missing.
+    """
+    from . import ncnn
+    from .fetch import advice
+    from .lock import Lock
+
+    path, state = file_of(folder, row), Lock(folder).state(file_of(folder, row), row)
+    if state == "altered":
+        raise UserError(f"'{path}' has another SHA-256 than it should: see `published status`, delete it and fetch it again")
+    if state != "missing":
+        return read_state(path, row)
+    if ncnn.holds(row):
+        return ncnn.read(*ncnn.installed())
+    raise UserError(f"the weights of {row['model_id']} are missing: {advice(row, folder)}")
+
+
 def _from_arrays(arrays: Mapping[str, Any]) -> dict[str, Tensor]:
     import torch
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from srfp_lib.errors import UserError
-from srfp_lib.published import weights
+from srfp_lib.published import ncnn, weights
 from tests.published.test_tensorflow import checkpoint
 
 ROW = {"model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "weight_file": "edsr.pt (in a.zip)", "tensor_bytes": "400"}
@@ -101,6 +101,20 @@ def test_a_zip_of_weights_is_no_weight_file(tmp_path):
         archive.writestr("edsr.pt", b"x")
     with pytest.raises(UserError, match="records are not those of a state dict"):
         weights.read_state(tmp_path / "w.zip", ROW)
+
+
+def test_load(tmp_path, monkeypatch):
+    row = ROW | {"sha256": "", "address": "https://example.org", "address_kind": "direct", "licence_code": "MIT",
+                 "licence_weights": "none stated", "repository": "example.org/edsr"}  # fmt: skip
+    with pytest.raises(UserError, match="are missing: get 'edsr.pt' from https://example.org .* licence of the weights: none stated"):
+        weights.load(tmp_path, row)
+    (tmp_path / "EDSR").mkdir()
+    same(weights.load(tmp_path, row | {"weight_file": written(tmp_path / "EDSR", state()).name}))
+    with pytest.raises(UserError, match="another SHA-256 than it should"):
+        weights.load(tmp_path, row | {"sha256": "0" * 64})
+    monkeypatch.setattr(ncnn, "installed", lambda: ("param", "bin"))
+    monkeypatch.setattr(ncnn, "read", lambda *files: files)
+    assert weights.load(tmp_path, row | {"weight_file": "RealESRGAN_x4plus.pth"}) == ("param", "bin")
 
 
 def test_places():
