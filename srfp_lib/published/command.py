@@ -54,10 +54,14 @@ def chosen(names: list[str]) -> list[Row]:
     found: list[Row] = []
     for name in names or [ALL]:
         exact = [row for row in rows() if name.lower() == label(row).lower()]
-        meant = exact or [row for row in rows() if row["default"] == "yes" and name.lower() in (row["model_id"].lower(), row["family"].lower(), ALL)]
+        defaults = [row for row in rows() if row["default"] == "yes"]
+        meant = exact or [r for r in defaults if name.lower() in (r["model_id"].lower(), r["family"].lower(), ALL)]
         if not meant:
             families = ", ".join(dict.fromkeys(row["family"] for row in rows()))
-            raise UserError(f"there is no published network '{name}': name a family ({families}), or a network as `published status` spells it")
+            raise UserError(
+                f"there is no published network '{name}': name a family ({families}), "
+                "or a network as `published status` spells it"
+            )
         found += [row for row in meant if row not in found]
     return found
 
@@ -74,8 +78,9 @@ def _status(options: argparse.Namespace) -> int:
         path = file_of(folder, row)
         state = lock.state(path, row)
         states[state] += row["default"] == "yes"
-        way = f"{'fetch' if address(row) else 'by hand'}: {row['address_kind']}" + (" (installed in half precision: ncnn)" if ncnn.holds(row) else "")
-        print(f"{state:14} {label(row):47} {way if state == 'missing' else path}")
+        way = f"{'fetch' if address(row) else 'by hand'}: {row['address_kind']}"
+        here = " (installed in half precision: ncnn)" if ncnn.holds(row) else ""
+        print(f"{state:14} {label(row):47} {way + here if state == 'missing' else path}")
     print(f"Of the 25 networks: {', '.join(f'{number} {state}' for state, number in states.items() if number)}.")
     print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder}")
     return 1 if states["altered"] else 0
@@ -93,10 +98,12 @@ def _fetch(options: argparse.Namespace) -> int:
             if not address(row) and not file_of(folder, row).exists():
                 by_hand += 1
                 others = [label(r) for r in rows() if r["model_id"] == row["model_id"] and address(r)]
-                print(f"by hand: {label(row)}: {advice(row, folder)}" + "".join(f"; or fetch {other}" for other in others))
+                choice = "".join(f"; or fetch {other}" for other in others)
+                print(f"by hand: {label(row)}: {advice(row, folder)}{choice}")
                 continue
             try:
-                print(f"{fetch(row, folder)}: {file_of(folder, row)} (licence of the weights: {row['licence_weights']})")
+                state = fetch(row, folder)
+                print(f"{state}: {file_of(folder, row)} (licence of the weights: {row['licence_weights']})")
             except UserError as error:
                 failed += 1
                 print(f"srfp_lib: {error}", file=sys.stderr)
@@ -109,7 +116,7 @@ def _check(options: argparse.Namespace) -> int:
 
     folder = Path(options.folder)
     if not folder.is_dir():
-        raise UserError(f"the folder of cases '{folder}' does not exist: give the path of a folder with reference cases")
+        raise UserError(f"the folder '{folder}' does not exist: give the path of a folder with reference cases")
     table = check(folder)
     print(table.to_string(index=False))
     return 0 if len(table) and table["passed"].all() else 1

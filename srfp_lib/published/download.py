@@ -1,4 +1,4 @@
-"""Downloads that survive interruptions: a downloader for pooch which goes on where the last attempt stopped (RFC 9110)."""
+"""Downloads that survive interruptions: a downloader for pooch that goes on where it stopped (range requests, RFC 9110)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ class Patience:
     read: float = 60.0
 
 
+PATIENT = Patience()
+
+
 def download(
     address: str,
     target: Path,
@@ -45,10 +48,10 @@ def download(
     sha256: str,
     largest: int,
     accept: Callable[[Path], None] = lambda _: None,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENT,
     show: bool | None = None,
 ) -> None:
-    """Bring an address to a file that is not there yet, which appears whole or not at all; until then it grows as ``target.part``.
+    """Bring an address to a file that is not there yet. It appears whole or not at all, and grows as ``target.part``.
 
     ``sha256`` may be empty; ``accept`` looks at the finished file first and may raise DownloadError. ``show`` draws a
     progress bar, None only on a terminal. Raises DownloadError.
@@ -129,14 +132,15 @@ def _write(answer: requests.Response, part: Path, start: int, largest: int, show
     etag = answer.headers.get("ETag", "")
     strong = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified", "")
     _sidecar(part).write_text(strong, encoding="utf-8")
-    bar = tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=part.stem, disable=None if show is None else not show)
+    hidden = None if show is None else not show
+    bar = tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=part.stem, disable=hidden)
     with bar, part.open("r+b" if start else "wb") as file:
         file.seek(start)
         for chunk in answer.iter_content(CHUNK):
             if file.tell() + len(chunk) > largest:
                 file.close()
                 _forget(part)
-                raise DownloadError(f"{_host(answer.url)} gives more than {largest:,} bytes, which this file cannot have")
+                raise DownloadError(f"{_host(answer.url)} gives more than the {largest:,} bytes that can be right")
             file.write(chunk)
             bar.update(len(chunk))
         end = file.tell()
@@ -167,10 +171,9 @@ def _host(url: str) -> str:
 
 def _plainly(error: Exception) -> str:
     """What went wrong with a connection, in a few words."""
-    names = {"ConnectTimeout": "no connection in time", "ReadTimeout": "it fell silent", "ChunkedEncodingError": "it broke off",
-             "SSLError": "its certificate was refused", "ProxyError": "the proxy refused"}  # fmt: skip
     if "timed out" in str(error).lower():
         return "it fell silent"
+    names = {"ChunkedEncodingError": "it broke off", "SSLError": "its certificate was refused"}
     return names.get(type(error).__name__, "no connection")
 
 

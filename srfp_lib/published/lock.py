@@ -47,7 +47,8 @@ class Lock:
         except FileNotFoundError:
             return {}
         except (ValueError, AttributeError, TypeError, KeyError):
-            raise UserError(f"'{self.path}' is damaged: restore it, or delete it if you trust the weight files as they are") from None
+            remedy = "restore it, or delete it if you trust the weight files as they are"
+            raise UserError(f"'{self.path}' is damaged: {remedy}") from None
 
     def first_seen(self, path: Path) -> str:
         """The sum written down for a file, or empty."""
@@ -55,7 +56,8 @@ class Lock:
 
     def record(self, path: Path, source: str) -> None:
         """Write down the sum of a file that is new here."""
-        entries = self.entries() | {self._name(path): {"sha256": digest(path), "bytes": path.stat().st_size, "source": source}}
+        entry = {"sha256": digest(path), "bytes": path.stat().st_size, "source": source}
+        entries = self.entries() | {self._name(path): entry}
         part = self.path.with_name(self.path.name + ".part")
         part.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n", encoding="utf-8")
         os.replace(part, self.path)
@@ -80,7 +82,8 @@ class Lock:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UserError(f"another process fetches into '{self.folder}': wait for it, or choose another --weights") from None
+                remedy = "wait for it, or choose another --weights"
+                raise UserError(f"another process fetches into '{self.folder}': {remedy}") from None
             yield
 
     def _name(self, path: Path) -> str:

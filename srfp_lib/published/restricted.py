@@ -1,8 +1,8 @@
 """Torch files of strangers, read without unpickling them: nothing that a file names is ever imported or called.
 
-Three walls. Sizes are compared with a bound before anything is read. The names that the pickle stream mentions are found
-with `pickletools`, which only parses, and a name that is on neither list below is refused. What is left goes to torch's
-own weights-only reader, where the names of training options stand for objects that ignore whatever they are given.
+Three walls. Sizes are compared with a bound before anything is read. The names that the pickle stream mentions are
+found with `pickletools`, which only parses, and a name that is on neither list below is refused. What is left goes to
+torch's own weights-only reader, where the names of training options stand for objects that ignore what they are given.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _names_in_zip(path: Path, largest: int) -> set[str]:
     with zipfile.ZipFile(path) as archive:
         _check_size(sum(record.file_size for record in archive.infolist()), largest)
         records = [name for name in archive.namelist() if name.endswith(".pkl")]
-        twice = len(set(archive.namelist())) < len(archive.namelist())  # which of the two torch would read is its affair
+        # Of two records of one name, torch might read the other than we do.
+        twice = len(set(archive.namelist())) < len(archive.namelist())
         if twice or len(records) != 1 or not records[0].endswith("/data.pkl"):
             raise RefusedError("its records are not those of a state dict")
         with archive.open(records[0]) as stream:

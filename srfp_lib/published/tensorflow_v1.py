@@ -1,7 +1,7 @@
 """A TensorFlow-V1 checkpoint read without TensorFlow: the form of EnhanceNet's published weights.
 
 The file is a LevelDB-style table of protocol-buffer messages. Formats: LevelDB's "table_format" document, the encoding
-page of Protocol Buffers, and TensorFlow's message SavedTensorSlices. Read here: uncompressed tables of whole float tensors.
+page of Protocol Buffers, TensorFlow's message SavedTensorSlices. Read here: uncompressed tables of whole float tensors.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The tensors by name, float32, in TensorFlow's layout (kernels: height x width x in x out). Raises DamagedError."""
+    """The tensors by name, float32, in TensorFlow's layout (kernels height x width x in x out). Raises DamagedError."""
     data = path.read_bytes()
     try:
         return _tensors(data)
@@ -73,7 +73,7 @@ def _one(message: bytes, number: int) -> bytes:
     return value
 
 
-# --- the table ---------------------------------------------------------------------------------------------------------
+# --- the table --------------------------------------------------------------------------------------------------------
 
 
 def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -123,7 +123,7 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield key, block[value:place]
 
 
-# --- protocol buffers --------------------------------------------------------------------------------------------------
+# --- protocol buffers -------------------------------------------------------------------------------------------------
 
 
 def _fields(message: bytes) -> dict[int, list]:

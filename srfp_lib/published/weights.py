@@ -41,7 +41,7 @@ def file_of(folder: Path, row: Row) -> Path:
 
 
 def largest(row: Row) -> int:
-    """A bound on the bytes of a row's file: tensors in double precision, or with the two moments of Adam beside them."""
+    """A bound on the bytes of a row's file: room for double precision, or for the two moments of Adam beside it."""
     return 4 * int(row["tensor_bytes"]) + SPARE
 
 
@@ -64,14 +64,15 @@ def read_state(path: Path, row: Row) -> dict[str, Tensor]:
     except (restricted.RefusedError, tensorflow_v1.DamagedError, MemoryError) as error:
         reason = str(error) or "it asks for more memory than there is"
         raise UserError(
-            f"'{path}' cannot be read as weights of {row['model_id']}: {reason}; put the file '{file_name(row)}' of its authors there"
+            f"'{path}' cannot be read as weights of {row['model_id']}: {reason}; "
+            f"put the file '{file_name(row)}' of its authors there"
         ) from None
 
 
 def load(folder: Path, row: Row) -> dict[str, Tensor]:
     """The state dict of a network from the weights folder, where its file must be the one that it was.
 
-    For Real-ESRGAN 4x the installed extra ncnn will do. Raises UserError, with the way to get the file if it is missing.
+    For Real-ESRGAN 4x the installed extra ncnn will do. Raises UserError, with the way to get a file that is missing.
     """
     from . import ncnn
     from .fetch import advice
@@ -79,7 +80,7 @@ def load(folder: Path, row: Row) -> dict[str, Tensor]:
 
     path, state = file_of(folder, row), Lock(folder).state(file_of(folder, row), row)
     if state == "altered":
-        raise UserError(f"'{path}' has another SHA-256 than it should: see `published status`, delete it and fetch it again")
+        raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
     if state != "missing":
         return read_state(path, row)
     if ncnn.holds(row):

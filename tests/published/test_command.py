@@ -9,7 +9,8 @@ import pytest
 
 from srfp_lib.errors import UserError
 from srfp_lib.published import command, lock
-from tests.published.test_fetch import CONTENT, HURRY, SUM, row, server  # noqa: F401 (a fixture)
+from tests.published.server import CONTENT, HURRY, SUM, server  # noqa: F401 (a fixture)
+from tests.published.test_fetch import row
 
 
 def run(*arguments):

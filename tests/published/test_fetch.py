@@ -1,132 +1,23 @@
 """Downloads from a server on this machine that stops, lies, falls silent and sends elsewhere; and the folder's lock."""
 
-import hashlib
 import io
 import json
 import socket
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from srfp_lib.errors import UserError
 from srfp_lib.published import fetch as room
 from srfp_lib.published import lock
-from srfp_lib.published.download import CHUNK, DownloadError, Patience, download
+from srfp_lib.published.download import DownloadError, Patience, download
 from srfp_lib.published.lock import Lock
-
-CONTENT = np.random.default_rng(0).bytes(300_000)
-SUM = hashlib.sha256(CONTENT).hexdigest()
-KEPT = 100_000 // CHUNK * CHUNK  # of the 100 000 bytes that come before a cut
-HURRY = Patience(attempts=3, pause=0, connect=1, read=0.2)
-
-
-class Server(ThreadingHTTPServer):
-    """Serves CONTENT under names that say what goes wrong; ``asked`` are the paths and ranges of the requests."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked, self.files, self.release = [], {}, threading.Event()
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    def address(self, name):
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-    def ranges(self):
-        return [begin for _, begin in self.asked]
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        name = self.path.strip("/").partition("?")[0]
-        self.server.asked.append((name, self.headers.get("Range", "")))
-        getattr(self, f"say_{name}", self.say_file)(len(self.server.asked) == 1)
-
-    def say_file(self, _, *, etag='"one"', content=None, cut=None):
-        content = content or self.server.files.get(self.path.strip("/").partition("?")[0], CONTENT)
-        begin = 0
-        if "Range" in self.headers and self.headers.get("If-Range") == etag:
-            begin = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        self.send_response(206 if begin else 200)
-        self.send_header("Content-Length", str(len(content) - begin))
-        if begin:
-            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-        if etag:
-            self.send_header("ETag", etag)
-        self.end_headers()
-        self.wfile.write(content[begin:cut])
-        self.close_connection = cut is not None
-
-    def say_cut(self, first):
-        self.say_file(first, cut=100_000 if first else None)
-
-    def say_cut_nameless(self, first):
-        self.say_file(first, etag="", cut=100_000 if first else None)
-
-    def say_changing(self, first):
-        self.say_file(first, etag='"one"' if first else '"two"', content=bytes(300_000) if first else CONTENT, cut=100_000 if first else None)
-
-    def say_busy(self, first):
-        self._empty(503) if first else self.say_file(first)
-
-    def say_gone(self, _):
-        self._empty(404)
-
-    def say_moved(self, _):
-        self._empty(302, Location="/file")
-
-    def say_circle(self, _):
-        self._empty(302, Location="/circle")
-
-    def say_page(self, _):
-        self._empty(200, **{"Content-Type": "text/html; charset=utf-8"})
-
-    def say_elsewhere(self, _):
-        self._empty(206, **{"Content-Range": "bytes 7-9/10"})
-
-    def say_silent(self, _):
-        self.server.release.wait(5)
-        self.close_connection = True
-
-    def say_endless(self, _):
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        try:
-            while not self.server.release.is_set():
-                self.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
-        except OSError:
-            pass
-
-    def _empty(self, status, **headers):
-        self.send_response(status)
-        for name, value in {"Content-Length": "0", **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
+from tests.published.server import CONTENT, HURRY, KEPT, SUM, server  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    running = Server()
-    yield running
-    running.release.set()
-    running.shutdown()
-    running.server_close()
-
-
-@pytest.fixture
-def bring(server, tmp_path):
+def bring(server, tmp_path):  # noqa: F811
     """Download a name of the server into tmp_path/w.pth."""
 
     def call(name, **settings):
@@ -141,7 +32,7 @@ def left(folder):
     return sorted(path.name for path in Path(folder).iterdir())
 
 
-def test_fresh(bring, server, tmp_path):
+def test_fresh(bring, server, tmp_path):  # noqa: F811
     assert bring("file").read_bytes() == CONTENT
     assert left(tmp_path) == ["w.pth"] and server.ranges() == [""]
 
@@ -152,12 +43,12 @@ def test_in_the_end(bring, tmp_path, name):
     assert left(tmp_path) == ["w.pth"]
 
 
-def test_goes_on_after_a_cut(bring, server, tmp_path):
+def test_goes_on_after_a_cut(bring, server, tmp_path):  # noqa: F811
     assert bring("cut").read_bytes() == CONTENT
     assert server.ranges() == ["", f"bytes={KEPT}-"]
 
 
-def test_goes_on_in_another_run(bring, server, tmp_path):
+def test_goes_on_in_another_run(bring, server, tmp_path):  # noqa: F811
     with pytest.raises(DownloadError, match="asked 1 times"):
         bring("cut", patience=Patience(attempts=1))
     assert left(tmp_path) == ["w.pth.part", "w.pth.part.etag"]
@@ -181,11 +72,11 @@ def test_a_wrong_sum_leaves_nothing(bring, tmp_path):
     ("gone", "answers 404 Not Found", 1),
     ("page", "gives a web page instead of the file", 1),
     ("circle", "cannot be asked for", 31),
-    ("endless", "gives more than 1,000,000 bytes", 1),
+    ("endless", "gives more than the 1,000,000 bytes", 1),
     ("silent", "was asked 3 times: it fell silent", 3),
     ("elsewhere", "was asked 3 times: it has no such part", 3),
 ])  # fmt: skip
-def test_no_file(bring, server, tmp_path, name, reason, requests):
+def test_no_file(bring, server, tmp_path, name, reason, requests):  # noqa: F811
     with pytest.raises(DownloadError, match=reason):
         bring(name)
     assert left(tmp_path) == [] and len(server.asked) == requests
@@ -205,9 +96,11 @@ def test_no_network(tmp_path, monkeypatch):
 
 
 def row(address="", **changes):
-    return {"model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "variant": "", "default": "yes", "weight_file": "w.pth", "address": address,
-            "address_kind": "direct", "tensor_bytes": "300000", "sha256": "", "licence_weights": "not stated", "licence_code": "MIT",
-            "repository": "example.org/edsr", **changes}  # fmt: skip
+    return {
+        "model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "variant": "", "default": "yes",
+        "weight_file": "w.pth", "address": address, "address_kind": "direct", "tensor_bytes": "300000", "sha256": "",
+        "licence_weights": "not stated", "licence_code": "MIT", "repository": "example.org/edsr", **changes,
+    }  # fmt: skip
 
 
 def get(folder, line):
@@ -217,7 +110,7 @@ def get(folder, line):
 @pytest.mark.parametrize(("published", "state"), [
     (SUM, "verified"), (f"{SUM[:8]}... (prefix from the file name)", "verified"), ("not published", "as first seen"), ("", "as first seen"),
 ])  # fmt: skip
-def test_fetched_once(server, tmp_path, published, state):
+def test_fetched_once(server, tmp_path, published, state):  # noqa: F811
     line = row(server.address("file"), sha256=published)
     assert get(tmp_path, line) == get(tmp_path, line) == state
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["w.pth"]
@@ -225,14 +118,14 @@ def test_fetched_once(server, tmp_path, published, state):
 
 
 @pytest.mark.parametrize("published", ["0" * 64, "00000000... (prefix from the file name)"])
-def test_not_the_published_file(server, tmp_path, published):
+def test_not_the_published_file(server, tmp_path, published):  # noqa: F811
     with pytest.raises(UserError, match="another SHA-256 than 00000000") as refusal:
         get(tmp_path, row(server.address("file"), sha256=published))
     assert f"save it as '{tmp_path}/EDSR/w.pth'" in str(refusal.value) and "licence of the weights: not stated" in str(refusal.value)
     assert left(tmp_path / "EDSR") == [] and not (tmp_path / lock.NAME).exists()
 
 
-def test_the_lock_is_enforced(server, tmp_path):
+def test_the_lock_is_enforced(server, tmp_path):  # noqa: F811
     line, path = row(server.address("file")), tmp_path / "EDSR" / "w.pth"
     get(tmp_path, line)
     path.write_bytes(b"something else")
@@ -270,7 +163,7 @@ def zipped(members):
     return buffer.getvalue()
 
 
-def test_two_files_of_one_archive(server, tmp_path):
+def test_two_files_of_one_archive(server, tmp_path):  # noqa: F811
     server.files["models.zip"] = zipped({"models/x2.pt": b"two", "models/x4.pt": b"four", "../x4.pt": b"climbs out"})
     for name in ("x2.pt", "x4.pt"):
         line = row(server.address("models.zip"), weight_file=f"{name} (in models.zip)", address_kind="Dropbox zip")
@@ -284,7 +177,7 @@ def test_two_files_of_one_archive(server, tmp_path):
     (zipped({"w.pth": bytes(20_000_000)}), "claims 20,000,000 bytes"),
     (b"PK\x03\x04 no archive", "is damaged"),
 ])  # fmt: skip
-def test_archives_that_lack_it(server, tmp_path, content, reason):
+def test_archives_that_lack_it(server, tmp_path, content, reason):  # noqa: F811
     server.files["models.zip"] = content
     with pytest.raises(UserError, match=reason):
         get(tmp_path, row(server.address("models.zip"), address_kind="Dropbox zip"))
