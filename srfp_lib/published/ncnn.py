@@ -105,7 +105,7 @@ class _Graph:
 
         def convolve(x: int, name: str, outputs: int, inputs: int, *, active: bool = False) -> int:
             self.convolutions.append(_Convolution(name, outputs, inputs))
-            return self.value("convolution", outputs, 9 * outputs * inputs, active, x)
+            return self.value("convolution", len(self.convolutions), outputs, 9 * outputs * inputs, active, x)
 
         first = x = convolve(self.value("input"), "conv_first", features, 3)
         for block in range(blocks):
@@ -150,7 +150,7 @@ class _Graph:
             if found != {"1": "3", "4": "1", "5": "1"} or (active, slope) not in (("0", ""), ("2", SLOPE)):
                 raise _OtherGraphError(f"a convolution has the settings {settings}")
             self.convolutions.append(_Convolution("", int(outputs), int(size) // 9 // int(outputs)))
-            return ("convolution", outputs, size, active == "2", *inputs)
+            return ("convolution", len(self.convolutions), outputs, size, active == "2", *inputs)
         known = {
             ("Input",): "input",
             ("Concat",): "concat",

@@ -94,6 +94,7 @@ def test_names_and_numbers(tmp_path, network, tag):
     (lambda text: text.replace("2 1 copy_b blob3 ", "2 1 blob3 copy_b ", 1), "not wired as in RRDBNet"),
     (lambda text: text.replace("6=108", "6=216", 1), "not wired as in RRDBNet"),
     (lambda text: "\n".join(text.splitlines()[:-1]), "not wired as in RRDBNet"),
+    (lambda text: re.sub(r"(Convolution layer2 .*\n)", r"\1\1", text), "not wired as in RRDBNet"),
     (lambda text: text.replace("copy_a", "nowhere", 1), "line 36 of the text is damaged"),
     (lambda text: text[: text.rindex("blob")], "line 44 of the text is damaged"),
     (lambda text: "", "no ncnn network"),
