@@ -1,0 +1,109 @@
+"""``published status | fetch | check``: what is printed, and the exit codes."""
+
+import argparse
+import csv
+import sys
+
+import pandas as pd
+import pytest
+
+from srfp_lib.errors import UserError
+from srfp_lib.published import command, lock
+from tests.published.server import CONTENT, HURRY, SUM, server  # noqa: F401 (a fixture)
+from tests.published.test_fetch import row
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser(prog="srfp_lib")
+    command.add_to(parser.add_subparsers(dest="name", required=True))
+    options = parser.parse_args(["published", *map(str, arguments)])
+    return options.command(options)
+
+
+@pytest.fixture
+def catalogue(tmp_path, monkeypatch, server):  # noqa: F811
+    """Four rows: one to download, one to fetch by hand, one that is gone, and a variant."""
+    lines = [
+        row(server.address("file"), sha256=SUM),
+        row("https://example.org/f", model_id="NLSN-div2k-x2-L1-NA-pretrained", family="NLSN", address_kind="folder (Google Drive)"),
+        row(server.address("gone"), model_id="DRN-div2k-x4-L1-NA-pretrained", family="DRN"),
+        row(server.address("file"), variant="large", default="no", weight_file="large.pth"),
+    ]
+    path = tmp_path / "published.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+    monkeypatch.setattr(command, "CATALOGUE", path)
+    monkeypatch.setattr("srfp_lib.published.fetch.fetch.__kwdefaults__", {"patience": HURRY, "show": False})
+    return tmp_path / "weights"
+
+
+def test_status_of_nothing(catalogue, capsys):
+    assert run("status", "--weights", catalogue) == 0
+    out = capsys.readouterr().out
+    assert "missing        EDSR-div2k-x2-L1-NA-pretrained                  fetch: direct" in out
+    assert "missing        NLSN-div2k-x2-L1-NA-pretrained                  by hand: folder (Google Drive)" in out
+    assert "missing        EDSR-div2k-x2-L1-NA-pretrained/large" in out and "3 missing" in out
+    assert not catalogue.exists()
+
+
+def test_fetch_all_then_status(catalogue, capsys):
+    assert run("fetch", "--weights", catalogue) == 1
+    said = capsys.readouterr()
+    assert f"verified: {catalogue}/EDSR/w.pth (licence of the weights: not stated)" in said.out
+    assert "by hand: NLSN-div2k-x2-L1-NA-pretrained: get 'w.pth' from https://example.org/f [folder (Google Drive)]" in said.out
+    assert f"and save it as '{catalogue}/NLSN/w.pth'; licence of the weights: not stated (code: MIT, example.org/edsr)" in said.out
+    assert "1 there, 1 to be fetched by hand, 1 failed." in said.out
+    assert "answers 404 Not Found" in said.err and len(said.err.splitlines()) == 1
+    assert (catalogue / "EDSR" / "w.pth").read_bytes() == CONTENT and not (catalogue / "EDSR" / "large.pth").exists()
+    assert run("status", "--weights", catalogue) == 0
+    assert f"verified       EDSR-div2k-x2-L1-NA-pretrained                  {catalogue}/EDSR/w.pth" in capsys.readouterr().out
+    (catalogue / "EDSR" / "w.pth").write_bytes(b"x")
+    assert run("status", "--weights", catalogue) == 1
+    assert "altered" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("names", "files"), [
+    (["edsr"], ["w.pth"]),
+    (["EDSR-div2k-x2-L1-NA-pretrained/large"], ["large.pth"]),
+    (["EDSR", "EDSR-div2k-x2-L1-NA-pretrained/large", "EDSR-div2k-x2-L1-NA-pretrained"], ["large.pth", "w.pth"]),
+    (["NLSN"], []),
+])  # fmt: skip
+def test_fetch_some(catalogue, names, files):
+    assert run("fetch", *names, "--weights", catalogue) == 0
+    assert sorted(path.name for path in catalogue.glob("EDSR/*")) == files
+
+
+def test_a_variant_that_can_be_fetched_is_named(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("srfp_lib.published.fetch.fetch", None)  # nothing is asked for
+    assert run("fetch", "ESRGAN", "--weights", tmp_path) == 0
+    assert "; or fetch ESRGAN-NA-x4-ESRGAN-NA-pretrained/basicsr-names" in capsys.readouterr().out
+
+
+def test_fetch_what_is_not_there(catalogue):
+    with pytest.raises(UserError, match=r"no published network 'EDRS': name a family \(EDSR, NLSN, DRN\)"):
+        run("fetch", "EDRS", "--weights", catalogue)
+    assert not catalogue.exists()
+
+
+@pytest.mark.parametrize(("passed", "code"), [([True, True], 0), ([True, False], 1), ([], 1)])
+def test_check(monkeypatch, tmp_path, capsys, passed, code):
+    table = pd.DataFrame({"name": [f"EDSR_{i}" for i, _ in enumerate(passed)], "passed": pd.array(passed, bool)})
+    cases = type(sys)("srfp_lib.published.cases")
+    cases.check = lambda folder: table
+    monkeypatch.setitem(sys.modules, "srfp_lib.published.cases", cases)
+    monkeypatch.setattr("srfp_lib.published.cases", cases, raising=False)
+    assert run("check", tmp_path) == code
+    assert "passed" in capsys.readouterr().out
+    with pytest.raises(UserError, match="does not exist"):
+        run("check", tmp_path / "nowhere")
+
+
+def test_the_real_catalogue(tmp_path, capsys):
+    rows = command.rows()
+    assert len({command.label(line) for line in rows}) == len(rows) == 36
+    assert len(command.chosen([])) == 25 and len(command.chosen(["liif"])) == 2
+    assert {len(lock.published_sum(line)) for line in rows} <= {0, 8, 64}
+    assert run("status", "--weights", tmp_path) == 0
+    assert "Of the 25 networks: 25 missing." in capsys.readouterr().out
