@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
     status.set_defaults(command=_status)
 
+    from .published import command as published
+
+    published.add_to(commands)
     book = commands.add_parser("book", help="build the HTML book from a workspace")
     _add_place(book)
     book.set_defaults(command=_book)

@@ -66,7 +66,11 @@ def _by_stand_in(desk: Desk, network: Network, hr: list[np.ndarray]) -> tuple[li
     lr = superresolve.downscale(np.stack(hr), network.scale)
     sr = [superresolve.enlarge(module, lr[i : i + 16]) for i in range(0, len(lr), 16)]
     psnr = trained.log[-1]["held_out_psnr"]
-    return list(np.concatenate(sr)), {"origin": "stand-in", "parameters": sum(p.numel() for p in module.parameters()), "held_out_psnr": round(psnr, 3)}
+    return list(np.concatenate(sr)), {
+        "origin": "stand-in",
+        "parameters": sum(p.numel() for p in module.parameters()),
+        "held_out_psnr": round(psnr, 3),
+    }
 
 
 def take_folder(desk: Desk) -> None:

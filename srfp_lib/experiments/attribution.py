@@ -116,14 +116,19 @@ def confusions(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tsne(run: Predictions, *, scale: int, adversarial: bool, seed: int = 0, images: int = 12) -> pd.DataFrame:
-    """The t-SNE map of one panel of Figure 3: model_id, x, y (D32: PCA start, automatic learning rate, perplexity 30).
+def tsne(run: Predictions, *, scale: int, adversarial: bool) -> pd.DataFrame:
+    """The t-SNE map of one panel of Figure 3: model_id, x, y."""
+    return map_of(run, [n.model_id for n in fleet.custom() if n.scale == scale and n.adversarial == adversarial])
+
+
+def map_of(run: Predictions, networks: Sequence[str] = (), *, seed: int = 0, images: int = 12) -> pd.DataFrame:
+    """A t-SNE map of the features of some networks, all by default (D32: PCA start, automatic learning rate, perplexity 30).
 
     At most ``images`` test images of a network are drawn into the map, evenly spread, so that it stays readable.
     """
     from sklearn.manifold import TSNE
 
-    wanted = [n.model_id for n in fleet.custom() if n.scale == scale and n.adversarial == adversarial]
+    wanted = list(networks) or list(dict.fromkeys(run.index["model_id"]))
     number = run.index.groupby("model_id").cumcount()
     step = max(int(number.max() + 1) // images, 1)
     rows = np.flatnonzero(run.index["model_id"].isin(wanted) & (number % step == 0) & (number < step * images))

@@ -11,18 +11,16 @@ lie above, the wider range of the *same direction*, and the number of photograph
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from .. import fleet, published_numbers, tasks
-from ..predictions import Predictions
-from . import attribution, parsing, seeds
+from . import attribution, seeds
 from . import findings_published as published
 from .results import Results, Unanswered
 from .uncertainty import Accuracy, Estimate, highest, interval, lowest
-
 
 Quantity = Callable[[Results], Estimate]
 

@@ -98,7 +98,7 @@ def _called(r: Results, asks: str, values: tuple[str, ...], *networks: str) -> l
 
 
 def _scale_of_l1(r: Results) -> Estimate:
-    some = r.parsed[(r.parsed["asks"] == "scale") & [not fleet.parse(m).adversarial for m in r.parsed["model_id"]]]
+    some = r.parsed[(r.parsed["asks"] == "scale") & ~r.parsed["model_id"].map(lambda m: fleet.parse(m).adversarial)]
     return Accuracy.of(some).estimate()
 
 
@@ -128,10 +128,9 @@ def _far_from_chance(r: Results) -> Estimate:
 def _swinir_psnr(r: Results) -> Estimate:
     """In dB, custom L1 networks of SwinIR minus the published one, the higher of both scales."""
     table, found = r.quality, []
-    networks = table["model_id"].map(fleet.parse)
-    swinir = table[[n.architecture == "SwinIR" and n.loss == "L1" for n in networks]]
+    swinir = table[table["model_id"].str.startswith("SwinIR-") & table["model_id"].str.contains("-L1-")]
     for scale in fleet.SCALES:
-        at = swinir[[fleet.parse(m).scale == scale for m in swinir["model_id"]]]
+        at = swinir[swinir["model_id"].str.contains(f"-x{scale}-")]
         theirs = at[at["model_id"].str.endswith("-pretrained")].groupby("photograph")["psnr"].mean()
         if theirs.empty:
             raise Unanswered("the published SwinIR is not among the networks whose quality was measured")

@@ -79,9 +79,7 @@ def _tensorflow_name(number: int) -> str:
 
 
 TENSORFLOW_NAMES: dict[str, str] = {
-    f"conv.{i}.{ours}": f"{_tensorflow_name(i)}/{theirs}"
-    for i in range(CONVOLUTIONS)
-    for ours, theirs in (("weight", "weights"), ("bias", "biases"))
+    f"conv.{i}.{ours}": f"{_tensorflow_name(i)}/{theirs}" for i in range(CONVOLUTIONS) for ours, theirs in (("weight", "weights"), ("bias", "biases"))
 }
 """Our names and the variables of the published file."""
 

@@ -135,4 +135,3 @@ class SeededDraw:
             generator = torch.Generator().manual_seed(self.seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
             self._known[shape] = torch.randn(shape, generator=generator)
         return self._known[shape]
-

@@ -111,9 +111,7 @@ class ProSR(nn.Module):
     levels: how many doublings are done (2 is 4x); the pyramids beyond them only hold the file's further tensors.
     """
 
-    def __init__(
-        self, *, levels: int = 2, units: tuple[int, ...] = (9, 3, 1), features: int = 160, growth: int = 40
-    ) -> None:
+    def __init__(self, *, levels: int = 2, units: tuple[int, ...] = (9, 3, 1), features: int = 160, growth: int = 40) -> None:
         super().__init__()
         self.levels = levels
         for p, n in enumerate(units, start=1):

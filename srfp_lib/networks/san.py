@@ -63,9 +63,7 @@ class SecondOrderAttention(nn.Module):
     def __init__(self, features: int, reduction: int) -> None:
         super().__init__()
         squeezed = features // reduction
-        self.conv_du = nn.Sequential(
-            nn.Conv2d(features, squeezed, 1), nn.ReLU(), nn.Conv2d(squeezed, features, 1), nn.Sigmoid()
-        )
+        self.conv_du = nn.Sequential(nn.Conv2d(features, squeezed, 1), nn.ReLU(), nn.Conv2d(squeezed, features, 1), nn.Sigmoid())
 
     def forward(self, x: Tensor) -> Tensor:
         statistics = square_root(covariance(x)).mean(1)[:, :, None, None]  # n c h w -> n c 1 1
@@ -101,9 +99,7 @@ class RegionNonLocal(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h, w = x.shape[2] // 2, x.shape[3] // 2
         halves = (x[:, :, :h], x[:, :, h:])
-        return torch.cat(
-            [torch.cat([self.non_local(half[..., :w]), self.non_local(half[..., w:])], 3) for half in halves], 2
-        )
+        return torch.cat([torch.cat([self.non_local(half[..., :w]), self.non_local(half[..., w:])], 3) for half in halves], 2)
 
 
 class ResidualBlock(nn.Module):

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import narrow
-from .narrow import CHANNELS, ChannelAttention, Skip, SubPixelNetwork, bicubic, conv
+from .narrow import CHANNELS, Skip, SubPixelNetwork, bicubic, conv
 
 
 def _shuffled(body: Callable[[], nn.Module]) -> Callable[[int], nn.Module]:
@@ -134,9 +134,7 @@ class Pyramid(nn.Module):
     def __init__(self, scale: int) -> None:
         super().__init__()
         self.scale, self.first = scale, conv(3, CHANNELS)
-        self.stages = nn.ModuleList(
-            nn.Sequential(narrow.DenseBlock(), conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2)) for _ in range(scale // 2)
-        )
+        self.stages = nn.ModuleList(nn.Sequential(narrow.DenseBlock(), conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2)) for _ in range(scale // 2))
         self.last = conv(CHANNELS, 3)
         with torch.no_grad():
             self.last.weight.mul_(0.1)

@@ -38,9 +38,7 @@ def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels:
     return result
 
 
-def in_quarters(
-    network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int, margin: int = 10
-) -> Tensor:
+def in_quarters(network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int, margin: int = 10) -> Tensor:
     """The "chop" of the EDSR family's test scripts: each quarter of the result comes from a crop of its own.
 
     The four crops lie in the corners and reach ``margin`` pixels beyond the middle; a crop of ``limit`` pixels or more is cut

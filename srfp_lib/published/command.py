@@ -58,10 +58,7 @@ def chosen(names: list[str]) -> list[Row]:
         meant = exact or [r for r in defaults if name.lower() in (r["model_id"].lower(), r["family"].lower(), ALL)]
         if not meant:
             families = ", ".join(dict.fromkeys(row["family"] for row in rows()))
-            raise UserError(
-                f"there is no published network '{name}': name a family ({families}), "
-                "or a network as `published status` spells it"
-            )
+            raise UserError(f"there is no published network '{name}': name a family ({families}), or a network as `published status` spells it")
         found += [row for row in meant if row not in found]
     return found
 

@@ -75,10 +75,7 @@ def fetch(row: Row, folder: Path, *, patience: Patience = PATIENT, show: bool | 
 
 def _altered(path: Path, row: Row, lock: Lock) -> str:
     whose = "its authors published" if not digest(path).startswith(published_sum(row)) else f"'{lock.path}' has"
-    return (
-        f"'{path}' has another SHA-256 than {whose} for {row['model_id']}: "
-        "delete it and fetch it again, or put the right file there"
-    )
+    return f"'{path}' has another SHA-256 than {whose} for {row['model_id']}: delete it and fetch it again, or put the right file there"
 
 
 def _bring(source: str, path: Path, row: Row, lock: Lock, patience: Patience, show: bool | None) -> None:

@@ -63,7 +63,7 @@ class Lock:
         os.replace(part, self.path)
 
     def state(self, path: Path, row: Row) -> str:
-        """"missing", "verified" (published sum), "as first seen", "present" (nothing to compare with) or "altered"."""
+        """ "missing", "verified" (published sum), "as first seen", "present" (nothing to compare with) or "altered"."""
         if not path.is_file():
             return "missing"
         published, seen = published_sum(row), self.first_seen(path)

@@ -64,8 +64,7 @@ def read_state(path: Path, row: Row) -> dict[str, Tensor]:
     except (restricted.RefusedError, tensorflow_v1.DamagedError, MemoryError) as error:
         reason = str(error) or "it asks for more memory than there is"
         raise UserError(
-            f"'{path}' cannot be read as weights of {row['model_id']}: {reason}; "
-            f"put the file '{file_name(row)}' of its authors there"
+            f"'{path}' cannot be read as weights of {row['model_id']}: {reason}; put the file '{file_name(row)}' of its authors there"
         ) from None
 
 
