@@ -41,8 +41,8 @@ def test_table_2_gives_each_backbone_its_chance(runs):
 
 
 def test_tsne_is_seeded_and_holds_one_panel(runs):
-    maps = [attribution.tsne(runs[0], scale=4, adversarial=False, images=2) for _ in range(2)]
-    assert maps[0].equals(maps[1]) and len(maps[0]) == 60
+    maps = [attribution.tsne(runs[0], scale=4, adversarial=False) for _ in range(2)]
+    assert maps[0].equals(maps[1]) and len(maps[0]) == 240
     assert all(fleet.parse(m).scale == 4 and fleet.parse(m).loss == "L1" for m in maps[0]["model_id"])
 
 
