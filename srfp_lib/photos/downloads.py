@@ -208,6 +208,20 @@ def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], Any]]]:
                     yield member.name, member.isfile(), lambda member=member: packed.extractfile(member)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all: temporary name, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _seconds(retry_after: str | None) -> float | None:
     """The header as seconds; a date is as good as no header, for the wait grows anyway."""
     return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
