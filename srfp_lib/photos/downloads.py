@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
+Place = Callable[[str], str | None]
 TRIES, LONGEST_WAIT, BLOCK = 6, 60.0, 1 << 16
 TIMEOUT = (20, 60)  # seconds to connect, and between two blocks
 MOST_FILES = 100_000
@@ -153,8 +154,8 @@ class _Resuming:
             file.flush()
 
 
-def unpack(archive: Path, folder: Path, *, wanted: Callable[[str], bool] = lambda name: True, most_bytes: int | None = None) -> None:
-    """The wanted files of a .zip or .tar archive in a new folder, all or none.
+def unpack(archive: Path, folder: Path, *, place: Place = lambda name: name, most_bytes: int | None = None) -> None:
+    """The files of a .zip or .tar archive in a new folder, all or none, each where ``place(name)`` says; None leaves it out.
 
     Refused with UserError: names that lead out of the folder, links and devices, more than ``most_bytes`` in all (20 times
     the archive's size, unless given: photographs hardly shrink) or 100,000 files.
@@ -164,7 +165,7 @@ def unpack(archive: Path, folder: Path, *, wanted: Callable[[str], bool] = lambd
     most = 20 * archive.stat().st_size if most_bytes is None else most_bytes
     staging = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        _write_members(archive, staging, wanted, most)
+        _write_members(archive, staging, place, most)
         staging.rename(folder)
     except _DAMAGED as error:
         raise UserError(f"'{archive}' is damaged or no archive ({error}): delete it, and the same command fetches it again") from None
@@ -172,16 +173,16 @@ def unpack(archive: Path, folder: Path, *, wanted: Callable[[str], bool] = lambd
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write_members(archive: Path, staging: Path, wanted: Callable[[str], bool], most: int) -> None:
+def _write_members(archive: Path, staging: Path, place: Place, most: int) -> None:
     staging.mkdir(parents=True)
     files = size = 0
     for name, is_file, opened in _members(archive):
         path = PurePosixPath(name.replace("\\", "/"))
         if not is_file or path.is_absolute() or ".." in path.parts or ":" in name:
             raise UserError(f"'{archive}' holds '{name}', a link or a name that leads out of the folder: do not use this archive")
-        if not wanted(name):
+        if (chosen := place(path.as_posix())) is None:
             continue
-        target = staging / path
+        target = staging / chosen
         target.parent.mkdir(parents=True, exist_ok=True)
         with opened() as source, target.open("xb") as file:
             while block := source.read(BLOCK):

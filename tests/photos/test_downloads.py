@@ -163,7 +163,7 @@ def archive(request, tmp_path):
 
 def test_wanted_files_are_unpacked(archive, tmp_path):
     packed(archive, [("HR/1.png", b"1"), ("LR/1.png", b"2")])
-    unpack(archive, tmp_path / "set", wanted=lambda name: name.startswith("HR/"))
+    unpack(archive, tmp_path / "set", place=lambda name: name if name.startswith("HR/") else None)
     assert [p.relative_to(tmp_path / "set").as_posix() for p in (tmp_path / "set").rglob("*.png")] == ["HR/1.png"]
     with pytest.raises(UserError, match="exists already"):
         unpack(archive, tmp_path / "set")

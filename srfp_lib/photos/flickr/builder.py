@@ -70,7 +70,7 @@ class _Builder:
 
     def __init__(self, folder: Path, flickr: Flickr, plan: Plan, state: State) -> None:
         self.folder, self.flickr, self.plan, self.state = folder, flickr, plan, state
-        decisions = state.decisions()
+        decisions = state.decisions(mend=True)
         self.decided = {d["id"] for d in decisions}
         self.rows = [Row(**d["row"]) for d in decisions if d["outcome"] == TAKEN]
         self.licences = state.kept("licences.json", flickr.licences)

@@ -51,11 +51,11 @@ class State:
         except ValueError:
             raise UserError(f"'{path}' is damaged: delete it, and the same command makes it again") from None
 
-    def decisions(self) -> list[dict[str, Any]]:
-        """All decisions taken, in order; a last line without its end is dropped from the file too."""
+    def decisions(self, *, mend: bool = False) -> list[dict[str, Any]]:
+        """All decisions taken, in order. The one writer drops a last line without its end from the file too."""
         content = self.journal.read_bytes() if self.journal.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
+        if mend and whole != content:
             write_whole(self.journal, whole)
         try:
             return [json.loads(line) for line in whole.splitlines()]
