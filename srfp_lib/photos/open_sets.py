@@ -19,7 +19,7 @@ from typing import Any
 from ..errors import UserError
 from .downloads import Sleep, download, unpack, write_whole
 from .folder import files
-from .reading import SUFFIXES
+from .reading import SUFFIXES, UnreadableError, read
 
 DATA = Path(__file__).parent.parent.parent / "data" / "photos"
 RECEIPT, LIST, CACHE = "fetched.json", "licences.csv", ".downloads"
@@ -108,7 +108,9 @@ def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
     known = {kind: digest, "most_bytes": int(row["bytes"]) if row["bytes"] else None}
     known.pop("", None)
     if PurePosixPath(row["file"]).suffix in SUFFIXES:
-        download(row["address"], folder / row["file"], sleep=sleep, **known)
+        image = download(row["address"], folder / row["file"], sleep=sleep, **known)
+        if not digest:
+            _check_image(image, row["address"])
         return
     cache = folder / CACHE
     archive = download(row["address"], cache / row["file"], sleep=sleep, **known)
@@ -119,6 +121,15 @@ def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
         path.replace(folder / path.name)
     unpacked.rmdir()
     archive.unlink()
+
+
+def _check_image(path: Path, address: str) -> None:
+    """Where no digest is published, at least no error page may pass for a photograph."""
+    try:
+        read(path)
+    except UnreadableError as error:
+        path.unlink()
+        raise UserError(f"the file at {address} {error}: open it in a browser, or leave this set") from None
 
 
 def _flat(name: str, inside: str) -> str | None:

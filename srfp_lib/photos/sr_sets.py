@@ -32,7 +32,10 @@ def members(dataset: str, folder: Path, part: str = "train", *, quarter: str = "
     first, last = PARTS[part]
     found = _images(folder)
     if len(found) < last:
-        raise UserError(f"'{folder}' has {len(found)} images, and {part} of {name} are images {first + 1} to {last}: python -m srfp_lib photos fetch {name}")
+        raise UserError(
+            f"'{folder}' has {len(found)} images, and {part} of {name} are images {first + 1} to {last}: "
+            f"fetch them with python -m srfp_lib photos fetch {name}"
+        )
     return _quarter(name, found[first:last], quarter) if is_quarter else found[first:last]
 
 

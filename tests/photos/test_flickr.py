@@ -11,7 +11,7 @@ import pytest
 
 from srfp_lib.errors import UserError
 from srfp_lib.photos import flickr
-from srfp_lib.photos.flickr import Flickr, Plan, build, read_table, rebuild
+from srfp_lib.photos.flickr import Flickr, Plan, build, photographs, read_table, rebuild
 from srfp_lib.photos.flickr.prepare import is_near, prepare
 from srfp_lib.photos.flickr.state import State, outcomes
 from srfp_lib.photos.flickr.table import Row, deal
@@ -301,3 +301,12 @@ def test_preparation_hides_fine_texture_and_keeps_the_mean():
     small = prepare(coarse, 150)
     assert small.shape == (100, 150, 3) and abs(float(small.mean()) - 63.75) < 1.5 and small.std() < 8
     assert prepare(coarse[:100, :100], 150).shape == (100, 100, 3)
+
+
+def test_a_set_is_loaded_with_its_splits_and_credits(tmp_path):
+    rows = built(tmp_path / "set", FakeFlickr(each=60), replace(PLAN, tags=("food",), per_tag=12))
+    (tmp_path / "set" / "photographs" / rows[0].file).unlink()
+    found, skipped = photographs.load(tmp_path / "set")
+    assert Counter(p.fold for p in found) + Counter({("train", "validation", "test").index(rows[0].split): 1}) == {0: 10, 1: 1, 2: 1}
+    assert skipped[0][0] == rows[0].file and len(skipped) == 1
+    assert all(p.licence and p.credit and not p.note and p.role == "classify" for p in found)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from PIL import Image
 
 from srfp_lib.errors import UserError
 from srfp_lib.photos import command, flickr, open_sets
@@ -40,9 +41,15 @@ def archive(names):
     return file.getvalue()
 
 
+def png():
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG")
+    return file.getvalue()
+
+
 FILES = {
     "/train.zip": archive(["set/HR/1.png", "set/HR/2.png", "set/LR/1x2.png", "set/readme.txt", "__MACOSX/set/HR/._1.png"]),
-    "/3.png": b"a photograph",
+    "/3.png": png(),
 }
 
 
@@ -98,6 +105,13 @@ def test_a_set_killed_while_it_was_unpacked_goes_on(tmp_path, monkeypatch):
         (folder / "fetched.json").write_text('{"set": "small", "done": []}')
         assert len(fetch("small", folder)) == 3
     assert asked == ["/3.png"]
+
+
+def test_an_error_page_is_no_photograph(tmp_path, monkeypatch):
+    monkeypatch.setitem(FILES, "/3.png", b"<html>please log in")
+    with offered(tmp_path, monkeypatch) as (folder, _, _), pytest.raises(UserError, match="3.png cannot be decoded"):
+        fetch("small", folder)
+    assert not (folder / "3.png").exists()
 
 
 def test_an_incomplete_set_is_said(tmp_path, monkeypatch):

@@ -50,7 +50,8 @@ def test_images_are_found_below_the_folder_of_the_archive(sets, tmp_path):
 
 @pytest.mark.parametrize(("dataset", "arguments", "sentence"), [
     ("div3k", {}, "there is no set 'div3k'"), ("div2k", {"part": "test"}, "no set 'div2k' with a part 'test'"),
-    ("quarter_div2k", {"quarter": "last"}, "no rule 'last'"), ("flickr2k", {"part": "test"}, "has 900 images, and test of flickr2k are images 901 to 1000"),
+    ("quarter_div2k", {"quarter": "last"}, "no rule 'last'"),
+    ("flickr2k", {"part": "test"}, "has 900 images, and test of flickr2k are images 901 to 1000"),
 ])  # fmt: skip
 def test_what_is_not_there_is_said(sets, dataset, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
