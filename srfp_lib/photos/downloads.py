@@ -88,54 +88,56 @@ def download(
     A file that is there and has the digest is left alone. A broken download is continued from `target.partial`. Raises
     UserError, and then ``target`` is as it was.
     """
-    import pooch
-    import requests
-
-    sources = [address] if isinstance(address, str) else list(address)
-    known = f"sha256:{sha256}" if sha256 else f"md5:{md5}" if md5 else None
+    kind, digest = ("sha256", sha256) if sha256 else ("md5", md5)
+    if target.exists() and _is(target, kind, digest):
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    failures = []
-    for source in sources:
-        with requests.Session() as session:
-            fetch = _Resuming(session, target.with_name(f"{target.name}.partial"), most_bytes, sleep)
+    partial, failures = target.with_name(f"{target.name}.partial"), []
+    for source in [address] if isinstance(address, str) else address:
+        for begun in (partial.exists(), False):
             try:
-                pooch.retrieve(source, known, target.name, target.parent, downloader=fetch)
-                return target
-            except GoneError as error:
+                _Resuming(partial, most_bytes, sleep).fetch(source)
+            except (GoneError, UserError) as error:
                 failures.append(str(error))
-            except ValueError:  # what pooch raises for another digest
-                failures.append(f"{_short(source)} is another file than the one with {known}")
-            except UserError as error:
-                failures.append(str(error))
+                break
+            if _is(partial, kind, digest):
+                return partial.replace(target)
+            partial.unlink()
+            if not begun:  # otherwise the part that was there may have been another file's: once more from the start
+                failures.append(f"{_short(source)} is another file than the one with {kind} {digest}")
+                break
     raise UserError(f"{target.name} cannot be had ({'; '.join(failures)}): get it by hand and put it at '{target}'")
 
 
-class _Resuming:
-    """A downloader for pooch that appends to a partial file, across tries and across processes."""
+def _is(path: Path, kind: str, digest: str | None) -> bool:
+    import pooch
 
-    def __init__(self, session: requests.Session, partial: Path, most_bytes: int | None, sleep: Sleep) -> None:
-        self.session, self.partial, self.most_bytes, self.sleep = session, partial, most_bytes, sleep
+    return digest is None or pooch.file_hash(str(path), alg=kind) == digest.lower()
+
+
+class _Resuming:
+    """Appends to a partial file, across tries and across processes."""
+
+    def __init__(self, partial: Path, most_bytes: int | None, sleep: Sleep) -> None:
+        self.partial, self.most_bytes, self.sleep = partial, most_bytes, sleep
         self.version = partial.with_name(f"{partial.name}.version")  # the server's name for the content begun
 
-    def __call__(self, url: str, output_file: str | IO[bytes], pooch: object) -> None:
-        with self.partial.open("ab") as file:
+    def fetch(self, url: str) -> None:
+        """The whole file, in the partial one. Raises GoneError and UserError."""
+        import requests
+
+        with requests.Session() as session, self.partial.open("ab") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise UserError(f"another process is writing '{self.partial}': wait until it ends") from None
-            patiently(lambda: self._append(url, file), sleep=self.sleep)
+            patiently(lambda: self._append(session, url, file), sleep=self.sleep)
             os.fsync(file.fileno())
         self.version.unlink(missing_ok=True)
-        self.partial.replace(str(output_file))
 
-    def _append(self, url: str, file: IO[bytes]) -> None:
+    def _append(self, session: requests.Session, url: str, file: IO[bytes]) -> None:
         start = file.seek(0, os.SEEK_END)
-        headers = {"Accept-Encoding": "identity"}
-        if start:
-            headers["Range"] = f"bytes={start}-"
-            if self.version.exists():
-                headers["If-Range"] = self.version.read_text(encoding="utf-8")
-        with ask(self.session, url, accept=(416,), headers=headers) as answer:
+        with ask(session, url, accept=(416,), headers=self._headers(start)) as answer:
             place = answer.headers.get("Content-Range", "")
             if answer.status_code == 416 and place == f"bytes */{start}":
                 return  # it was whole already
@@ -144,14 +146,28 @@ class _Resuming:
                 raise TemporaryError(f"{_short(url)} cannot continue the file begun", 0)
             if answer.status_code != 206:
                 file.truncate(0)
-            name = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-            self.version.write_text(name, encoding="utf-8") if name and not name.startswith("W/") else self.version.unlink(missing_ok=True)
+            self._note_version(answer)
             for block in answer.iter_content(BLOCK):
                 file.write(block)
                 if self.most_bytes is not None and file.tell() > self.most_bytes:
                     file.truncate(0)
                     raise UserError(f"{_short(url)} is larger than {self.most_bytes:,} bytes: it is not the file meant")
             file.flush()
+
+    def _headers(self, start: int) -> dict[str, str]:
+        headers = {"Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+            if self.version.exists():
+                headers["If-Range"] = self.version.read_text(encoding="utf-8")
+        return headers
+
+    def _note_version(self, answer: requests.Response) -> None:
+        name = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "W/"
+        if name.startswith("W/"):  # a weak name does not tell one content from another
+            self.version.unlink(missing_ok=True)
+        else:
+            self.version.write_text(name, encoding="utf-8")
 
 
 def unpack(archive: Path, folder: Path, *, place: Place = lambda name: name, most_bytes: int | None = None) -> None:

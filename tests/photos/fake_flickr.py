@@ -91,7 +91,7 @@ class FakeFlickr:
     def photograph(self, path: str) -> Answer:
         name = path.split("/")[-1].removesuffix(".jpg")
         if name == "photo_unavailable.png":
-            return 200, {}, b"no photograph"
+            return 200, {}, self.picture(0, 20)  # a picture, but not the photograph
         number = int(name)
         if name in self.gone or number % 20 == 7:
             return (302, {"Location": f"{self.base}/photo_unavailable.png"}, b"") if number % 2 else (404, {}, b"")

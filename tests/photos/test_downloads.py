@@ -84,7 +84,9 @@ def test_a_server_without_ranges_sends_all_again(tmp_path):
 def test_a_file_that_changed_on_the_server_is_begun_anew(tmp_path):
     (tmp_path / "f.zip.partial").write_bytes(b"older content")
     (tmp_path / "f.zip.partial.version").write_text('"0"')
-    fetched(Server(), tmp_path / "f.zip")
+    server = Server()
+    fetched(server, tmp_path / "f.zip")
+    assert len(server.asked) == 1
 
 
 def test_busy_servers_are_asked_again_after_what_they_ask_for(tmp_path):
@@ -106,9 +108,16 @@ def test_a_dead_source_has_a_second(tmp_path):
     assert (tmp_path / "f.zip").read_bytes() == CONTENT
 
 
+def test_a_partial_file_of_another_file_is_begun_anew(tmp_path):
+    (tmp_path / "f.zip.partial").write_bytes(b"another file")
+    server = Server(etag="")
+    fetched(server, tmp_path / "f.zip")
+    assert server.asked == ["bytes=12-", None]
+
+
 def test_another_file_is_refused_and_the_old_one_stays(tmp_path):
     (tmp_path / "f.zip").write_bytes(b"mine")
-    with serving(Server()) as base, pytest.raises(UserError, match="another file than the one with sha256:0000"):
+    with serving(Server()) as base, pytest.raises(UserError, match="another file than the one with sha256 0000"):
         download(f"{base}/f.zip", tmp_path / "f.zip", "0" * 64)
     assert (tmp_path / "f.zip").read_bytes() == b"mine" and len(list(tmp_path.iterdir())) == 1
 

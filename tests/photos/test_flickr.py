@@ -85,7 +85,7 @@ def test_photographs_are_what_the_list_says(whole):
 
 def test_every_reason_to_leave_one_out_occurs(whole):
     found = outcomes(State(whole[0]).decisions())
-    assert set(found) == {
+    assert found["gone"] >= 15 and set(found) == {
         "taken", "too small", "licence or owner", "described incompletely", "gone", "cannot be decoded", "a near-duplicate", "enough of this owner",
     }  # fmt: skip
 
@@ -160,6 +160,7 @@ def test_a_torn_line_is_not_a_decision(tmp_path):
         (tmp_path / "torn" / "photographs" / ".1.png.77.partial").write_bytes(b"half")
         (tmp_path / "torn" / "photographs" / "9_9.png").write_bytes(b"decided on by nobody")
         build(tmp_path / "torn", client(address), plan)
+    assert outcomes(State(tmp_path / "torn").decisions())["taken"] == 3
     assert same(tmp_path / "whole", tmp_path / "torn")
 
 
@@ -296,11 +297,11 @@ def test_owners_with_photographs_of_several_tags_stay_together():
 
 
 def test_preparation_hides_fine_texture_and_keeps_the_mean():
-    coarse = np.zeros((400, 600, 3), np.uint8)
-    coarse[::2, ::2] = 255  # a texture of one pixel: a quarter of the light
-    small = prepare(coarse, 150)
-    assert small.shape == (100, 150, 3) and abs(float(small.mean()) - 63.75) < 1.5 and small.std() < 8
-    assert prepare(coarse[:100, :100], 150).shape == (100, 100, 3)
+    noise = np.clip(np.random.default_rng(0).normal(128, 40, (400, 600, 3)), 0, 255).astype(np.uint8)
+    small = prepare(noise, 150)
+    assert small.shape == (100, 150, 3) and abs(float(small.mean()) - noise.mean()) < 0.5
+    assert small.std() < 12  # 40 without the blur of (4 - 1) / 2 pixels
+    assert prepare(noise[:100, :100], 150).shape == (100, 100, 3)
 
 
 def test_a_set_is_loaded_with_its_splits_and_credits(tmp_path):
