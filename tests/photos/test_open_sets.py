@@ -67,7 +67,7 @@ def offered(tmp_path, monkeypatch, images=3):
         (tmp_path / "open_sets.csv").write_text(f"set,images,size,licence,source,note\nsmall,{images},1 kB,CC0,https://x,y\n")
         (tmp_path / "open_files.csv").write_text(
             "set,file,address,bytes,digest,inside,licence,credit\n"
-            f"small,train.zip,{base}/train.zip,{len(FILES['/train.zip'])},sha256:{digest},set/HR/,CC0,\"Doe, Jane\"\n"
+            f'small,train.zip,{base}/train.zip,{len(FILES["/train.zip"])},sha256:{digest},set/HR/,CC0,"Doe, Jane"\n'
             f"small,3.png,{base}/3.png,,,,CC BY 4.0,John\nother,4.png,{base}/4.png,,,,CC0,\n"
         )
         monkeypatch.setattr(open_sets, "DATA", tmp_path)
