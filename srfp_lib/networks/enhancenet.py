@@ -44,6 +44,7 @@ def legacy_bicubic(image: Tensor) -> Tensor:
     Target pixel i lies at source position i / 4: no half-pixel shift, so that the result is 1.5 target pixels off from
     torch's and Pillow's. Kernel a = -0.75, four taps, the border pixel repeated.
 
+    >>> import torch
     >>> ramp = torch.arange(8.0).reshape(1, 1, 1, 8)
     >>> legacy_bicubic(ramp)[0, 0, 0, 12:17].tolist()  # linear inside, up to the ripple of a = -0.75
     [3.0, 3.296875, 3.5, 3.703125, 4.0]

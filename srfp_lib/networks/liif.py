@@ -11,6 +11,7 @@ Coordinates: pixel i of n has its centre at -1 + (2 i + 1) / n.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -105,6 +106,8 @@ ENCODERS = {"rdn": RDNFeatures, "edsr-baseline": lambda: Trunk(64, 16, value_ran
 
 def upscale(module: LIIF, lr: Tensor, *, scale: float) -> Tensor:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped, for any scale: sizes are rounded."""
+    if not (isinstance(scale, Real) and 0 < scale < float("inf")):
+        raise UserError(f"LIIF cannot enlarge by {scale}: give a scale above 0")
     height, width = (max(1, round(scale * side)) for side in lr.shape[2:])
     return module((lr - 0.5) / 0.5, (height, width)) * 0.5 + 0.5
 
@@ -118,6 +121,6 @@ def official(state: Mapping[str, Tensor], variant: str, keys: Collection[str] = 
 
 def build(variant: str, scale: float) -> LIIF:
     """A fresh network, the same for every scale."""
-    if variant not in ENCODERS or not scale > 0:
-        raise UserError(f"there is no LIIF '{variant}' at {scale}x: take one of {', '.join(ENCODERS)}, and a scale above 0")
+    if variant not in ENCODERS:
+        raise UserError(f"there is no LIIF '{variant}': take one of {', '.join(ENCODERS)}")
     return LIIF(ENCODERS[variant]())

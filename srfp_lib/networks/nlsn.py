@@ -129,40 +129,46 @@ def _crop(height: int, width: int) -> tuple[int, int]:
     return rows + 4 - rows % 4, columns + 8 - columns % 8
 
 
-def _drawn(rotations: Sequence[Tensor] | None, generator: torch.Generator | None) -> Draw:
+def _draw(rotations: Sequence[Tensor] | Tensor | None, generator: torch.Generator | None) -> Draw:
     """The given directions one after the other, or such as the generator draws."""
     if rotations is None:
         if generator is None:
             raise UserError("NLSN hashes in random directions: give a generator or rotations")
         return lambda shape: torch.randn(shape, generator=generator)
-    remaining = iter(rotations)
+    remaining = iter(rotations if isinstance(rotations, Sequence | Tensor) else ())
 
     def draw(shape: tuple[int, ...]) -> Tensor:
         rotation = next(remaining, None)
-        if rotation is None or tuple(rotation.shape) != shape:
-            given = "too few rotations" if rotation is None else f"a rotation of shape {tuple(rotation.shape)}"
-            raise UserError(f"NLSN was given {given}: five of shape {shape} are needed for this image")
+        if not isinstance(rotation, Tensor) or tuple(rotation.shape) != shape:
+            given = f"a rotation of shape {tuple(rotation.shape)}" if isinstance(rotation, Tensor) else "too few rotations"
+            raise UserError(f"NLSN was given {given}: it needs five arrays of shape {shape} for each image or crop")
         return rotation
 
     return draw
 
 
 def upscale(
-    module: NLSN, lr: Tensor, *, scale: int, chop: bool = False,
-    rotations: Sequence[Tensor] | None = None, generator: torch.Generator | None = None,
-) -> Tensor:  # fmt: skip
+    module: NLSN,
+    lr: Tensor,
+    *,
+    scale: int,
+    chop: bool = False,
+    rotations: Sequence[Tensor] | Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
 
-    rotations: the random directions of the five attention layers in their order, each 1 x 64 x 4 x buckets / 2; otherwise
-    they are drawn from ``generator``. chop: as the official test run, in overlapping quarters, again while a crop has
-    120,000 pixels or more.
+    rotations: the random directions of the five attention layers in their order, each 1 x 64 x 4 x buckets / 2, and so for
+    every crop; otherwise they are drawn from ``generator``. chop: as the official test run, in overlapping quarters, again
+    while a crop has 120,000 pixels or more.
     """
+    draw = _draw(rotations, generator)
 
     def enlarge(part: Tensor) -> Tensor:
         h, w = part.shape[2:]
         if h * w < (least := module.body[0].chunk):
             raise UserError(f"NLSN attends in chunks of {least} pixels and cannot take {h} x {w}: give at least 12 x 12")
-        return module(part, _drawn(rotations, generator))
+        return module(part, draw)
 
     return in_quarters(enlarge, lr, scale=scale, limit=120_000, crop=_crop) if chop else enlarge(lr)
 
