@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .parts import ChannelAttention, MeanShift, conv, upsampler
+from .parts import ChannelAttention, MeanShift, ResidualBlock, conv, slope, upsampler
 
 SIZES = {"S": (16, 30), "L": (20, 40)}
 """Variant: channels at the target size, attention blocks in each of the two ascents."""
@@ -28,27 +28,15 @@ class Descent(nn.Module):
         super().__init__()
         halved = nn.Conv2d(inputs, inputs, 3, stride=2, padding=1, bias=False)
         widened = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.dual_module = nn.Sequential(nn.Sequential(halved, nn.LeakyReLU(0.2, inplace=True)), widened)
+        self.dual_module = nn.Sequential(nn.Sequential(halved, slope()), widened)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.dual_module(x)  # n c h w -> n c' h/2 w/2
 
 
-class AttentionBlock(nn.Module):
-    """Convolution, ReLU, convolution, channel attention, plus the input (RCAN's block)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        first, second = conv(channels, channels), conv(channels, channels)
-        self.body = nn.Sequential(first, nn.ReLU(inplace=True), second, ChannelAttention(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
-
-
 def _ascent(channels: int, outputs: int, blocks: int) -> nn.Sequential:
     """Attention blocks, doubling, a 1x1 convolution to ``outputs`` channels."""
-    attention = (AttentionBlock(channels) for _ in range(blocks))
+    attention = (ResidualBlock(channels, ChannelAttention(channels)) for _ in range(blocks))
     return nn.Sequential(*attention, upsampler(2, channels), nn.Conv2d(channels, outputs, 1))
 
 
@@ -80,6 +68,11 @@ class DRN(nn.Module):
         middle = torch.cat([self.up_blocks[0](small), half], 1)  # n 4c 2h 2w
         large = torch.cat([self.up_blocks[1](middle), full], 1)  # n 2c 4h 4w
         return [small, middle, large]
+
+
+def upscale(module: DRN, lr: Tensor, *, scale: int = 4) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
+    return module(255 * lr) / 255
 
 
 def build(variant: str, scale: int) -> DRN:

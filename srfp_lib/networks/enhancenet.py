@@ -10,7 +10,7 @@ enlargement by TensorFlow 1's bicubic, which is not torch's (see `legacy_bicubic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -44,6 +44,7 @@ def legacy_bicubic(image: Tensor) -> Tensor:
     Target pixel i lies at source position i / 4: no half-pixel shift, so that the result is 1.5 target pixels off from
     torch's and Pillow's. Kernel a = -0.75, four taps, the border pixel repeated.
 
+    >>> import torch
     >>> ramp = torch.arange(8.0).reshape(1, 1, 1, 8)
     >>> legacy_bicubic(ramp)[0, 0, 0, 12:17].tolist()  # linear inside, up to the ripple of a = -0.75
     [3.0, 3.296875, 3.5, 3.703125, 4.0]
@@ -78,22 +79,24 @@ def _tensorflow_name(number: int) -> str:
     return f"generator/Conv_{number}" if number else "generator/Conv"
 
 
-TENSORFLOW_NAMES: dict[str, str] = {
-    f"conv.{i}.{ours}": f"{_tensorflow_name(i)}/{theirs}" for i in range(CONVOLUTIONS) for ours, theirs in (("weight", "weights"), ("bias", "biases"))
-}
-"""Our names and the variables of the published file."""
+def official(state: Mapping[str, Tensor], variant: str = "", keys: Collection[str] = ()) -> dict[str, Tensor]:
+    """The module's tensors under the variables' names of the published file, kernels height x width x in x out.
 
-
-def from_tensorflow(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict of `EnhanceNet` from the variables of the published file, kernels height x width x in x out.
-
-    Names that the file should not have are handed on, so that a strict load names them.
-
-    >>> from_tensorflow({"generator/Conv/weights": torch.zeros(3, 3, 3, 64)})["conv.0.weight"].shape
-    torch.Size([64, 3, 3, 3])
+    >>> kernel = official(EnhanceNet().state_dict())["generator/Conv/weights"]
+    >>> kernel.shape
+    torch.Size([3, 3, 3, 64])
     """
-    ours = {theirs: name for name, theirs in TENSORFLOW_NAMES.items()}
-    return {ours.get(name, name): t.permute(3, 2, 0, 1) if t.ndim == 4 else t for name, t in tensors.items()}
+    names = {}
+    for name, tensor in state.items():
+        _, number, kind = name.split(".")
+        kernel = tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor
+        names[f"{_tensorflow_name(int(number))}/{'weights' if kind == 'weight' else 'biases'}"] = kernel
+    return names
+
+
+def upscale(module: EnhanceNet, lr: Tensor, *, scale: int = 4) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
+    return module(lr)
 
 
 def build(variant: str, scale: int) -> EnhanceNet:

@@ -10,9 +10,16 @@ Coordinates: pixel i of n has its centre at -1 + (2 i + 1) / n.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from numbers import Real
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from ..errors import UserError
+from .edsr import Trunk
+from .rdn import RDNFeatures, sanghyun_name
 
 EPSILON = 1e-6
 """Nudge that decides between two equally near LR pixels (section 3, as the published code does)."""
@@ -38,7 +45,7 @@ def _nearest(source: int, target: int, side: int, like: Tensor) -> tuple[Tensor,
     Returns its index and how far the target pixel lies from its centre, in halves of an LR pixel.
     """
     at = _centres(target, like)
-    moved = (at + side / source + EPSILON).clamp(-1 + EPSILON, 1 - EPSILON)
+    moved = (at + (side / source + EPSILON)).clamp(-1 + EPSILON, 1 - EPSILON)
     index = (((moved + 1) * source - 1) / 2).round().long().clamp(0, source - 1)
     return index, (at - _centres(source, like)[index]) * source
 
@@ -91,3 +98,29 @@ class LIIF(nn.Module):
                 areas.append((down[:, None] * right).abs() + 1e-9)
         total = sum(areas)
         return sum(colour * (area / total)[..., None] for colour, area in zip(colours, reversed(areas), strict=True))
+
+
+ENCODERS = {"rdn": RDNFeatures, "edsr-baseline": lambda: Trunk(64, 16, value_range=1.0)}
+"""Variants; the means in the file of the second one are not applied."""
+
+
+def upscale(module: LIIF, lr: Tensor, *, scale: float) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped, for any scale: sizes are rounded."""
+    if not (isinstance(scale, Real) and 0 < scale < float("inf")):
+        raise UserError(f"LIIF cannot enlarge by {scale}: give a scale above 0")
+    height, width = (max(1, round(scale * side)) for side in lr.shape[2:])
+    return module((lr - 0.5) / 0.5, (height, width)) * 0.5 + 0.5
+
+
+def official(state: Mapping[str, Tensor], variant: str, keys: Collection[str] = ()) -> dict[str, Tensor]:
+    """The module's tensors under the names of the variant's file."""
+    if variant != "rdn":
+        return dict(state)
+    return {sanghyun_name(name) if name.startswith("encoder") else name: tensor for name, tensor in state.items()}
+
+
+def build(variant: str, scale: float) -> LIIF:
+    """A fresh network, the same for every scale."""
+    if variant not in ENCODERS:
+        raise UserError(f"there is no LIIF '{variant}': take one of {', '.join(ENCODERS)}")
+    return LIIF(ENCODERS[variant]())

@@ -10,6 +10,9 @@ Sides of at least 2 pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Real
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -81,6 +84,8 @@ def latent_shapes(lr: Tensor) -> tuple[tuple[int, int, int, int], tuple[int, int
 
 def draw_latents(lr: Tensor, *, temperature: float, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
     """Both latents from one CPU generator, the deep one first; temperature 0 gives zeros and needs no generator."""
+    if not (isinstance(temperature, Real) and 0 <= temperature < float("inf")):
+        raise UserError(f"NCSR cannot draw at temperature {temperature}: give a number from 0 on")
     if temperature == 0:
         return tuple(lr.new_zeros(shape) for shape in latent_shapes(lr))
     if generator is None:
@@ -90,7 +95,7 @@ def draw_latents(lr: Tensor, *, temperature: float, generator: torch.Generator |
 
 def upscale(
     module: NCSR, lr: Tensor, *, scale: int = 4, temperature: float = TEMPERATURE,
-    latents: tuple[Tensor, Tensor] | None = None, generator: torch.Generator | None = None,
+    latents: Sequence[Tensor] | None = None, generator: torch.Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped.
 
@@ -99,9 +104,10 @@ def upscale(
     h, w = lr.shape[2:]
     if min(h, w) < 2:
         raise UserError(f"NCSR halves the image and cannot take {h} x {w} pixels: give sides of at least 2")
-    z, eps = latents or draw_latents(lr, temperature=temperature, generator=generator)
-    if (tuple(z.shape), tuple(eps.shape)) != latent_shapes(lr):
-        raise UserError(f"latents of shapes {tuple(z.shape)} and {tuple(eps.shape)} do not fit: {latent_shapes(lr)} are needed")
+    drawn = draw_latents(lr, temperature=temperature, generator=generator) if latents is None else latents
+    if tuple(tuple(getattr(latent, "shape", ())) for latent in drawn) != latent_shapes(lr):
+        raise UserError(f"the latents of NCSR do not fit: two arrays of shapes {latent_shapes(lr)} are needed for this image")
+    z, eps = drawn
     even = F.pad(lr, (0, w % 2, 0, h % 2), mode="reflect")
     return module(even, z, eps)[..., : scale * h, : scale * w]
 

@@ -1,14 +1,23 @@
 """RDN: Zhang, Tian, Kong, Zhong, Fu, "Residual Dense Network for Image Super-Resolution", CVPR 2018, arXiv 1802.08797.
 
-Written from the paper. BasicSR has no RDN. Conventions: RGB in 0..1, no mean subtraction, zero padding; keys as in the
-PyTorch version by yjn870 (MIT), whose published weights have no stated licence.
+Written from the paper. BasicSR has no RDN. Conventions: RGB in 0..1 (variant sanghyun: 0..255), no mean subtraction, zero
+padding; names as in the PyTorch version by yjn870 (MIT), whose published weights have no stated licence.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from ..errors import UserError
+from .parts import upsampler
+from .tiling import in_strips
+
+RANGES = {"yjn870": 1.0, "sanghyun": 255.0}
+"""Variant: the value of white. "sanghyun" is the form of the authors' own Torch7 files and of EDSR-PyTorch."""
 
 
 class DenseLayer(nn.Module):
@@ -34,18 +43,15 @@ class ResidualDenseBlock(nn.Module):
         return x + self.lff(self.layers(x))
 
 
-class RDN(nn.Module):
-    """Residual dense network; the published size is 16 blocks of 8 layers, 64 features, growth 64."""
+class RDNFeatures(nn.Module):
+    """Everything at LR size: n x 3 x h x w to n x c x h x w."""
 
-    def __init__(self, scale: int, *, blocks: int = 16, layers: int = 8, features: int = 64, growth: int = 64) -> None:
+    def __init__(self, *, blocks: int = 16, layers: int = 8, features: int = 64, growth: int = 64) -> None:
         super().__init__()
         self.sfe1 = nn.Conv2d(3, features, 3, padding=1)
         self.sfe2 = nn.Conv2d(features, features, 3, padding=1)
         self.rdbs = nn.ModuleList(ResidualDenseBlock(features, growth, layers) for _ in range(blocks))
         self.gff = nn.Sequential(nn.Conv2d(blocks * features, features, 1), nn.Conv2d(features, features, 3, padding=1))
-        steps = [(nn.Conv2d(features, 4 * features, 3, padding=1), nn.PixelShuffle(2)) for _ in range(scale // 2)]
-        self.upscale = nn.Sequential(*(module for step in steps for module in step))
-        self.output = nn.Conv2d(features, 3, 3, padding=1)
 
     def forward(self, lr: Tensor) -> Tensor:
         shallow = self.sfe1(lr)
@@ -53,5 +59,49 @@ class RDN(nn.Module):
         for block in self.rdbs:
             x = block(x)
             outputs.append(x)
-        x = self.gff(torch.cat(outputs, 1)) + shallow  # n blocks*c h w -> n c h w
-        return self.output(self.upscale(x))  # n c h w -> n 3 sh sw
+        return self.gff(torch.cat(outputs, 1)) + shallow  # n blocks*c h w -> n c h w
+
+
+class RDN(RDNFeatures):
+    """Residual dense network; the published size is 16 blocks of 8 layers, 64 features, growth 64."""
+
+    def __init__(self, scale: int, *, features: int = 64, value_range: float = 1.0, **size: int) -> None:
+        super().__init__(features=features, **size)
+        self.value_range = value_range
+        self.upscale = upsampler(scale, features)
+        self.output = nn.Conv2d(features, 3, 3, padding=1)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return in_strips(lambda x: self.output(self.upscale(x)), super().forward(lr), margin=2, pixels=20_000)
+
+
+def sanghyun_name(name: str) -> str:
+    """The same tensor in EDSR-PyTorch's version of the graph, which LIIF's encoder follows too.
+
+    >>> sanghyun_name("rdbs.0.layers.7.conv.weight")
+    'RDBs.0.convs.7.conv.0.weight'
+    """
+    changes = {"sfe": "SFENet", "rdbs": "RDBs", "layers": "convs", ".conv.": ".conv.0.", "lff": "LFF", "gff": "GFF"}
+    for ours, theirs in changes.items():
+        name = name.replace(ours, theirs)
+    return name.replace("upscale", "UPNet")
+
+
+def official(state: Mapping[str, Tensor], variant: str, keys: Collection[str] = ()) -> dict[str, Tensor]:
+    """The module's tensors under the names of the variant's file."""
+    if variant == "yjn870":
+        return dict(state)
+    last = sum(name.startswith("upscale") for name in state)  # two layers a doubling, two tensors each of them
+    return {sanghyun_name(name).replace("output", f"UPNet.{last}"): tensor for name, tensor in state.items()}
+
+
+def upscale(module: RDN, lr: Tensor, *, scale: int) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped."""
+    return module(module.value_range * lr) / module.value_range
+
+
+def build(variant: str, scale: int) -> RDN:
+    """A fresh network for 2x or 4x; variants differ in the range of values and in their file's names."""
+    if variant not in RANGES or scale not in (2, 4):
+        raise UserError(f"there is no RDN '{variant}' at {scale}x: take scale 2 or 4 and one of {', '.join(RANGES)}")
+    return RDN(scale, value_range=RANGES[variant])

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .parts import MeanShift, conv, upsampler
+from .parts import MeanShift, Tail, conv
 from .tiling import in_quarters
 
 LARGEST_SIDE = 1000
@@ -139,7 +139,7 @@ class SAN(nn.Module):
         self.add_mean = MeanShift(1)
         self.non_local = RegionNonLocal(features)
         self.head = nn.Sequential(conv(3, features))
-        self.tail = nn.Sequential(upsampler(4, features), conv(features, 3))
+        self.tail = Tail(4, features)
 
     def forward(self, rgb: Tensor) -> Tensor:
         """n x 3 x h x w to n x 3 x 4h x 4w, both 0..255; h, w >= 4."""

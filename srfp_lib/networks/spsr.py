@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .parts import RRDB, conv
+from .parts import RRDB, conv, slope
 from .tiling import in_strips
 
 OPTIONAL_KEYS = ("get_g_nopadding.weight_h", "get_g_nopadding.weight_v")
@@ -27,10 +27,6 @@ TAPS = (4, 9, 14, 19)
 def _named_conv(inputs: int, outputs: int, size: int = 3) -> nn.Sequential:
     """A convolution under the file's name: `.0` of its own sequence."""
     return nn.Sequential(conv(inputs, outputs, size))
-
-
-def _slope() -> nn.Module:
-    return nn.LeakyReLU(0.2, inplace=True)
 
 
 class GradientMap(nn.Module):
@@ -69,7 +65,7 @@ class Trunk(nn.Module):
 
 def _enlarging(features: int, last: nn.Module) -> list[nn.Module]:
     """Two doublings by repetition, each with a convolution, and one more convolution: n c h w -> n c 4h 4w."""
-    doublings = [(nn.Upsample(scale_factor=2), conv(features, features), _slope()) for _ in range(2)]
+    doublings = [(nn.Upsample(scale_factor=2), conv(features, features), slope()) for _ in range(2)]
     return [*doublings[0], *doublings[1], last]
 
 
@@ -88,7 +84,7 @@ class SPSR(nn.Module):
             self.add_module(f"b_block_{k}", RRDB(2 * c, growth, conv=_named_conv))
             self.add_module(f"b_concat_{k}", _named_conv(2 * c, c))
         self.b_LR_conv = _named_conv(c, c)
-        self.b_module = nn.Sequential(*_enlarging(c, conv(c, c)), _slope(), conv(c, c))
+        self.b_module = nn.Sequential(*_enlarging(c, conv(c, c)), slope(), conv(c, c))
         self.conv_w = _named_conv(c, 3, 1)
         self.f_block = RRDB(2 * c, growth, conv=_named_conv)
         self.f_concat, self.f_HR_conv0, self.f_HR_conv1 = _named_conv(2 * c, c), _named_conv(c, c), _named_conv(c, 3)
@@ -117,6 +113,11 @@ class SPSR(nn.Module):
         both = torch.cat([self.b_module(branch), image], 1)
         fused = self.f_concat(self.f_block(both))  # n 2c 4h 4w -> n c 4h 4w
         return self.f_HR_conv1(F.leaky_relu(self.f_HR_conv0(fused), 0.2))  # n c 4h 4w -> n 3 4h 4w
+
+
+def upscale(module: SPSR, lr: Tensor, *, scale: int = 4) -> Tensor:
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
+    return module(lr)
 
 
 def build(variant: str, scale: int) -> SPSR:

@@ -38,22 +38,30 @@ def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels:
     return result
 
 
-def in_quarters(network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int, margin: int = 10) -> Tensor:
+def half_and_margin(height: int, width: int) -> tuple[int, int]:
+    """The size of a crop in the EDSR family's test scripts: half the image and 10 pixels more."""
+    return height // 2 + 10, width // 2 + 10
+
+
+def in_quarters(
+    network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int,
+    crop: Callable[[int, int], tuple[int, int]] = half_and_margin,
+) -> Tensor:  # fmt: skip
     """The "chop" of the EDSR family's test scripts: each quarter of the result comes from a crop of its own.
 
-    The four crops lie in the corners and reach ``margin`` pixels beyond the middle; a crop of ``limit`` pixels or more is cut
-    again. Networks that see further than the margin, or the whole image, give another result than on the whole image.
-    lr: N x 3 x H x W with sides of at least twice the margin.
+    The four crops lie in the corners and reach beyond the middle; a crop of ``limit`` pixels or more is cut again. Networks
+    that see further than the margin, or the whole image, give another result than on the whole image.
+    lr: N x 3 x H x W, no side smaller than the crop's.
     """
-    height, width = lr.shape[2:]
-    if min(height, width) < 2 * margin:
-        raise UserError(f"an image of {height} x {width} pixels cannot be chopped: give sides of {2 * margin} or take it whole")
+    (height, width), (rows, columns) = lr.shape[2:], crop(*lr.shape[2:])
+    if rows > height or columns > width:
+        raise UserError(f"an image of {height} x {width} pixels cannot be chopped into crops of {rows} x {columns}: take it whole")
     result = lr.new_empty(*lr.shape[:2], scale * height, scale * width)
-    for top, bottom, first_row in _halves(height, margin):
-        for left, right, first_column in _halves(width, margin):
-            crop = lr[:, :, first_row : first_row + height // 2 + margin, first_column : first_column + width // 2 + margin]
-            whole = crop.shape[2] * crop.shape[3] < limit
-            piece = network(crop) if whole else in_quarters(network, crop, scale=scale, limit=limit, margin=margin)
+    for top, bottom, first_row in _halves(height, rows):
+        for left, right, first_column in _halves(width, columns):
+            part = lr[:, :, first_row : first_row + rows, first_column : first_column + columns]
+            whole = rows * columns < limit
+            piece = network(part) if whole else in_quarters(network, part, scale=scale, limit=limit, crop=crop)
             result[:, :, scale * top : scale * bottom, scale * left : scale * right] = piece[
                 :, :, scale * (top - first_row) : scale * (bottom - first_row),
                 scale * (left - first_column) : scale * (right - first_column),
@@ -61,7 +69,7 @@ def in_quarters(network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, 
     return result
 
 
-def _halves(side: int, margin: int) -> list[tuple[int, int, int]]:
-    """For both halves of a side: where the half begins and ends, and where its crop begins."""
+def _halves(side: int, length: int) -> list[tuple[int, int, int]]:
+    """For both halves of a side: where the half begins and ends, and where its crop of ``length`` begins."""
     middle = side // 2
-    return [(0, middle, 0), (middle, side, side - middle - margin)]
+    return [(0, middle, 0), (middle, side, side - length)]

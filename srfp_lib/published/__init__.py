@@ -1,1 +1,11 @@
-"""The 25 published networks behind one interface."""
+"""The 25 published networks behind one interface.
+
+>>> from srfp_lib import published
+>>> len(published.catalogue()), published.network("LIIF-div2k-x4-L1-NA-pretrained").descriptor.variant
+(36, 'rdn')
+"""
+
+from .catalogue import catalogue
+from .networks import PublishedNetwork, network
+
+__all__ = ["PublishedNetwork", "catalogue", "network"]

@@ -31,19 +31,14 @@ def test_every_fourth_pixel_is_the_source_and_axes_are_alike():
     torch.testing.assert_close(enlarged.mT, enhancenet.legacy_bicubic(image.mT))
 
 
-def test_published_names_load_strictly_and_transposed():
+def test_published_names_and_layout():
     network = enhancenet.build("", 4)
     assert sum(p.numel() for p in network.parameters()) == 852_867
-    published = {
-        theirs: (tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor) + 1
-        for (ours, tensor), theirs in zip(network.state_dict().items(), enhancenet.TENSORFLOW_NAMES.values(), strict=True)
-    }
-    assert published["generator/Conv/weights"].shape == (3, 3, 3, 64) and "generator/Conv_24/biases" in published
-    before = network.conv[24].weight.clone()
-    network.load_state_dict(enhancenet.from_tensorflow(published))
-    assert torch.equal(network.conv[24].weight, before + 1)
-    with pytest.raises(RuntimeError, match="generator/Conv_25/biases"):
-        network.load_state_dict(enhancenet.from_tensorflow(published | {"generator/Conv_25/biases": torch.zeros(3)}))
+    published = enhancenet.official(network.state_dict())
+    assert len(published) == 50 and published["generator/Conv/weights"].shape == (3, 3, 3, 64)
+    assert published["generator/Conv_24/biases"].shape == (3,)
+    published["generator/Conv_24/weights"][1, 2, 3, 0] = 7  # height, width, input, output: a view of the module's own
+    assert network.conv[24].weight[0, 3, 1, 2] == 7
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (12, 9)])

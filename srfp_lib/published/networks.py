@@ -1,0 +1,188 @@
+"""One interface for the 25 published networks: load the official weights, upscale a photograph, make 8 bits of it.
+
+Every family is a module of `srfp_lib.networks` with the same functions: ``build(variant, scale)``,
+``upscale(module, lr, *, scale, ...)`` whose further keywords are the family's options, and where the file's names differ from
+the module's, ``official(state, variant, keys)``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..randomness import seeded_torch, torch_generator
+from .catalogue import row as row_of
+from .descriptor import HALF_UP, TRUNCATE, Descriptor, describe
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FAMILIES = {
+    "EDSR": "edsr", "RDN": "rdn", "RCAN": "rcan", "SAN": "san", "DRN": "drn", "NLSN": "nlsn", "SwinIR": "swinir",
+    "EnhanceNet": "enhancenet", "ProSR": "prosr", "ProSRGAN": "prosr", "ESRGAN": "esrgan", "Real-ESRGAN": "real_esrgan",
+    "SRFBN": "srfbn", "SPSR": "spsr", "NCSR": "ncsr", "LIIF": "liif",
+}  # fmt: skip
+ANY_SCALE = ("LIIF",)
+ANY_SEED = 0  # of everything random, beside the network's and the photograph's name
+
+
+def network(model_id: str, variant: str | None = None) -> PublishedNetwork:
+    """A published network without weights; without a variant its default (see `catalogue`).
+
+    >>> network("RDN-div2k-x2-L1-NA-pretrained").descriptor.quantise
+    'truncate'
+    """
+    return PublishedNetwork(row_of(model_id, variant))
+
+
+class PublishedNetwork:
+    """A published network: first `load` or `load_state_dict`, then `upscale` and `quantise`."""
+
+    def __init__(self, row: Mapping[str, str]) -> None:
+        self.descriptor: Descriptor = describe(row)
+        self._row = row
+        self._family = import_module(f"..networks.{FAMILIES[row['family']]}", __package__)
+        self._module, self._variant, self._loaded = None, self.descriptor.variant, False
+
+    def load(self, path: Path | str) -> None:
+        """Read the authors' file, whatever its form; strict, see `load_state_dict`."""
+        from .weights import read_state
+
+        self.load_state_dict(read_state(Path(path), self._row))
+
+    def load_state_dict(self, tensors: Mapping[str, np.ndarray | Tensor]) -> None:
+        """Take the weights over, under the names and in the layout of the authors' file.
+
+        Strict: raises UserError with the first name that is missing, unexpected or of another shape, and nothing is taken.
+        """
+        module, variant = self._fitting(tensors)
+        own = self._named(module, variant, tensors)
+        self._check(own, tensors)
+        given = {name: _tensor(name, value) for name, value in tensors.items()}
+        for name, tensor in given.items():
+            own[name].copy_(tensor)
+        self._module, self._variant, self._loaded = module, variant, True
+
+    def state_dict(self, like: Collection[str] = ()) -> dict[str, Tensor]:
+        """The tensors under the official names: views of the network's own; before loading, random weights.
+
+        like: names of which some are in the file, for families whose weights go round under several sets of names.
+        """
+        module, variant = (self._module, self._variant) if self._loaded else self._fitting(like)
+        return self._named(module, variant, like)
+
+    def upscale(self, lr: np.ndarray, *, name: str = "", **options: Any) -> np.ndarray:
+        """Super-resolve one image with the network's own conventions.
+
+        lr: uint8 H x W x 3, RGB. Returns float32 sH x sW x 3 in 0..1, not yet clamped. name: the photograph's, from which
+        NLSN and NCSR draw what is random in them, so that it does not depend on what ran before.
+        Options, where the family has them: chop (EDSR, RCAN, SAN, NLSN, SRFBN), bare (SwinIR), rotations (NLSN),
+        temperature and latents (NCSR), scale (LIIF).
+        """
+        import torch
+
+        _check_image(lr)
+        self._check_options(options)
+        if not self._loaded:
+            raise UserError(f"{self.descriptor.model_id} has no weights yet: call load with the authors' file first")
+        options = {option: _arrays_to_tensors(value) for option, value in options.items()}
+        if "generator" in self._keywords():
+            options["generator"] = torch_generator(ANY_SEED, "published", self.descriptor.model_id, name)
+        with torch.inference_mode():
+            x = torch.tensor(lr).permute(2, 0, 1)[None] / 255  # 1 3 h w
+            out = self._family.upscale(self._module, x, **{"scale": self.descriptor.scale} | options)
+            return out[0].permute(1, 2, 0).float().contiguous().numpy()
+
+    def quantise(self, out: np.ndarray) -> np.ndarray:
+        """The 8-bit image of a result of `upscale`, by the authors' rule: float H x W x 3 to uint8 H x W x 3."""
+        if not isinstance(out, np.ndarray) or out.dtype.kind != "f" or out.ndim != 3 or out.shape[2] != 3:
+            raise UserError(f"{_what(out)} cannot be made 8 bits: give the float H x W x 3 that upscale returned")
+        if not np.isfinite(out).all():
+            raise UserError(f"the result of {self.descriptor.model_id} is not finite: its weights are not the authors'")
+        levels = np.clip(out, 0, 1) * out.dtype.type(255)
+        rule = self.descriptor.quantise
+        if rule == TRUNCATE:
+            return levels.astype(np.uint8)
+        return (np.floor(levels + 0.5) if rule == HALF_UP else np.rint(levels)).astype(np.uint8)
+
+    def options(self) -> list[str]:
+        """The names of this network's options of `upscale`, beside `name`."""
+        hidden = {"generator"} | (set() if self.descriptor.family in ANY_SCALE else {"scale"})
+        return [keyword for keyword in self._keywords() if keyword not in hidden]
+
+    def parameters(self) -> int:
+        """How many trained and fixed numbers the network has; layers stored twice count once."""
+        module, _ = self._fitting(()) if self._module is None else (self._module, "")
+        return sum(parameter.numel() for parameter in module.parameters())
+
+    def _keywords(self) -> list[str]:
+        parameters = inspect.signature(self._family.upscale).parameters.values()
+        return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+    def _fitting(self, names: Collection[str]) -> tuple[nn.Module, str]:
+        """A module for a file with these names, and its variant: ProSR's files may lack the layers of 8x."""
+        variant_of = getattr(self._family, "variant_of", None)
+        variant = variant_of(names) if variant_of and names else self.descriptor.variant
+        if self._module is None or variant != self._variant:
+            with seeded_torch(ANY_SEED, "published"):
+                return self._family.build(variant, self.descriptor.scale).eval(), variant
+        return self._module, variant
+
+    def _named(self, module: nn.Module, variant: str, names: Collection[str]) -> dict[str, Tensor]:
+        official = getattr(self._family, "official", None)
+        return official(module.state_dict(), variant, names) if official else module.state_dict()
+
+    def _check(self, own: Mapping[str, Tensor], given: Mapping[str, Any]) -> None:
+        optional = getattr(self._family, "OPTIONAL_KEYS", ())
+        label = f"{self.descriptor.model_id} {self.descriptor.variant}".strip()
+        for name, tensor in own.items():
+            if name not in given:
+                if name not in optional:
+                    raise UserError(f"the weights lack '{name}': give the file of {label}")
+            elif (has := tuple(np.shape(given[name]))) != (needs := tuple(tensor.shape)):
+                raise UserError(f"'{name}' has shape {has} in the weights and {needs} in {label}: give its file")
+        for name in given:
+            if name not in own:
+                raise UserError(f"the weights hold '{name}', which {label} has not: give its file")
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        for option in options:
+            if option not in self.options():
+                known = ", ".join(self.options()) or "none but name"
+                raise UserError(f"{self.descriptor.model_id} has no option '{option}': it has {known}")
+
+
+def _what(value: Any) -> str:
+    """A few words on an argument that is of no use."""
+    return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def _check_image(lr: Any) -> None:
+    if not isinstance(lr, np.ndarray) or lr.dtype != np.uint8 or lr.ndim != 3 or lr.shape[2] != 3 or 0 in lr.shape:
+        raise UserError(f"{_what(lr)} is no image: give uint8 of height x width x 3, RGB")
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    """An array or tensor as a tensor of real numbers."""
+    import torch
+
+    try:
+        tensor = value if isinstance(value, torch.Tensor) else torch.tensor(np.asarray(value))
+    except (TypeError, ValueError):
+        tensor = None
+    if tensor is None or tensor.is_complex():
+        raise UserError(f"'{name}' in the weights is not an array of real numbers: give the file of the authors")
+    return tensor.detach()
+
+
+def _arrays_to_tensors(value: Any) -> Any:
+    """Arrays, also in a list or tuple, as float tensors; everything else as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return _tensor("", value).float()
+    return [_arrays_to_tensors(part) for part in value] if isinstance(value, list | tuple) else value
