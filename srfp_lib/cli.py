@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from . import __version__
 from .errors import UserError
+from .photos import command as photographs
+from .published import command as published
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
     status.set_defaults(command=_status)
 
-    from .published import command as published
-
+    photographs.add_to(commands)
     published.add_to(commands)
     book = commands.add_parser("book", help="build the HTML book from a workspace")
     _add_place(book)
