@@ -89,7 +89,7 @@ def _cell(value: object, column: int) -> str:
     text = html.escape("–" if isinstance(value, float) and np.isnan(value) else str(value))
     if column == 0:
         return f'<th scope="row">{text}</th>'
-    return f'<td class="n">{text}</td>' if text[:1] in "0123456789-–+" else f"<td>{text}</td>"
+    return f'<td class="n">{text}</td>' if text[:1] in "0123456789-–+" and len(text) < 20 else f"<td>{text}</td>"
 
 
 def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
@@ -110,6 +110,6 @@ def claims(frame: pd.DataFrame) -> Page:
             if pd.isna(row.ours)
             else f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
         )
-        rows.append({"": row.id, "claim": row.claim, "we measure": row.quantity, "the paper": row.paper, "ours (95 % interval)": ours,
-                     "verdict": row.verdict + (f": {row.reason}" if row.reason else "")})  # fmt: skip
+        rows.append({"": row.id, "claim (what is measured)": f"{row.claim} ({row.quantity})", "the paper": row.paper,
+                     "ours (95 % interval)": ours, "verdict": row.verdict + (f": {row.reason}" if row.reason else "")})  # fmt: skip
     return Page(pd.DataFrame(rows))
