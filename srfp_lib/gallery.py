@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import ArrayFile
 from .jobs import Desk
 from .photos import split
 from .program import HR
@@ -25,6 +27,20 @@ class Gallery:
     table: pd.DataFrame
     store: Images
     rotations: int
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images."""
+        return list(self.table["image"])
+
+    def batches(self, model_id: str, numbers: Sequence[int] | None = None, *, most: int = 16) -> Iterator[np.ndarray]:
+        """All images of a network, or some: uint8 n x H x W x 3, up to ``most`` tiles or one photograph at a time."""
+        return self.store.batches(model_id, range(len(self.table)) if numbers is None else numbers, most)
+
+    def tested(self) -> tuple[int, ...]:
+        """The images that are test images in some run."""
+        runs = range(1, self.rotations + 1)
+        return tuple(sorted({number for run in runs for number in self.numbers("test", run=run)}))
 
     def numbers(self, part: str, *, run: int) -> tuple[int, ...]:
         """The images that are "train", "validation" or "test" in the split that a run uses."""
@@ -62,6 +78,11 @@ def _gallery(desk: Desk, under: str, table: str, matched: bool) -> Gallery:
     return Gallery(images, store, desk.profile.photographs.rotations)
 
 
+def decoded(desk: Desk) -> bool:
+    """Whether the images of this profile are tiles of one size, which are kept decoded as well."""
+    return desk.profile.photographs.image_size is not None
+
+
 def read_table(desk: Desk, name: str) -> pd.DataFrame:
     """A table whose columns image and photograph are text, whatever the names look like."""
     import pandas as pd
@@ -69,12 +90,40 @@ def read_table(desk: Desk, name: str) -> pd.DataFrame:
     return pd.read_csv(desk.read(name), dtype={"image": str, "photograph": str})
 
 
-def write_images(desk: Desk, name: str, images: Sequence[str], pixels: Sequence[np.ndarray], *, under: str = "") -> None:
-    """One PNG an image in the folder of a network, and, where all are of one size, their pixels in one file."""
-    from PIL import Image
+class ImageFolder:
+    """The images of one network, written one by one: PNG files, and with ``decoded`` their pixels in one file as well.
 
-    for image, array in zip(images, pixels, strict=True):
+    A context manager. Without ``decoded`` the images may be of different sizes.
+    """
+
+    def __init__(self, desk: Desk, name: str, count: int, *, decoded: bool, under: str = "") -> None:
+        self.desk, self.name, self.count, self.under = desk, name, count, under
+        self.decoded, self.files = decoded, ExitStack()
+        self.array: ArrayFile | None = None
+
+    def add(self, image: str, pixels: np.ndarray) -> None:
+        """Write an image, uint8 H x W x 3."""
+        from PIL import Image
+
         # Level 1 is twice as fast as the default and costs a tenth in size.
-        Image.fromarray(array).save(desk.write(under, "images", name, f"{image}.png"), compress_level=1)
-    if len({array.shape for array in pixels}) == 1:
-        np.save(desk.write(under, "decoded", f"{name}.npy"), np.stack(list(pixels)))
+        Image.fromarray(pixels).save(self.desk.write(self.under, "images", self.name, f"{image}.png"), compress_level=1)
+        if self.decoded and self.array is None:
+            path = self.desk.write(self.under, "decoded", f"{self.name}.npy")
+            self.array = self.files.enter_context(ArrayFile(path, self.count, pixels.shape))
+        if self.array:
+            self.array.add(pixels)
+
+    def __enter__(self) -> ImageFolder:
+        return self
+
+    def __exit__(self, *failed: Any) -> None:
+        self.files.__exit__(*failed)
+
+
+def write_images(
+    desk: Desk, name: str, images: Sequence[str], pixels: Iterable[np.ndarray], *, decoded: bool, under: str = ""
+) -> None:  # fmt: skip
+    """Write the images of a network while they are made."""
+    with ImageFolder(desk, name, len(images), decoded=decoded, under=under) as folder:
+        for image, array in zip(images, pixels, strict=True):
+            folder.add(image, array)

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
+
+
+def score(sr: Iterable[np.ndarray], hr: Iterable[np.ndarray], *, crop: int | None) -> dict[str, np.ndarray]:
+    """PSNR and SSIM of batches of images beside the true ones, on the centre crop of each or, if None, on whole images.
+
+    The crop is the SR image's; the true image may be larger, and both begin at the same top left pixel (D41).
+    """
+    found: dict[str, list[np.ndarray]] = {"psnr": [], "ssim": []}
+    for a, b in zip(sr, hr, strict=True):
+        height, width = a.shape[1:3]
+        side = (min(crop, height), min(crop, width)) if crop else (height, width)
+        top, left = (height - side[0]) // 2, (width - side[1]) // 2
+        window = (slice(None), slice(top, top + side[0]), slice(left, left + side[1]))
+        found["psnr"].append(psnr(a[window], b[window]))
+        found["ssim"].append(ssim(a[window], b[window]))
+    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-import types
-import typing
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .overrides import override
 
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
@@ -29,9 +28,12 @@ def _field(default: Any, meaning: str, label: str = "") -> Any:
 class Photographs:
     """Which photographs, and how they are cut (paper, section 3.2 and Table A.1)."""
 
-    source: str = _field("paper", "paper, embedded, or a folder", "D12")
+    source: str = _field("paper", "paper, embedded, a folder, or release: the images are the authors'", "D12")
+    div2k: str = _field("runs/photos/div2k", "source paper: folder of DIV2K")
+    flickr2k: str = _field("runs/photos/flickr2k", "source paper: folder of Flickr2K")
+    flickr1k: str = _field("runs/photos/flickr1k", "source paper: folder of Flickr1K, which has splits of its own")
     training_tile: int = _field(480, "HR side of the tiles that training crops come from", "D6")
-    image_size: int | None = _field(None, "side of the images to super-resolve; none: whole photographs")
+    image_size: int | None = _field(None, "side of the images to super-resolve; none, in TOML 0: whole photographs")
     max_training_tiles: int = _field(100_000, "most tiles of a training set")
     max_images_per_photograph: int = _field(1, "most images cut from a photograph")
     max_images: int = _field(1000, "most images in all")
@@ -98,7 +100,7 @@ class Parsers:
 class Published:
     """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
 
-    source: str = _field("weights", "weights, stand-ins, or a folder of images that somebody's networks made", "D38")
+    source: str = _field("weights", "weights, stand-ins, release, or a folder of images that somebody's networks made", "D38")
     weights_dir: str = _field("weights", "folder of the authors' weight files; with stand-ins, those that lie there are used")
     writer: str = _field("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36")
     steps: int = _field(0, "stand-ins: optimiser steps with L1")
@@ -116,6 +118,25 @@ class Prnu:
 
 
 @dataclass(frozen=True)
+class Quality:
+    """What PSNR and SSIM are taken of (paper, appendix A.2)."""
+
+    crop: int | None = _field(224, "side of the centre crop; none: whole images", "D41")
+    images: str = _field("test", "test images, or all", "D41")
+
+
+@dataclass(frozen=True)
+class Release:
+    """The authors' released images, where they take the place of ours. `python -m srfp_lib release` fills this in."""
+
+    folder: str = _field("", "the unpacked release; empty: the study makes its own images")
+    splits: str = _field("theirs", "theirs, or ours: the photographs are dealt anew", "D35")
+    copy: bool = _field(False, "the images are copied into the workspace; otherwise they stay where they are")
+    networks: tuple[str, ...] = _field((), "the networks whose images are there")
+    content: str = _field("", "digest of the photographs that are used, and of their splits")
+
+
+@dataclass(frozen=True)
 class Profile:
     """One size of the study. Sections are frozen too; derive another with `dataclasses.replace` or a TOML file."""
 
@@ -127,6 +148,8 @@ class Profile:
     parsers: Parsers = field(default_factory=Parsers)
     prnu: Prnu = field(default_factory=Prnu)
     published: Published = field(default_factory=Published)
+    quality: Quality = field(default_factory=Quality)
+    release: Release = field(default_factory=Release)
 
 
 PAPER = Profile(name="paper")
@@ -153,6 +176,7 @@ DEMO = Profile(
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
+    quality=Quality(crop=None, images="all"),
 )  # fmt: skip
 
 LAB = replace(
@@ -214,42 +238,6 @@ def _from_file(path: Path) -> Profile:
         settings.setdefault("photographs", {})["source"] = settings.pop("photos")
     settings.setdefault("name", path.stem)
     return override(PROFILES[base], settings, where=str(path))
-
-
-def override(section: Any, changes: dict[str, Any], *, where: str) -> Any:
-    """A copy of a profile or section with the named fields changed; unknown fields and wrong types are refused."""
-    types_of = typing.get_type_hints(type(section))
-    known = [f.name for f in fields(section)]
-    values = {}
-    for key, value in changes.items():
-        if key not in known:
-            raise UserError(f"{where}: there is no field '{key}' here; the fields are {', '.join(known)}")
-        current = getattr(section, key)
-        if is_dataclass(current):
-            if not isinstance(value, dict):
-                raise UserError(f"{where}: '{key}' is a table of fields, [{key}], and not {value!r}")
-            values[key] = override(current, value, where=f"{where} [{key}]")
-        else:
-            values[key] = _typed(value, types_of[key], f"{where}: '{key}'")
-    return replace(section, **values)
-
-
-def _typed(value: Any, wanted: Any, where: str) -> Any:
-    """The value as the field's type, or a sentence that says what the field takes."""
-    if typing.get_origin(wanted) is tuple:
-        item = typing.get_args(wanted)[0]
-        if not isinstance(value, list | tuple) or not all(isinstance(v, item) for v in value):
-            raise UserError(f"{where} takes a list of {item.__name__}, and not {value!r}")
-        return tuple(value)
-    allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
-    if isinstance(value, int) and not isinstance(value, bool) and float in allowed:
-        value = float(value)
-    if not isinstance(value, allowed):
-        names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed)
-        raise UserError(f"{where} takes a value of type {names}, and not {value!r}")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-        raise UserError(f"{where} must not be negative, and it is {value!r}")
-    return value
 
 
 def as_dict(profile: Profile) -> dict[str, Any]:

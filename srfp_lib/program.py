@@ -20,6 +20,8 @@ def table(profile: Profile) -> dict[str, Job]:
 
 def _section(profile: Profile, *names: str) -> dict[str, Any]:
     whole = as_dict(profile)
+    for place in ("div2k", "flickr2k", "flickr1k"):
+        del whole["photographs"][place]  # where the files lie; what they hold is in the digest of their content
     return {"master_seed": profile.master_seed} | {name: whole[name] for name in names}
 
 
@@ -52,13 +54,13 @@ def _networks(profile: Profile) -> list[Job]:
                 )  # fmt: skip
                 outputs = tuple(f"images/{n}" for n in names) + _decoded(profile, *names)
                 enlarge = Job(f"images/{label}", "srfp_lib.stages:super_resolve", outputs, (tuple(names),), (train.name,), cost=7 * images)
-                jobs += [train, enlarge, _quality(label, tuple(names), enlarge.name, images)]
+                jobs += [train, enlarge, _quality(profile, label, tuple(names), enlarge.name)]
     return jobs
 
 
-def _quality(label: str, names: tuple[str, ...], made_by: str, images: float) -> Job:
-    file = f"quality/{label}.csv"
-    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), cost=len(names) / 9 * images)
+def _quality(profile: Profile, label: str, names: tuple[str, ...], made_by: str) -> Job:
+    file, settings, images = f"quality/{label}.csv", _section(profile, "quality"), profile.photographs.max_images / 160
+    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), settings, len(names) / 9 * images)
 
 
 def _training_size(profile: Profile) -> float:
@@ -83,7 +85,7 @@ def _published(profile: Profile) -> list[Job]:
         outputs = tuple(f"images/{n}" for n in written) + _decoded(profile, *written) + tuple(f"published/{n}.json" for n in names)
         settings = _section(profile, "training", "published") | {"weights": sources.weights_at(profile.published, names)}
         job = Job(f"published/{label}", "srfp_lib.stages_published:make", outputs, (names,), ("photographs",), settings, 4 * len(names) + images)
-        jobs += [job, _quality(f"published-{label}", names, job.name, images)]
+        jobs += [job, _quality(profile, f"published-{label}", names, job.name)]
     return jobs
 
 

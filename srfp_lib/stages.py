@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import fleet, gallery, tasks
+from .arrays import ArrayFile
 from .errors import UserError
 from .jobs import Desk
 from .photos import split
@@ -18,19 +20,38 @@ from .program import HR
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .photos import PhotoSet
+
 
 def photographs(desk: Desk) -> None:
     """Cut the photographs: training tiles, and the true images in the layout of the authors' release."""
     from . import photos
 
-    rotations = desk.profile.photographs.rotations
-    found = photos.load(desk.profile.photographs, master_seed=desk.profile.master_seed)
-    for name in ("photographs", "training", "images", "skipped"):
+    settings = desk.profile.photographs
+    found = photos.load(settings, master_seed=desk.profile.master_seed)
+    for name in ("photographs", "images", "skipped"):
         getattr(found, name).to_csv(desk.write("photos", f"{name}.csv"), index=False)
-    np.save(desk.write("photos", "training.npy"), found.training_pixels)
-    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels)
+    _write_training(desk, found, settings.training_tile)
+    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), decoded=gallery.decoded(desk))
+    write_splits(desk, found.images, settings.rotations)
+
+
+def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
+    import pandas as pd
+
+    rows = []
+    with ArrayFile(desk.write("photos", "training.npy"), found.n_training, (side, side, 3)) as file:
+        for row, pixels in found.training():
+            rows.append(row)
+            file.add(pixels)
+    columns = ["tile", "photograph", "dataset", "quarter"]
+    pd.DataFrame(rows, columns=columns).to_csv(desk.write("photos", "training.csv"), index=False)
+
+
+def write_splits(desk: Desk, images: pd.DataFrame, rotations: int) -> None:
+    """The split files of the authors' release, of the first run."""
     for part, file in (("train", "train"), ("validation", "val"), ("test", "test")):
-        names = found.images["image"][np.array([split(f, rotation=0, rotations=rotations) for f in found.images["fold"]]) == part]
+        names = images["image"][np.array([split(f, rotation=0, rotations=rotations) for f in images["fold"]]) == part]
         desk.write("images", f"{file}-split.txt").write_text("".join(f"{name}.png\n" for name in names))
 
 
@@ -39,14 +60,15 @@ def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
     import pandas as pd
     from safetensors.torch import save_file
 
+    from .training.batches import Rows
     from .training.loop import Data
     from .training.loop import train as train_networks
 
     profile, images = desk.profile, gallery.custom(desk)
     training = pd.read_csv(desk.read("photos", "training.csv"))
     tiles = _array(desk, "photos", "training.npy")
-    sets = {d: tiles[_members(training, d)] for d in fleet.DATASETS}
-    held_out = images.store.whole(HR, images.numbers("validation", run=1)[:8])
+    sets = {d: Rows(tiles, _members(training, d)) for d in fleet.DATASETS}
+    held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     networks = tuple(fleet.parse(name) for name in names)
     trained = train_networks(networks, Data(sets, held_out), profile.training, master_seed=profile.master_seed,
                              checkpoints=desk.checkpoints(job))  # fmt: skip
@@ -68,10 +90,12 @@ def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
     """Enlarge every image with networks of one scale."""
     from . import superresolve
 
-    images, hr = list(gallery.custom(desk).table["image"]), _array(desk, "decoded", f"{HR}.npy")
-    lr = superresolve.downscale(hr, fleet.parse(names[0]).scale)
+    images, scale = gallery.custom(desk), fleet.parse(names[0]).scale
     for name in names:
-        gallery.write_images(desk, name, images, superresolve.super_resolve(load_network(desk, name), lr))
+        network = load_network(desk, name)
+        lr = (superresolve.downscale(hr, scale) for hr in images.batches(HR))
+        sr = (image for batch in lr for image in superresolve.super_resolve(network, batch))
+        gallery.write_images(desk, name, images.names, sr, decoded=gallery.decoded(desk))
 
 
 def load_network(desk: Desk, name: str):
@@ -92,20 +116,22 @@ def load_network(desk: Desk, name: str):
 
 
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
-    """PSNR and SSIM of every test image of networks of one scale, beside bicubic."""
+    """PSNR and SSIM of the test images, or of all images, of networks of one scale, beside bicubic."""
     import pandas as pd
 
     from . import metrics, superresolve
 
-    images, hr = gallery.custom(desk).table, _array(desk, "decoded", f"{HR}.npy")
-    scale = fleet.parse(names[0]).scale
-    bicubic = metrics.psnr(superresolve.upscale_bicubic(superresolve.downscale(hr, scale), scale), hr)
+    settings, images = desk.profile.quality, gallery.custom(desk)
+    if settings.images not in ("test", "all"):
+        raise UserError(f"quality.images is '{settings.images}': choose test or all")
+    numbers = images.tested() if settings.images == "test" else range(len(images.table))
+    bicubic = (superresolve.bicubic_of(hr, fleet.parse(names[0]).scale) for hr in images.batches(HR, numbers))
+    plain = metrics.score(bicubic, images.batches(HR, numbers), crop=settings.crop)["psnr"]
     tables = []
     for name in names:
-        sr = _array(desk, "decoded", f"{name}.npy")
-        columns = {"model_id": name, "image": images["image"], "photograph": images["photograph"],
-                   "psnr": metrics.psnr(sr, hr), "ssim": metrics.ssim(sr, hr), "bicubic_psnr": bicubic}  # fmt: skip
-        tables.append(pd.DataFrame(columns))
+        scores = metrics.score(images.batches(name, numbers), images.batches(HR, numbers), crop=settings.crop)
+        index = images.index([(name, i) for i in numbers])
+        tables.append(index.assign(**scores, bicubic_psnr=plain))
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")
 
 
@@ -116,12 +142,13 @@ def prnu(desk: Desk, run: int, output: str) -> None:
     settings, images = desk.profile.prnu, gallery.custom(desk)
     ids = [n.model_id for group in tasks.seed_triplets() for n in group]
 
-    def residuals(model_id: str, part: str) -> np.ndarray:
-        whole = images.store.whole(model_id, images.numbers(part, run=run))
-        return baseline.residuals(whole, settings.denoiser, crop=settings.crop, int8=settings.int8)
+    def residuals(model_id: str, part: str) -> Iterator[np.ndarray]:
+        numbers = images.numbers(part, run=run)
+        for whole in images.batches(model_id, numbers, most=len(numbers)):
+            yield baseline.residuals(whole, settings.denoiser, crop=settings.crop, int8=settings.int8)
 
-    fingerprints = np.stack([baseline.fingerprint([residuals(m, "train")]) for m in ids])
-    scores = np.concatenate([baseline.scores(residuals(m, "test"), fingerprints) for m in ids])
+    fingerprints = np.stack([baseline.fingerprint(residuals(m, "train")) for m in ids])
+    scores = np.concatenate([baseline.scores(part, fingerprints) for m in ids for part in residuals(m, "test")])
     index = images.index([(m, i) for m in ids for i in images.numbers("test", run=run)])
     Predictions("prnu", run, tuple(ids), index, scores).save(desk.write(output))
 
@@ -129,7 +156,7 @@ def prnu(desk: Desk, run: int, output: str) -> None:
 def _array(desk: Desk, *parts: str) -> np.ndarray:
     from .classifiers.images import read_array
 
-    return read_array(desk.read(*parts))
+    return np.asarray(read_array(desk.read(*parts)))
 
 
 def chapter(desk: Desk, notebook: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,22 +20,33 @@ from .program import HR
 from .published import sources
 from .randomness import seed
 
+if TYPE_CHECKING:
+    from .training.batches import Rows
+
+LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are kept decoded as well
+
 
 def make(desk: Desk, names: tuple[str, ...]) -> None:
     """Super-resolve every image with published networks: with their weights where these are, else by stand-ins."""
-    settings, images = desk.profile.published, gallery.custom(desk)
-    numbers, ids = range(len(images.table)), list(images.table["image"])
-    hr = [images.store.whole(HR, [i])[0] for i in numbers]
+    settings = desk.profile.published
     with_weights = sources.weights_at(settings, names)
     for name in names:
         network = fleet.parse(name)
         true = name in with_weights or settings.source == "weights"
-        sr, about = _with_weights(desk, network, hr, ids) if true else _by_stand_in(desk, network, hr)
-        rounded = settings.writer == "round" or name not in sources.TRUNCATING
-        gallery.write_images(desk, name, ids, [_to_8_bits(x, rounded=rounded) for x in sr])
-        if name in sources.TRUNCATING:
-            gallery.write_images(desk, f"{name}{sources.TRUNCATED}", ids, [_to_8_bits(x, rounded=not rounded) for x in sr])
+        sr, about = (_with_weights if true else _by_stand_in)(desk, network)
+        _write(desk, name, sr)
         desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, **about}, indent=1))
+
+
+def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
+    """The images of a network, float in 0..1 before they are rounded; those of five networks truncated as well (D36)."""
+    ids, rounded = gallery.custom(desk).names, desk.profile.published.writer == "round" or name not in sources.TRUNCATING
+    ways = {name: rounded} | ({f"{name}{sources.TRUNCATED}": not rounded} if name in sources.TRUNCATING else {})
+    with ExitStack() as stack:
+        folders = [(stack.enter_context(gallery.ImageFolder(desk, n, len(ids), decoded=gallery.decoded(desk))), way) for n, way in ways.items()]
+        for image, pixels in zip(ids, sr, strict=True):
+            for folder, way in folders:
+                folder.add(image, _to_8_bits(pixels, rounded=way))
 
 
 def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
@@ -41,41 +54,52 @@ def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
     return (np.round(scaled) if rounded else np.floor(scaled)).astype(np.uint8)
 
 
-def _with_weights(desk: Desk, network: Network, hr: list[np.ndarray], ids: list[str]) -> tuple[list[np.ndarray], dict[str, Any]]:
+def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     from . import published
     from .published import weights
     from .published.catalogue import row as row_of
 
-    row, built = row_of(network.model_id), published.network(network.model_id)
+    row, built, images = row_of(network.model_id), published.network(network.model_id), gallery.custom(desk)
     built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
-    sr = [built.upscale(superresolve.downscale(image[None], network.scale)[0], name=name) for image, name in zip(hr, ids, strict=True)]
+    hr = (image for batch in images.batches(HR) for image in batch)
+    sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
     return sr, {"origin": "the authors' weights", "file": weights.file_name(row), "parameters": built.descriptor.parameters}
 
 
-def _by_stand_in(desk: Desk, network: Network, hr: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, Any]]:
+def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     from .training import standins
     from .training.trainer import fresh
 
     profile, images = desk.profile, gallery.custom(desk)
-    training = pd.read_csv(desk.read("photos", "training.csv"))
-    tiles = np.load(desk.read("photos", "training.npy"), mmap_mode="c")[np.flatnonzero(training["dataset"] == "stand-ins")]
-    held_out = images.store.whole(HR, images.numbers("validation", run=1)[:8])
+    held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
+    tiles = _own_tiles(desk)
     trained = standins.train(network, tiles, held_out, profile.training, profile.published, master_seed=profile.master_seed)
     module = fresh(network, standins.settings_of(network.loss, profile.training, profile.published), master_seed=0).eval()
     module.load_state_dict(trained.states[network.model_id])
-    lr = superresolve.downscale(np.stack(hr), network.scale)
-    sr = [superresolve.enlarge(module, lr[i : i + 16]) for i in range(0, len(lr), 16)]
+    lr = (superresolve.downscale(hr, network.scale) for hr in images.batches(HR))
     psnr = trained.log[-1]["held_out_psnr"]
-    return list(np.concatenate(sr)), {
+    return (image for batch in lr for image in superresolve.enlarge(module, batch)), {
         "origin": "stand-in",
         "parameters": sum(p.numel() for p in module.parameters()),
         "held_out_psnr": round(psnr, 3),
     }
 
 
+def _own_tiles(desk: Desk) -> Rows:
+    """The stand-ins' training set."""
+    from .classifiers.images import read_array
+    from .training.batches import Rows
+
+    training = pd.read_csv(desk.read("photos", "training.csv"))
+    numbers = np.flatnonzero(training["dataset"] == "stand-ins")
+    if not len(numbers):
+        raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
+    return Rows(np.asarray(read_array(desk.read("photos", "training.npy"))), numbers)
+
+
 def take_folder(desk: Desk) -> None:
     """Copy the images of other people's networks into the workspace, with a split of their photographs."""
-    from .classifiers.images import read_png
+    from .classifiers.images import png_size, read_png
 
     root = Path(desk.profile.published.source).expanduser()
     truth = root / sources.TRUTH
@@ -84,7 +108,10 @@ def take_folder(desk: Desk) -> None:
     for name, folder in [(HR, truth), *((n, root / n) for n in networks)]:
         if lacking := [i for i in ids if not (folder / f"{i}.png").is_file()]:
             raise UserError(f"'{folder}' lacks {lacking[0]}.png and {len(lacking) - 1} more of the {len(ids)} images of '{truth}': add them")
-        gallery.write_images(desk, name, ids, [read_png(folder / f"{i}.png") for i in ids], under="published")
+        files = [folder / f"{i}.png" for i in ids]
+        sizes = {png_size(path) for path in files}
+        tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
+        gallery.write_images(desk, name, ids, map(read_png, files), decoded=tiles, under="published")
     _deal(desk, ids).to_csv(desk.write("published", "images.csv"), index=False)
     for name in networks:
         about = {"model_id": name, "origin": "images of a folder"}

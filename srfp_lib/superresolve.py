@@ -44,6 +44,12 @@ def upscale_bicubic(lr: np.ndarray, scale: int) -> np.ndarray:
     return to_8_bits(bicubic(to_float(lr), scale))
 
 
+def bicubic_of(hr: np.ndarray, scale: int) -> np.ndarray:
+    """uint8 N x H x W x 3 reduced and enlarged again, what is left over at the right and bottom cut off."""
+    height, width = (length // scale * scale for length in hr.shape[1:3])
+    return upscale_bicubic(downscale(hr[:, :height, :width], scale), scale)
+
+
 @torch.inference_mode()
 def super_resolve(network: nn.Module, lr: np.ndarray, *, batch: int = 16) -> np.ndarray:
     """What a network makes of uint8 N x h x w x 3, as uint8 N x sh x sw x 3."""

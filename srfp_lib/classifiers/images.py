@@ -6,7 +6,7 @@ microseconds; whole photographs are opened as PNG when a crop is asked for, seve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -49,11 +49,13 @@ class Images:
         whole = read_png(self.folder / model_id / f"{self.names[number]}.png")
         return whole[row : row + side, column : column + side]
 
-    def whole(self, model_id: str, numbers: Sequence[int]) -> np.ndarray:
-        """uint8 n x H x W x 3: whole images of one network, which must be of one size."""
-        if self.one_size(model_id):
-            return self._pixels(model_id)[list(numbers)]
-        return np.stack([read_png(self.folder / model_id / f"{self.names[i]}.png") for i in numbers])
+    def batches(self, model_id: str, numbers: Sequence[int], most: int) -> Iterator[np.ndarray]:
+        """Whole images of one network, uint8 n x H x W x 3: up to ``most`` where they are kept decoded, else one at a time."""
+        if not self.one_size(model_id):
+            yield from (read_png(self.folder / model_id / f"{self.names[i]}.png")[None] for i in numbers)
+            return
+        for start in range(0, len(numbers), most):
+            yield np.asarray(self._pixels(model_id)[list(numbers[start : start + most])])
 
     def random_crops(self, picks: list[Pick], side: int, *, grid: int, rng: np.random.Generator) -> Tensor:
         """One crop of every pick at a uniform offset, a multiple of ``grid``: float n x 3 x side x side in 0..1 (D17)."""
@@ -122,5 +124,8 @@ def read_png(path: Path) -> np.ndarray:
 @cache
 def png_size(path: Path) -> tuple[int, int]:
     """Height and width from the header."""
-    with Image.open(path) as image:
-        return image.height, image.width
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError) as error:
+        raise UserError(f"the image '{path}' cannot be read ({error}): replace it, or delete its folder's receipt to make it again") from None

@@ -62,11 +62,20 @@ def residuals(images: np.ndarray, denoiser: str, *, crop: int | None, int8: bool
     return found.astype(np.int8).astype(np.float32) if int8 else found
 
 
+def _check_size(one: int, other: int) -> None:
+    if one != other:
+        raise UserError(
+            f"noise residuals of {one // 3} and of {other // 3} pixels cannot be compared: set prnu.crop to a side that every photograph has"
+        )
+
+
 def fingerprint(parts: Iterable[np.ndarray]) -> np.ndarray:
     """The mean of residuals given in parts, each n x H x W x 3: float32, flat."""
     total, count = 0.0, 0
-    for part in parts:
-        total, count = total + part.sum(0, dtype=np.float64), count + len(part)
+    for residual in (r for part in parts for r in part):
+        if count:
+            _check_size(residual.size, np.size(total))
+        total, count = total + residual.astype(np.float64), count + 1
     return np.asarray(total / count, np.float32).ravel()
 
 
@@ -77,5 +86,6 @@ def scores(residual: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
     [[-3.0, -3.0]]
     """
     flat = residual.reshape(len(residual), -1)
+    _check_size(flat.shape[1], fingerprints.shape[1])
     squares = np.square(flat).sum(1)[:, None] + np.square(fingerprints).sum(1)
     return (2 * flat @ fingerprints.T - squares).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pandas as pd
 
 from ..errors import UserError
 from ..profiles import Photographs
-from . import dead_leaves, embedded, folder
+from . import dead_leaves, embedded, folder, paper_sets
 from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split
 from .reading import fingerprint_of
-from .tiles import images, training_tiles
+from .tiles import cut, images, quotas, training_tiles
 
 __all__ = ["PhotoSet", "Photograph", "fingerprint", "load", "split"]
 
@@ -23,21 +24,23 @@ def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     smallest = max(settings.training_tile, settings.image_size or 0)
     if settings.source == "embedded":
         photographs, skipped = embedded.load(rotations=settings.rotations)
+    elif settings.source == "paper":
+        photographs, skipped = paper_sets.load(settings)
     else:
         photographs, skipped = folder.load(
             Path(settings.source).expanduser(), smallest=smallest, rotations=settings.rotations, master_seed=master_seed
         )
     drawn = _dead_leaves(settings, master_seed)
     check_roles(photographs)
-    training, training_pixels = training_tiles(photographs + drawn, settings.training_tile, settings.max_training_tiles)
-    table, pixels = images(photographs, settings.image_size, settings.max_images_per_photograph, settings.max_images)
+    planned = quotas(photographs + drawn, settings.training_tile, settings.max_training_tiles)
+    table, cuts = images(photographs, settings.image_size, settings.max_images_per_photograph, settings.max_images)
     parts = {split(fold, rotation=0, rotations=settings.rotations) for fold in table["fold"]}
     if lacking := {"train", "validation", "test"} - parts:
         raise UserError(f"no image is left for {' and '.join(sorted(lacking))}: photographs.max_images is {settings.max_images}, set it higher")
-    cut = {**training["photograph"].value_counts(), **table["photograph"].value_counts()}
+    counts = {**{p.name: n for p, n, _ in planned}, **table["photograph"].value_counts()}
     return PhotoSet(
-        _table(photographs + drawn, cut), training, training_pixels, table, pixels,
-        pd.DataFrame(skipped, columns=["file", "reason"]),
+        _table(photographs + drawn, counts), table, pd.DataFrame(skipped, columns=["file", "reason"]),
+        sum(n for _, n, _ in planned), partial(training_tiles, planned, settings.training_tile), partial(cut, cuts),
     )  # fmt: skip
 
 
@@ -48,10 +51,7 @@ def fingerprint(settings: Photographs) -> str:
         parts = [p for row in embedded.rows() if (p := embedded.locate(row))]
         whole.update(embedded.LIST.read_bytes())
     elif settings.source == "paper":
-        raise UserError(
-            "photographs.source is 'paper', and its photographs (DIV2K, Flickr2K, Flickr1K) are not on this machine: "
-            'name a folder of photographs in a .toml file, photos = "folder", or choose the profile demo'
-        )
+        return paper_sets.fingerprint(settings)
     else:
         parts = folder.files(Path(settings.source).expanduser())
     for path in parts:
@@ -66,15 +66,19 @@ def _dead_leaves(settings: Photographs, master_seed: int) -> list[Photograph]:
             name = f"dead_leaves_{role}_{number:02d}"
             # Two tiles a side, so that training crops come from more than one place of an image.
             pixels = dead_leaves.draw(2 * settings.training_tile, master_seed=master_seed, name=name)
-            drawn.append(Photograph(name, pixels, role, -1, "", "dead leaves (drawn)", "", "", fingerprint_of(pixels)))
+            drawn.append(_drawn(name, pixels, role))
     return drawn
 
 
-def _table(photographs: list[Photograph], cut: dict[str, int]) -> pd.DataFrame:
+def _drawn(name: str, pixels: np.ndarray, role: str) -> Photograph:
+    return Photograph(name, pixels.shape[:2], lambda: pixels, role, -1, "", "dead leaves (drawn)", "", "", fingerprint_of(pixels))
+
+
+def _table(photographs: list[Photograph], counts: dict[str, int]) -> pd.DataFrame:
     rows = [
         {"photograph": p.name, "file": p.file, "role": p.role, "fold": p.fold, "source": p.source, "licence": p.licence,
-         "credit": p.credit, "width": p.pixels.shape[1], "height": p.pixels.shape[0], "sha256": p.sha256,
-         "n_tiles": int(np.int64(cut.get(p.name, 0))), "note": p.note}
+         "credit": p.credit, "width": p.size[1], "height": p.size[0], "sha256": p.sha256,
+         "n_tiles": int(np.int64(counts.get(p.name, 0))), "note": p.note}
         for p in photographs
     ]  # fmt: skip
     return pd.DataFrame(rows)

@@ -55,6 +55,6 @@ def _photograph(row: dict[str, str], path: Path, rotations: int) -> Photograph:
         note = f"{note}; another file than the one this list was made with".lstrip("; ")
     fold = int(row["fixed_fold" if rotations == 1 else "fold"])  # the list deals three folds and the validation fold
     return Photograph(
-        row["photograph"], pixels, row["role"], fold, row["path"],
+        row["photograph"], pixels.shape[:2], lambda: pixels, row["role"], fold, row["path"],
         row["package"], row["licence"], row["credit"], fingerprint_of(pixels), note,
     )  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..errors import UserError
 from ..randomness import seed
 from .photoset import Photograph
-from .reading import SUFFIXES, UnreadableError, fingerprint_of, read
+from .reading import SUFFIXES, UnreadableError, fingerprint_of, read, read_again
 
 NEEDED = 10
 SHARES = {"div2k": 0.2, "flickr2k": 0.2, "stand-ins": 0.1}  # of the photographs; the others are classified
@@ -42,7 +44,8 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
         elif sha256 in usable:
             skipped.append((path.name, f"the same picture as {usable[sha256].file}"))
         else:
-            usable[sha256] = Photograph(path.stem, pixels, "", -1, path.name, "folder", "", "", sha256, note)
+            again = partial(read_again, path)
+            usable[sha256] = Photograph(path.stem, (height, width), again, "", -1, path.name, "folder", "", "", sha256, note)
     if len(usable) < NEEDED:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
         raise UserError(
@@ -53,8 +56,6 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
 
 def _with_roles(photographs: list[Photograph], rotations: int, master_seed: int) -> list[Photograph]:
     """A share for each training set, the others dealt into folds, in the order of a seeded hash of the pixels."""
-    from dataclasses import replace
-
     ordered = sorted(photographs, key=lambda p: seed(master_seed, "role", p.sha256))
     names: dict[str, int] = {}
     training = [role for role, share in SHARES.items() for _ in range(max(round(share * len(ordered)), 1))]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,14 @@ TRAINING_SETS = ("div2k", "flickr2k", "stand-ins")
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """A decoded photograph and its part in the study: ``role`` a training set or "classify", ``fold`` -1 for training."""
+    """A photograph and its part in the study: ``role`` a training set or "classify", ``fold`` -1 for training.
+
+    Its pixels are read when asked for, so that a set of photographs is larger than memory if need be.
+    """
 
     name: str
-    pixels: np.ndarray  # uint8 H x W x 3
+    size: tuple[int, int]  # height and width
+    read: Callable[[], np.ndarray]  # gives uint8 H x W x 3
     role: str
     fold: int
     file: str
@@ -25,6 +31,7 @@ class Photograph:
     credit: str
     sha256: str  # of the decoded pixels
     note: str = ""
+    quarter: bool | None = None  # whether it is in the quarter of its training set; None: the tiles decide
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +39,17 @@ class PhotoSet:
     """Photographs cut for the study.
 
     ``photographs``: photograph, file, role, fold, source, licence, credit, width, height, sha256, n_tiles, note;
-    ``training``: tile, photograph, dataset, quarter, with ``training_pixels`` uint8 n x T x T x 3;
-    ``images``: image, photograph, fold, with ``image_pixels``, a list of uint8 H x W x 3; ``skipped``: file, reason.
+    ``images``: image, photograph, fold; ``skipped``: file, reason. The pixels are cut while one goes through them:
+    ``training()`` gives ``n_training`` rows (tile, photograph, dataset, quarter), each with uint8 T x T x 3, and
+    ``image_pixels()`` uint8 H x W x 3 for each row of ``images``.
     """
 
     photographs: pd.DataFrame
-    training: pd.DataFrame
-    training_pixels: np.ndarray
     images: pd.DataFrame
-    image_pixels: list[np.ndarray]
     skipped: pd.DataFrame
+    n_training: int
+    training: Callable[[], Iterator[tuple[dict[str, Any], np.ndarray]]]
+    image_pixels: Callable[[], Iterator[np.ndarray]]
 
 
 def split(fold: int, *, rotation: int, rotations: int) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from ..errors import UserError
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 LARGEST = 100_000_000  # pixels
 
@@ -37,6 +39,14 @@ def read(path: Path) -> tuple[np.ndarray, str]:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UnreadableError(f"cannot be decoded ({error})") from None
     return pixels, "; ".join(notes + [conversion] if conversion else notes)
+
+
+def read_again(path: Path) -> np.ndarray:
+    """The pixels of a file that could be read before. Raises UserError."""
+    try:
+        return read(path)[0]
+    except UnreadableError as error:
+        raise UserError(f"the photograph '{path}' {error}: restore it, and the same command goes on") from None
 
 
 def _rgb(image: Image.Image) -> tuple[np.ndarray, str]:

@@ -77,9 +77,6 @@ def lr_agreement(hr: Path, lr: Path, scale: int) -> pd.DataFrame:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    from .reading import UnreadableError, read
+    from .reading import read_again
 
-    try:
-        return read(path)[0]
-    except UnreadableError as error:
-        raise UserError(f"'{path}' {error}: fetch the set again") from None
+    return read_again(path)

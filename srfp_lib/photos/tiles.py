@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from .photoset import Photograph
 
 MANY = 40  # photographs of a set from which on a quarter of the set is a quarter of its photographs
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Boxes of a photograph: top, left, height, width."""
+
+    photograph: Photograph
+    boxes: tuple[tuple[int, int, int, int], ...]
 
 
 def grid(height: int, width: int, side: int) -> list[tuple[int, int, int, int]]:
@@ -21,25 +33,33 @@ def grid(height: int, width: int, side: int) -> list[tuple[int, int, int, int]]:
     return [(r, c, top + r * side, left + c * side) for r in range(rows) for c in range(columns)]
 
 
-def training_tiles(photographs: list[Photograph], side: int, most: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """The training tiles of both sets (tile, photograph, dataset, quarter) and their pixels.
+def quotas(photographs: list[Photograph], side: int, most: int) -> list[tuple[Photograph, int, bool | None]]:
+    """How many training tiles each photograph gives, and whether it is in the quarter of its set; None: every fourth tile is.
 
-    Of each photograph those with the largest standard deviation come first; photographs take turns until a set has
-    ``most`` tiles. The quarter of a set is the first quarter of its photographs, or, for fewer than 40 photographs,
-    every fourth tile of each.
+    Photographs take turns until a set has ``most`` tiles. The quarter is what a photograph says itself, or the first
+    quarter of a set's photographs, or, for fewer than 40 photographs, every fourth tile of each.
     """
-    rows, pixels = [], []
+    planned = []
     for dataset in dict.fromkeys(p.role for p in photographs if p.fold < 0):
         members = [p for p in photographs if p.role == dataset]
-        queues = [_busiest(p.pixels, side) for p in members]
-        quota = _shares([len(q) for q in queues], most)
-        for number, (photograph, queue, n) in enumerate(zip(members, queues, quota, strict=True)):
-            for i, (row, column, top, left) in enumerate(queue[:n]):
-                quarter = number < len(members) // 4 if len(members) >= MANY else i % 4 == 0
-                rows.append((f"{photograph.name}_r{row}_c{column}", photograph.name, dataset, quarter))
-                pixels.append(photograph.pixels[top : top + side, left : left + side])
-    table = pd.DataFrame(rows, columns=["tile", "photograph", "dataset", "quarter"])
-    return table, np.stack(pixels) if pixels else np.empty((0, side, side, 3), np.uint8)
+        shares = _shares([len(grid(*p.size, side)) for p in members], most)
+        for number, (photograph, n) in enumerate(zip(members, shares, strict=True)):
+            by_order = number < len(members) // 4 if len(members) >= MANY else None
+            planned.append((photograph, n, by_order if photograph.quarter is None else photograph.quarter))
+    return planned
+
+
+def training_tiles(planned: list[tuple[Photograph, int, bool | None]], side: int) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+    """The training tiles (tile, photograph, dataset, quarter) and their pixels, one photograph in memory at a time.
+
+    Of each photograph those with the largest standard deviation come first.
+    """
+    for photograph, n, in_quarter in planned:
+        pixels = photograph.read() if n else None
+        for i, (row, column, top, left) in enumerate(_busiest(pixels, side)[:n] if n else []):
+            quarter = i % 4 == 0 if in_quarter is None else in_quarter
+            about = {"tile": f"{photograph.name}_r{row}_c{column}", "photograph": photograph.name, "dataset": photograph.role, "quarter": quarter}
+            yield about, pixels[top : top + side, left : left + side]
 
 
 def _busiest(pixels: np.ndarray, side: int) -> list[tuple[int, int, int, int]]:
@@ -60,23 +80,32 @@ def _shares(available: list[int], most: int) -> list[int]:
     return shares
 
 
-def images(photographs: list[Photograph], side: int | None, per_photograph: int, most: int) -> tuple[pd.DataFrame, list[np.ndarray]]:
-    """The images to super-resolve (image, photograph, fold) and their pixels: tiles, or whole photographs if side is None.
+def images(photographs: list[Photograph], side: int | None, per_photograph: int, most: int) -> tuple[pd.DataFrame, list[Cut]]:
+    """The images to super-resolve (image, photograph, fold) and where to cut them: tiles, or whole photographs if side is None.
 
     Whole photographs lose at most three rows and columns at the bottom right, so that both scales divide them (D36).
     """
     chosen = _interleaved([p for p in photographs if p.fold >= 0])
     if side is None:
         chosen = chosen[:most]
-        table = pd.DataFrame([(p.name, p.name, p.fold) for p in chosen], columns=["image", "photograph", "fold"])
-        return table, [p.pixels[: p.pixels.shape[0] // 4 * 4, : p.pixels.shape[1] // 4 * 4] for p in chosen]
-    places = [_spread(grid(*p.pixels.shape[:2], side), per_photograph) for p in chosen]
-    rows, pixels = [], []
+        rows = [(p.name, p.name, p.fold) for p in chosen]
+        cuts = [Cut(p, ((0, 0, p.size[0] // 4 * 4, p.size[1] // 4 * 4),)) for p in chosen]
+        return pd.DataFrame(rows, columns=["image", "photograph", "fold"]), cuts
+    places = [_spread(grid(*p.size, side), per_photograph) for p in chosen]
+    rows, cuts = [], []
     for photograph, place, n in zip(chosen, places, _shares([len(p) for p in places], most), strict=True):
-        for row, column, top, left in _spread(place, n):
-            rows.append((f"{photograph.name}_r{row}_c{column}", photograph.name, photograph.fold))
-            pixels.append(photograph.pixels[top : top + side, left : left + side])
-    return pd.DataFrame(rows, columns=["image", "photograph", "fold"]), pixels
+        taken = _spread(place, n)
+        rows += [(f"{photograph.name}_r{row}_c{column}", photograph.name, photograph.fold) for row, column, _, _ in taken]
+        cuts.append(Cut(photograph, tuple((top, left, side, side) for _, _, top, left in taken)))
+    return pd.DataFrame(rows, columns=["image", "photograph", "fold"]), cuts
+
+
+def cut(cuts: list[Cut]) -> Iterator[np.ndarray]:
+    """The pixels of the images, one photograph in memory at a time."""
+    for one in cuts:
+        pixels = one.photograph.read() if one.boxes else None
+        for top, left, height, width in one.boxes:
+            yield pixels[top : top + height, left : left + width]
 
 
 def _interleaved(photographs: list[Photograph]) -> list[Photograph]:

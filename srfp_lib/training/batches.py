@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -13,15 +14,35 @@ from ..superresolve import downscale, to_float
 
 
 @dataclass(frozen=True, eq=False)
+class Rows:
+    """Some items of an array, which may be a file larger than memory: they are read when indexed."""
+
+    array: np.ndarray
+    numbers: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.numbers), *self.array.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, key: slice | tuple[Any, ...]) -> np.ndarray:
+        first, *inside = key if isinstance(key, tuple) else (key,)
+        return np.asarray(self.array[(self.numbers[first], *inside)])
+
+
+@dataclass(frozen=True, eq=False)
 class Tiles:
     """The tiles of one training set at one scale: ``hr`` uint8 N x T x T x 3 and their 8-bit LR images."""
 
-    hr: np.ndarray
+    hr: np.ndarray | Rows
     lr: np.ndarray
 
     @classmethod
-    def of(cls, hr: np.ndarray, scale: int) -> Tiles:
-        return cls(hr, downscale(hr, scale))
+    def of(cls, hr: np.ndarray | Rows, scale: int) -> Tiles:
+        """Reduce the tiles, a few at a time."""
+        return cls(hr, np.concatenate([downscale(hr[i : i + 64], scale) for i in range(0, len(hr), 64)]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ from ..fleet import Network
 from ..profiles import Training
 from ..superresolve import downscale, super_resolve
 from . import batches
-from .batches import Tiles
+from .batches import Rows, Tiles
 from .trainer import State, Trainer, fresh
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What a training sees: uint8 tiles N x T x T x 3 by data set, and held-out images N x H x W x 3 for the log."""
+    """What a training sees: uint8 tiles N x T x T x 3 by data set, and batches of held-out images N x H x W x 3 for the log."""
 
-    tiles: Mapping[str, np.ndarray]
-    held_out: np.ndarray
+    tiles: Mapping[str, np.ndarray | Rows]
+    held_out: Sequence[np.ndarray]
 
 
 @dataclass(eq=False)
@@ -100,8 +100,8 @@ def _scored(network: Network, state: State, data: Data, settings: Training) -> d
     """The mean PSNR over the held-out images, in dB, as the log's last line of a network."""
     module = fresh(network, settings, master_seed=0).eval()
     module.load_state_dict(state)
-    sr = super_resolve(module, downscale(data.held_out, network.scale)).astype(np.float32)
-    errors = np.square(sr - data.held_out).mean((1, 2, 3)).clip(1e-9)
+    sr = [super_resolve(module, downscale(hr, network.scale)).astype(np.float32) for hr in data.held_out]
+    errors = np.concatenate([np.square(a - b).mean((1, 2, 3)) for a, b in zip(sr, data.held_out, strict=True)]).clip(1e-9)
     steps = settings.adversarial_steps if network.adversarial else settings.steps
     psnr = float(np.mean(10 * np.log10(255**2 / errors)))
     return {"model_id": network.model_id, "step": steps, "held_out_psnr": psnr}

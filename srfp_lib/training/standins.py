@@ -3,12 +3,14 @@ of their own, and each adversarial family with its own weights of the three term
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..fleet import Network
 from ..profiles import Published, Training
+from .batches import Rows
 from .loop import Data, Trained
 from .loop import train as train_networks
 
@@ -33,7 +35,9 @@ def settings_of(loss: str, fleet: Training, published: Published) -> Training:
     )  # fmt: skip
 
 
-def train(network: Network, tiles: np.ndarray, held_out: np.ndarray, fleet: Training, published: Published, *, master_seed: int) -> Trained:
+def train(
+    network: Network, tiles: Rows, held_out: Sequence[np.ndarray], fleet: Training, published: Published, *, master_seed: int
+) -> Trained:  # fmt: skip
     """Train one stand-in; an adversarial one starts from an L1 training of its own."""
     settings = settings_of(network.loss, fleet, published)
     data = Data({network.dataset: tiles}, held_out)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ..photoset import Photograph
-from ..reading import UnreadableError, fingerprint_of, read
+from ..reading import UnreadableError, fingerprint_of, read, read_again
 from .table import FOLDER, LIST, SPLIT_FILES, read_table
 
 
@@ -23,5 +24,6 @@ def load(folder: Path) -> tuple[list[Photograph], list[tuple[str, str]]]:
         note = "" if sha256 == row.pixels else "other pixels than in its list"
         credit = f"{row.owner_name}, {row.page}"
         fold = list(SPLIT_FILES).index(row.split)
-        found.append(Photograph(path.stem, pixels, "classify", fold, row.file, "Flickr", row.licence_address, credit, sha256, note))
+        size, again = pixels.shape[:2], partial(read_again, path)
+        found.append(Photograph(path.stem, size, again, "classify", fold, row.file, "Flickr", row.licence_address, credit, sha256, note))
     return found, skipped
