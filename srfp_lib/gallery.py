@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def published(desk: Desk, *, matched: bool = False) -> Gallery:
 def _gallery(desk: Desk, under: str, table: str, matched: bool) -> Gallery:
     from .classifiers.images import Images
 
-    images = read_table(desk, table)
+    images = read_table(desk.read(table))
     store = Images(desk.read(under, "images"), desk.read(under, "decoded"), list(images["image"]), match=HR if matched else "")
     return Gallery(images, store, desk.profile.photographs.rotations)
 
@@ -83,11 +84,11 @@ def decoded(desk: Desk) -> bool:
     return desk.profile.photographs.image_size is not None
 
 
-def read_table(desk: Desk, name: str) -> pd.DataFrame:
-    """A table whose columns image and photograph are text, whatever the names look like."""
+def read_table(path: Path) -> pd.DataFrame:
+    """A table of images or photographs, whose names are text whatever they look like: 0001, NA."""
     import pandas as pd
 
-    return pd.read_csv(desk.read(name), dtype={"image": str, "photograph": str})
+    return pd.read_csv(path, converters=dict.fromkeys(("image", "photograph", "tile", "file"), str))
 
 
 class ImageFolder:

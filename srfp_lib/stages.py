@@ -91,10 +91,14 @@ def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
     from . import superresolve
 
     images, scale = gallery.custom(desk), fleet.parse(names[0]).scale
+
+    def reduced() -> Iterator[np.ndarray]:
+        return (superresolve.downscale(hr, scale) for hr in images.batches(HR))
+
+    kept = list(reduced()) if gallery.decoded(desk) else None  # of tiles; photographs are reduced anew for every network
     for name in names:
         network = load_network(desk, name)
-        lr = (superresolve.downscale(hr, scale) for hr in images.batches(HR))
-        sr = (image for batch in lr for image in superresolve.super_resolve(network, batch))
+        sr = (image for lr in kept or reduced() for image in superresolve.super_resolve(network, lr))
         gallery.write_images(desk, name, images.names, sr, decoded=gallery.decoded(desk))
 
 

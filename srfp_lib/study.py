@@ -116,14 +116,16 @@ class Study:
         """PSNR and SSIM of the custom networks, or of everything: model_id, image, photograph, psnr, ssim, bicubic_psnr."""
         import pandas as pd
 
+        from .gallery import read_table
+
         files = [f for f in sorted(self.workspace.path("quality").glob("*.csv")) if everything or not f.name.startswith("published-")]
-        return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+        return pd.concat([read_table(file) for file in files], ignore_index=True)
 
     def photographs(self, name: str = "photographs") -> pd.DataFrame:
         """A table of the photographs' room: photographs, images, training or skipped."""
-        import pandas as pd
+        from .gallery import read_table
 
-        return pd.read_csv(self.workspace.path("photos", f"{name}.csv"))
+        return read_table(self.workspace.path("photos", f"{name}.csv"))
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" gives the true one."""

@@ -116,7 +116,7 @@ def read_png(path: Path) -> np.ndarray:
     """uint8 H x W x 3 of an 8-bit RGB file."""
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))  # a copy that may be written to, as torch wants it
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise UserError(f"the image '{path}' cannot be read ({error}): replace it, or delete its folder's receipt to make it again") from None
 

@@ -27,9 +27,10 @@ def test_every_photograph_has_one_role_and_every_part_has_images(tmp_path):
     own = found.photographs[found.photographs["source"] == "folder"]
     assert own["role"].value_counts().to_dict() == {"classify": 7, "div2k": 2, "flickr2k": 2, "stand-ins": 1}
     assert set(found.images["fold"]) == {0, 1, 2, 3}
-    assert set(found.training["dataset"]) == {"div2k", "flickr2k", "stand-ins"}
-    assert len(found.images) == len(found.image_pixels) and found.training_pixels.shape[1:] == (48, 48, 3)
-    assert not set(found.images["photograph"]) & set(found.training["photograph"])
+    rows, tiles = zip(*found.training(), strict=True)
+    assert {row["dataset"] for row in rows} == {"div2k", "flickr2k", "stand-ins"}
+    assert len(found.images) == len(list(found.image_pixels())) and {tile.shape for tile in tiles} == {(48, 48, 3)}
+    assert found.n_training == len(tiles) and not set(found.images["photograph"]) & {row["photograph"] for row in rows}
 
 
 def test_roles_do_not_depend_on_names_or_order(tmp_path):
@@ -41,7 +42,8 @@ def test_roles_do_not_depend_on_names_or_order(tmp_path):
 def test_the_same_bits_twice(tmp_path):
     settings = fill(tmp_path, NAMES)
     a, b = (photos.load(settings, master_seed=1) for _ in range(2))
-    assert np.array_equal(a.training_pixels, b.training_pixels) and a.images.equals(b.images)
+    pairs = zip(a.training(), b.training(), strict=True)
+    assert all(x == y and np.array_equal(p, q) for (x, p), (y, q) in pairs) and a.images.equals(b.images)
 
 
 def test_unusable_files_are_skipped_and_named(tmp_path):

@@ -3,19 +3,24 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from srfp_lib import photos
 from srfp_lib.errors import UserError
 from srfp_lib.photos import dead_leaves, embedded, split
 from srfp_lib.photos.photoset import check_roles
-from srfp_lib.photos.tiles import training_tiles
+from srfp_lib.photos.tiles import quotas, training_tiles
 from srfp_lib.profiles import DEMO
 
 
 @pytest.fixture(scope="module")
 def found():
     return photos.load(DEMO.photographs, master_seed=1)
+
+
+def training(found):
+    return pd.DataFrame([row for row, _ in found.training()])
 
 
 def test_the_listed_photographs_are_there(found):
@@ -32,8 +37,8 @@ def test_drawn_images_are_named_as_such_and_serve_training_alone(found):
 
 
 def test_images_are_cut_on_a_grid_of_four_and_a_quarter_is_a_quarter(found):
-    assert {p.shape for p in found.image_pixels} == {(96, 96, 3)}
-    shares = found.training.groupby("dataset")["quarter"].mean()
+    assert {p.shape for p in found.image_pixels()} == {(96, 96, 3)}
+    shares = training(found).groupby("dataset")["quarter"].mean()
     assert shares.between(0.2, 0.3).all()
 
 
@@ -58,8 +63,8 @@ def test_one_picture_in_two_roles_is_noticed(found):
 
 def test_a_set_of_many_photographs_has_a_quarter_by_photograph(found):
     base = embedded.load(rotations=3)[0][0]
-    many = [replace(base, name=f"p{i}", role="div2k", fold=-1, pixels=base.pixels[:96, :96]) for i in range(40)]
-    table, _ = training_tiles(many, 96, 1000)
+    many = [replace(base, name=f"p{i}", role="div2k", fold=-1, size=(96, 96), read=lambda: base.read()[:96, :96]) for i in range(40)]
+    table = pd.DataFrame([row for row, _ in training_tiles(quotas(many, 96, 1000), 96)])
     assert table.groupby("photograph")["quarter"].nunique().max() == 1 and table["quarter"].sum() == 10
 
 

@@ -18,7 +18,7 @@ STACK = tuple(n for n in fleet.stack("EDSR", 4) if n.dataset == "div2k" and n.se
 
 @pytest.fixture
 def data(tiles):
-    return Data(dict.fromkeys(fleet.DATASETS, tiles), tiles[:2])
+    return Data(dict.fromkeys(fleet.DATASETS, tiles), [tiles[:2]])
 
 
 def equal(a, b):

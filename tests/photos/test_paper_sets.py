@@ -1,0 +1,104 @@
+"""The paper's photographs: two training sets with fixed quarters, and Flickr1K with its own split."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from srfp_lib import photos
+from srfp_lib.errors import UserError
+from srfp_lib.photos import sr_sets
+from srfp_lib.photos.flickr.prepare import as_png
+from srfp_lib.photos.flickr.table import Row, write_list
+from srfp_lib.photos.reading import fingerprint_of
+from srfp_lib.profiles import PAPER, PROFILES, Photographs, Profile
+from srfp_lib.study import Study
+from tests.conftest import hurried
+
+
+def noise(seed, height, width):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def flickr(folder):
+    rows = []
+    for i, split in enumerate(["train"] * 6 + ["validation", "test"]):
+        pixels = noise(1000 + i, 50 + i, 61)
+        text = dict.fromkeys(("tag", "owner", "owner_name", "title", "licence", "licence_address", "page", "address", "camera", "phash"), "x")
+        rows.append(Row(id=str(7 + i), secret=f"a{i}", split=split, width=61, height=50, sha256="0" * 64, pixels=fingerprint_of(pixels), **text))
+        (folder / "photographs").mkdir(parents=True, exist_ok=True)
+        (folder / "photographs" / rows[-1].file).write_bytes(as_png(pixels))
+    write_list(folder, rows)
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Photographs:
+    """Sets of eight images instead of 800."""
+    monkeypatch.setattr(sr_sets, "PARTS", {"train": (0, 8)})
+    for place, name in enumerate(("div2k", "flickr2k")):
+        (tmp_path / name).mkdir()
+        for i in range(9):
+            Image.fromarray(noise(100 * place + i, 100, 120 + i)).save(tmp_path / name / f"{i + 1:04d}.png")
+    flickr(tmp_path / "flickr1k")
+    places = {name: str(tmp_path / name) for name in ("div2k", "flickr2k", "flickr1k")}
+    return replace(PAPER.photographs, training_tile=48, **places)
+
+
+def test_roles_quarters_and_splits(settings):
+    found = photos.load(settings, master_seed=1)
+    assert found.photographs["role"].value_counts().to_dict() == {"div2k": 8, "flickr2k": 8, "classify": 8}
+    assert found.images["fold"].value_counts().to_dict() == {0: 6, 1: 1, 2: 1}
+    rows = pd.DataFrame([row for row, _ in found.training()])
+    assert len(rows) == found.n_training == 2 * 8 * 4
+    for name in ("div2k", "flickr2k"):
+        quarter = rows[(rows["dataset"] == name) & rows["quarter"]]["photograph"].unique()
+        drawn = {f"{name}_{path.stem}" for path in sr_sets.members(f"quarter_{name}", Path(getattr(settings, name)))}
+        assert len(quarter) == 2 and set(quarter) == drawn
+
+
+def test_the_study_begins_with_them(settings, tmp_path, monkeypatch):
+    hurried(monkeypatch)
+    smoke = PROFILES["smoke"]
+    profile = Profile("mine", 1, settings, smoke.training, smoke.classifier, smoke.parsers, smoke.prnu, smoke.published)
+    study = Study.open(profile, tmp_path / "w")
+    study.make("quality/EDSR-x4")
+    assert np.load(study.workspace.path("photos", "training.npy"), mmap_mode="r").shape == (64, 48, 48, 3)
+    assert study.workspace.path("images", "test-split.txt").read_text() == "14_a7.png\n"
+    assert set(study.quality()["image"]) == {"14_a7"}
+    with pytest.raises(UserError, match="published.source is 'stand-ins'"):
+        study.make("published/RDN-x2")
+
+
+@pytest.mark.parametrize(("name", "command"), [
+    ("div2k", "photos fetch div2k .*div2k fetches it"), ("flickr2k", "photos fetch flickr2k"), ("flickr1k", "photos flickr .*flickr1k builds it"),
+])  # fmt: skip
+def test_what_is_missing_comes_with_its_command(settings, tmp_path, name, command):
+    (tmp_path / name).rename(tmp_path / "gone")
+    with pytest.raises(UserError, match=f"photographs.source is 'paper', and there is no .*: python -m srfp_lib {command}"):
+        photos.fingerprint(settings)
+
+
+def test_an_incomplete_set_and_rotations_are_refused(settings, tmp_path):
+    (tmp_path / "div2k" / "0001.png").unlink()
+    (tmp_path / "div2k" / "0002.png").unlink()
+    with pytest.raises(UserError, match="has 7 images, .* fetch them with python -m srfp_lib photos fetch div2k"):
+        photos.fingerprint(settings)
+    with pytest.raises(UserError, match="photographs.rotations is 3, and Flickr1K has one split of its own"):
+        photos.load(replace(settings, rotations=3), master_seed=1)
+
+
+def test_a_damaged_training_image_is_named(settings, tmp_path):
+    (tmp_path / "flickr2k" / "0003.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"the photograph '.*0003.png' cannot be decoded"):
+        photos.load(settings, master_seed=1)
+
+
+def test_the_fingerprint_follows_names_and_sizes_but_not_places(settings, tmp_path):
+    before = photos.fingerprint(settings)
+    (tmp_path / "div2k").rename(tmp_path / "moved")
+    assert photos.fingerprint(replace(settings, div2k=str(tmp_path / "moved"))) == before
+    Image.fromarray(noise(5, 60, 60)).save(tmp_path / "moved" / "0001.png")
+    assert photos.fingerprint(replace(settings, div2k=str(tmp_path / "moved"))) != before

@@ -1,0 +1,141 @@
+"""Photographs of different sizes, taken whole: the study goes through, image by image."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srfp_lib import metrics, photos, profiles, program, stages, stages_published, superresolve
+from srfp_lib.classifiers import prnu
+from srfp_lib.classifiers.images import read_png
+from srfp_lib.errors import UserError
+from srfp_lib.jobs import Desk
+from srfp_lib.program import HR
+from srfp_lib.study import Study
+from tests.conftest import hurried
+
+PROFILE = """
+profile = "smoke"
+photos = "{folder}"
+[photographs]
+image_size = 0
+training_tile = 48
+dead_leaves = 0
+[classifier]
+crop = 24
+[prnu]
+crop = 32
+[quality]
+crop = 40
+images = "test"
+"""
+
+
+def draw(folder, count, *, least=48):
+    """Photographs with numbers for names, no two of one size; most sides are no multiples of four."""
+    folder.mkdir(parents=True)
+    for i in range(count):
+        rng = np.random.default_rng(i)
+        height, width = least + 5 * (i % 5) + 1, least + 3 * i + 2
+        coarse = rng.integers(0, 255, (height // 8 + 1, width // 8 + 1, 3)).repeat(8, 0).repeat(8, 1)[:height, :width]
+        pixels = np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i:04d}.png")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Three architectures trained, super-resolved and scored, and one stand-in, on 12 photographs."""
+    root = tmp_path_factory.mktemp("whole")
+    draw(root / "p", 12)
+    (root / "whole.toml").write_text(PROFILE.format(folder=root / "p"))
+    with pytest.MonkeyPatch.context() as patch:
+        hurried(patch)
+        study = Study.open(root / "whole.toml", root / "w")
+        study.make("quality/EDSR-x2", "quality/NLSN-x4", "quality/SwinIR-x4", "quality/published-RDN-x2")
+    return study
+
+
+def desk(study, tmp_path):
+    return Desk(study.workspace, tmp_path)
+
+
+def test_nought_in_toml_is_none(whole):
+    assert whole.profile.photographs.image_size is None
+    assert whole.profile.training == profiles.SMOKE.training
+
+
+def test_photographs_lose_what_four_does_not_divide_and_keep_their_names(whole):
+    images = whole.photographs("images")
+    assert images["image"].str.fullmatch(r"\d{4}").all() and len(images) == 7
+    for image in images["image"]:
+        source = read_png(whole.workspace.root.parent / "p" / f"{image}.png")
+        height, width = (length // 4 * 4 for length in source.shape[:2])
+        assert np.array_equal(whole.pixels(HR, image), source[:height, :width])
+    assert len({whole.pixels(HR, image).shape for image in images["image"]}) == 7
+
+
+@pytest.mark.parametrize("name", ["EDSR-div2k-x2-L1-s1", "NLSN-flickr2k-x4-VGG_GAN-s1", "SwinIR-quarter_div2k-x4-L1-s1"])
+def test_every_image_is_super_resolved_by_itself(whole, tmp_path, name):
+    network, scale = stages.load_network(desk(whole, tmp_path), name), int(name.split("-")[2][1:])
+    for image in whole.photographs("images")["image"]:
+        hr = whole.pixels(HR, image)
+        alone = superresolve.super_resolve(network, superresolve.downscale(hr[None], scale))[0]
+        assert alone.shape == hr.shape and np.array_equal(whole.pixels(name, image), alone)
+    assert not whole.workspace.path("decoded").exists()
+
+
+def test_quality_is_taken_of_the_centre_of_test_images(whole):
+    images, quality = whole.photographs("images"), whole.quality()
+    one = quality[quality["model_id"] == "EDSR-div2k-x2-L1-s1"]
+    assert set(one["image"]) == set(images.loc[images["fold"] != 3, "image"])  # fold 3 is for validation, others are tested in turn
+    row = one.iloc[0]
+    hr, sr = whole.pixels(HR, row["image"]), whole.pixels(row["model_id"], row["image"])
+    top, left = (hr.shape[0] - 40) // 2, (hr.shape[1] - 40) // 2
+    a, b = (x[None, top : top + 40, left : left + 40] for x in (sr, hr))
+    assert row["psnr"] == pytest.approx(metrics.psnr(a, b)[0], abs=1e-4) and row["ssim"] == pytest.approx(metrics.ssim(a, b)[0], abs=1e-4)
+
+
+def test_stand_ins_write_both_roundings(whole):
+    name = "RDN-div2k-x2-L1-NA-pretrained"
+    image = whole.photographs("images")["image"].iloc[0]
+    rounded, truncated = whole.pixels(name, image).astype(int), whole.pixels(f"{name}~truncated", image)
+    assert set(np.unique(rounded - truncated)) == {0, 1}
+
+
+def test_training_tiles_are_a_memory_mapped_array(whole):
+    tiles, table = np.load(whole.workspace.path("photos", "training.npy"), mmap_mode="r"), whole.photographs("training")
+    assert tiles.shape == (len(table), 48, 48, 3) and table["tile"].str.match(r"\d{4}_r\d_c\d").all()
+
+
+def test_residuals_of_different_sizes_are_refused_with_a_sentence():
+    shown = [np.zeros((1, 32, 32, 3), np.uint8), np.zeros((1, 32, 48, 3), np.uint8)]
+    with pytest.raises(UserError, match="noise residuals of 1536 and of 1024 pixels cannot be compared: set prnu.crop"):
+        prnu.fingerprint(prnu.residuals(x, "wavelet", crop=None, int8=False) for x in shown)
+
+
+def test_a_photograph_that_goes_missing_is_named(tmp_path):
+    draw(tmp_path / "p", 12)
+    settings = replace(profiles.SMOKE.photographs, source=str(tmp_path / "p"), image_size=None, dead_leaves=0)
+    found = photos.load(settings, master_seed=1)
+    (tmp_path / "p" / f"{found.images['image'].iloc[2]}.png").unlink()
+    with pytest.raises(UserError, match=r"the photograph '.*png' cannot be decoded"):
+        list(found.image_pixels())
+
+
+def test_where_the_papers_files_lie_does_not_change_a_job():
+    moved = replace(profiles.SMOKE, photographs=replace(profiles.SMOKE.photographs, div2k="elsewhere"))
+    assert program.table(moved) == program.table(profiles.SMOKE)
+
+
+def test_images_of_one_size_but_large_are_not_kept_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages_published, "LARGEST_TILE", 32)
+    for name in ("HR", "A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained"):
+        (tmp_path / "f" / name).mkdir(parents=True)
+        for i in range(9):
+            Image.new("RGB", (40, 40), (9 * i, 0, 0)).save(tmp_path / "f" / name / f"p{i}.png")
+    hurried(monkeypatch)
+    study = Study.open(replace(profiles.SMOKE, published=replace(profiles.SMOKE.published, source=str(tmp_path / "f"))), tmp_path / "w")
+    study.make("published/folder")
+    assert not study.workspace.path("published", "decoded").exists()
+    assert len(list(study.workspace.path("published", "images").glob("*/*.png"))) == 27
