@@ -15,6 +15,10 @@ from .study import HOME, Study
 def build(study: Study) -> Path:
     """Build the book of a workspace with warnings as errors; returns the path of its first page."""
     missing = [number for number, c in CHAPTERS.items() if not study.workspace.path("chapters", f"{c.notebook}.ipynb").exists()]
+    if missing and study.profile.release.folder:
+        raise UserError(
+            f"the book has all chapters, and a workspace of the authors' images none before 05: read those in '{study.workspace.path('chapters')}'"
+        )
     if missing:
         raise UserError(
             f"'{study.workspace.root}' lacks the executed chapters {', '.join(missing)}: python -m srfp_lib run --workspace {study.workspace.root}"

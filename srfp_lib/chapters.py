@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from . import program, program_release
 from .errors import UserError
 from .jobs import Job, keys
+from .profiles import Profile
 from .study import HOME, Study
 
 
@@ -43,6 +45,8 @@ CHAPTERS = {
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims",), ()),
 }
 
+FIRST_OF_RELEASE = 4  # the first four chapters are about photographs and networks; the release has images
+
 
 def chosen(text: str) -> list[str]:
     """The chapters of a comma-separated list; all of them for an empty one.
@@ -57,8 +61,42 @@ def chosen(text: str) -> list[str]:
     return numbers
 
 
+def support(profile: Profile) -> list[str]:
+    """A line a chapter from 05 on: whether a workspace of the authors' release has the images for it."""
+    lines = []
+    for number, chapter in list(CHAPTERS.items())[FIRST_OF_RELEASE:]:
+        lacking = _lacking(profile, number)
+        few = ", ".join(lacking[:2]) + (", ..." if len(lacking) > 2 else "")
+        lines.append(f"{chapter.notebook:<24} {f'lacks {len(lacking)} networks: {few}' if lacking else 'can run'}")
+    return lines
+
+
+def possible(profile: Profile, numbers: list[str]) -> list[str]:
+    """Of all chapters those that a workspace can have; one that was chosen and cannot be raises UserError."""
+    if not profile.release.folder:
+        return numbers
+    if numbers == list(CHAPTERS):
+        return [number for number in numbers[FIRST_OF_RELEASE:] if not _lacking(profile, number)]
+    for number in numbers:
+        if number in list(CHAPTERS)[:FIRST_OF_RELEASE]:
+            raise UserError(f"chapter {number} is about networks trained here, and this workspace has the authors' images: begin with chapter 05")
+        if lacking := _lacking(profile, number):
+            raise UserError(
+                f"chapter {number} needs {len(lacking)} networks that '{profile.release.folder}' lacks, {lacking[0]} first: "
+                "unpack their archives there, and run python -m srfp_lib release again"
+            )
+    return numbers
+
+
+def _lacking(profile: Profile, number: str) -> tuple[str, ...]:
+    """The networks that a chapter needs and the release lacks; quality is measured of those that are there."""
+    needs = tuple(beginning for beginning in CHAPTERS[number].needs if beginning != "quality/")
+    return program_release.lacking(program.everything(profile), profile, needs)
+
+
 def add_to(study: Study, numbers: list[str]) -> list[str]:
     """Add chapters to the study's jobs; returns the names of these jobs."""
+    numbers = possible(study.profile, numbers)
     for number in numbers:
         job = _job(study, CHAPTERS[number])
         study.jobs[job.name] = job

@@ -36,6 +36,7 @@ def disk_gigabytes(profile: Profile) -> float:
 def report(study: Study) -> str:
     """A line a stage: how many jobs are done, missing, stale or damaged, and what they took."""
     states = study.states()
+    left_out = _left_out(study)
     stages: dict[str, list[str]] = {}
     for name in study.jobs:
         stages.setdefault(name.split("/")[0], []).append(name)
@@ -47,4 +48,11 @@ def report(study: Study) -> str:
         found = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
         lines.append(f"{stage:<12} {found}" + (f" ({seconds:.0f} s of work)" if seconds else ""))
         lines += [f"    {states[name]}: {name}" for name in names if states[name] not in ("done", "missing")]
-    return "\n".join(lines)
+    return "\n".join(lines + left_out)
+
+
+def _left_out(study: Study) -> list[str]:
+    """The chapters for which the authors' release, where it takes the place of our images, lacks networks."""
+    from . import chapters
+
+    return [line for line in chapters.support(study.profile) if "lacks" in line] if study.profile.release.folder else []

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import fleet, profiles, tasks
+from . import fleet, profiles, program_release, tasks
 from .jobs import Job
 from .profiles import Profile, as_dict
+from .release import TRUTH as HR
 from .tasks import Classification
-
-HR = "HR-HR-HR-HR-HR"  # the authors' name for the folder of true images
 
 
 def table(profile: Profile) -> dict[str, Job]:
     """Every job of the study at a profile, chapters excepted, in the order in which they can run."""
+    jobs = everything(profile)
+    return program_release.possible(jobs, profile) if profile.release.folder else jobs
+
+
+def everything(profile: Profile) -> dict[str, Job]:
+    """The same; of the authors' release also the jobs for which it lacks networks."""
     jobs = [_photographs(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
     return {job.name: job for job in jobs}
 
@@ -28,6 +33,8 @@ def _section(profile: Profile, *names: str) -> dict[str, Any]:
 def _photographs(profile: Profile) -> Job:
     from .photos import fingerprint
 
+    if profile.release.folder:
+        return program_release.photographs(profile)
     outputs = ("photos", f"images/{HR}", "images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
     outputs += _decoded(profile, HR)
     settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
@@ -40,6 +47,8 @@ def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
 
 
 def _networks(profile: Profile) -> list[Job]:
+    if profile.release.folder:
+        return _released(profile, fleet.custom(), "")
     jobs, training = [], profile.training
     images = profile.photographs.max_images / 160
     for scale in fleet.SCALES:
@@ -56,6 +65,11 @@ def _networks(profile: Profile) -> list[Job]:
                 enlarge = Job(f"images/{label}", "srfp_lib.stages:super_resolve", outputs, (tuple(names),), (train.name,), cost=7 * images)
                 jobs += [train, enlarge, _quality(profile, label, tuple(names), enlarge.name)]
     return jobs
+
+
+def _released(profile: Profile, networks: tuple[fleet.Network, ...], label: str) -> list[Job]:
+    jobs = program_release.images(profile, networks)
+    return jobs + [_quality(profile, f"{label}{job.arguments[0]}", job.arguments, job.name) for job in jobs]
 
 
 def _quality(profile: Profile, label: str, names: tuple[str, ...], made_by: str) -> Job:
@@ -75,6 +89,8 @@ def _published(profile: Profile) -> list[Job]:
     from .published import sources
 
     images = profile.photographs.max_images / 160
+    if profile.release.folder:
+        return _released(profile, fleet.published(), "published-")
     if sources.is_folder(profile.published):
         settings = _section(profile, "published") | {"content": sources.fingerprint(profile.published)}
         return [Job("published/folder", "srfp_lib.stages_published:take_folder", ("published",), settings=settings, cost=5)]
@@ -128,7 +144,7 @@ def _controls(profile: Profile) -> list[Job]:
     main, steps, grid = profile.classifier.backbones[0], profile.published.classifier_steps, profile.classifier.crop_grid
     colour = Classification(("published",), 1, main, steps, grid, ("predictions/published-matched/1",), matched=True)
     jobs = [_job(profile, "seen/matched", colour, published=True)]
-    if not _is_folder(profile):
+    if profile.published.source in ("weights", "stand-ins"):  # images that are made here can be saved in two ways
         writer = Classification(("published-writer",), 1, main, steps, grid, ("predictions/published-writer/1",))
         jobs.append(_job(profile, "seen/writer", writer, published=True))
     return jobs

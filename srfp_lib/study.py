@@ -60,8 +60,9 @@ class Study:
 
     def begin(self, chapter: str) -> Text:
         """Make what a chapter needs, nothing if it is there; says what the chapter rests on."""
-        from .chapters import CHAPTERS
+        from .chapters import CHAPTERS, possible
 
+        possible(self.profile, [chapter])
         self.make(*CHAPTERS[chapter].needs)
         receipts = [self.workspace.receipt(name) for name in self.jobs if name.startswith(CHAPTERS[chapter].needs)]
         work = sum(receipt.seconds for receipt in receipts if receipt)
@@ -100,13 +101,17 @@ class Study:
         from .published import sources
 
         names = [n.model_id for n in sources.networks(self.profile.published)]
-        return pd.DataFrame([json.loads(self.workspace.path("published", f"{name}.json").read_text()) for name in names])
+        if self.profile.release.folder:
+            names = [name for name in names if name in self.profile.release.networks]
+        about = [json.loads(self.workspace.path("published", f"{name}.json").read_text()) for name in names]
+        return pd.DataFrame(about, columns=None if about else ["model_id", "origin"])
 
     def mixture(self) -> str:
         """In words, what the published networks of this run are: for captions."""
         counts = self.published()["origin"].value_counts()
         words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "real networks, images of a folder"}
-        return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items())
+        words["the authors' images"] = "real networks, the authors' images"
+        return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items()) or "none"
 
     def backbones(self) -> dict[str, list[Predictions]]:
         """The predictions of the rows of Table 2, by backbone."""

@@ -59,6 +59,10 @@ class Workspace:
                 raise UserError(
                     f"'{root}' holds a run of profile '{present.name}', not '{profile.name}': choose another --workspace, or that profile"
                 )
+            if present.release.folder and not profile.release.folder:
+                raise UserError(f"'{root}' holds the authors' images: leave --profile out, or choose another --workspace")
+            if profile.release.folder and not present.release.folder:
+                raise UserError(f"'{root}' holds images of its own: choose another --workspace for the authors'")
         elif root.exists() and any(not path.name.startswith(".") for path in root.iterdir()):
             raise UserError(f"'{root}' is no workspace and is not empty: choose another --workspace")
         return cls(root, profile)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..fleet import SCALES
 from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, subplots
 
 
@@ -42,14 +43,15 @@ def patches(grid: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35)
 def quality(networks: pd.DataFrame) -> Picture:
     """PSNR above bicubic and SSIM of every network, by scale."""
     figure, axes = subplots(1, 2, size=(8.5, 3.6))
-    for place, (scale, part) in zip(axes, networks.groupby("scale"), strict=True):
-        for loss, group in part.groupby("loss"):
+    for place, scale in zip(axes, SCALES, strict=True):
+        for loss, group in networks[networks["scale"] == scale].groupby("loss"):
             place.scatter(group["gain"], group["ssim"], color=LOSS_COLOURS[loss], marker=LOSS_MARKERS[loss], s=26, alpha=0.75, label=LOSS_NAMES[loss])
         place.axvline(0, color="0.5", linestyle=":")
         place.set_title(f"{scale}X", loc="left", fontsize=11)
         place.set_xlabel("PSNR minus bicubic's, dB")
         place.set_ylabel("SSIM")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    named = {label: handle for place in axes for handle, label in zip(*place.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=3, fontsize=9)
     means = networks.groupby(["scale", "loss"])["gain"].mean()
     return figure, "PSNR above bicubic and SSIM of the networks. Mean gains in dB: " + ", ".join(
         f"{scale}X {LOSS_NAMES[loss]} {gain:+.2f}" for (scale, loss), gain in means.items()) + "."  # fmt: skip

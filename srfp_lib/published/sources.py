@@ -21,8 +21,8 @@ TRUTH = "HR"  # the folder of true images in somebody else's folder
 
 
 def is_folder(settings: Published) -> bool:
-    """Whether the images come from a folder."""
-    return settings.source not in ("weights", "stand-ins")
+    """Whether the images come from a folder of photographs of its own."""
+    return settings.source not in ("weights", "stand-ins", "release")
 
 
 def networks(settings: Published) -> tuple[Network, ...]:

@@ -1,0 +1,234 @@
+"""The authors' release as a workspace: what is there is used where it lies, what is damaged is named before anything is written."""
+
+import argparse
+import re
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from srfp_lib import chapters, cli, fleet, release, release_command
+from srfp_lib.errors import UserError
+from srfp_lib.release import TRUTH
+from srfp_lib.stages_release import deal
+from srfp_lib.study import Study
+from tests.conftest import hurried
+from tests.release_folder import FEW, make, photograph
+
+
+@pytest.fixture(autouse=True)
+def commands(monkeypatch):
+    """The command, whether the command line has it already or not; jobs run in this process."""
+    hurried(monkeypatch)
+    build = cli._parser
+
+    def with_release():
+        parser = build()
+        action = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+        if "release" not in action.choices:
+            release_command.add_to(action)
+        return parser
+
+    monkeypatch.setattr(cli, "_parser", with_release)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make(tmp_path / "SISR")
+
+
+def take(folder, workspace, *more):
+    return cli.main(["release", str(folder), "--workspace", str(workspace), "--profile", "smoke", *more])
+
+
+def test_a_partial_release_becomes_a_workspace_and_says_what_it_supports(folder, tmp_path, capsys):
+    assert take(folder, tmp_path / "w") == 0
+    said = capsys.readouterr().out
+    assert "2 of 180 custom and 1 of 25 published networks" in said and "10 photographs (6 train, 2 validation, 2 test)" in said
+    assert "05_quality               can run" in said and "07_attribution           lacks 178 networks: EDSR-div2k-x2-L1-s2, " in said
+    assert "09_published_attribution lacks 202 networks" in said
+    study = Study.open("", tmp_path / "w")
+    assert {n: s for n, s in study.states().items() if not n.startswith("quality/")} == dict.fromkeys(
+        ("photographs", f"images/{FEW[0]}", f"images/{FEW[1]}", f"published/{FEW[2]}"), "done"
+    )
+    assert not [name for name in study.jobs if name.startswith("train/")]
+    assert study.mixture() == "1 real networks, the authors' images"
+
+
+def test_images_stay_where_they_lie(folder, tmp_path):
+    assert take(folder, tmp_path / "w") == 0
+    place = tmp_path / "w" / "images" / FEW[0]
+    assert place.is_symlink() and place.resolve() == folder / FEW[0]
+    study = Study.open("", tmp_path / "w")
+    assert study.pixels(TRUTH, photograph(0)).shape == (36, 38, 3) and study.pixels(FEW[0], photograph(0)).shape == (34, 38, 3)
+
+
+def test_or_are_copied(folder, tmp_path):
+    (folder / FEW[0] / "another.png").touch()
+    assert take(folder, tmp_path / "w", "--copy") == 0
+    place = tmp_path / "w" / "images" / FEW[0]
+    assert not place.is_symlink() and len(list(place.iterdir())) == 10
+    folder.rename(folder.parent / "gone")
+    assert set(Study.open("", tmp_path / "w").states().values()) == {"done", "missing"}
+
+
+@pytest.mark.parametrize("inside", ["SISR", "classification/datasets/data/SISR"])
+def test_the_folder_above_will_do(tmp_path, inside):
+    make(tmp_path / "r" / inside)
+    assert release.listing(tmp_path / "r").root == tmp_path / "r" / inside
+
+
+def test_splits_are_theirs_or_ours(folder, tmp_path):
+    assert take(folder, tmp_path / "theirs") == 0
+    theirs = Study.open("", tmp_path / "theirs")
+    assert theirs.photographs("images")["fold"].tolist() == [0] * 6 + [1] * 2 + [2] * 2 and theirs.profile.photographs.rotations == 1
+    assert (tmp_path / "theirs" / "images" / "test-split.txt").read_text() == (folder / "test-split.txt").read_text()
+    assert take(folder, tmp_path / "ours", "--splits", "ours") == 0
+    ours = Study.open("", tmp_path / "ours")
+    assert set(ours.photographs("images")["fold"]) == {0, 1, 2, 3} and ours.profile.photographs.rotations == 3
+    profile = ours.profile
+    assert deal(dict.fromkeys("abcdefghij", "train"), profile) == deal(dict.fromkeys("abcdefghij", "test"), profile)
+
+
+def test_the_same_command_takes_over_what_was_added(folder, tmp_path):
+    assert take(folder, tmp_path / "w") == 0
+    stamp = (tmp_path / "w" / "receipts" / "images" / f"{FEW[0]}.json").stat().st_mtime_ns
+    make(tmp_path / "more", ("NLSN-div2k-x4-L1-s3",))
+    (tmp_path / "more" / "NLSN-div2k-x4-L1-s3").rename(folder / "NLSN-div2k-x4-L1-s3")
+    assert take(folder, tmp_path / "w") == 0
+    states = Study.open("", tmp_path / "w").states()
+    assert states["images/NLSN-div2k-x4-L1-s3"] == "done" and states["photographs"] == "done"
+    assert (tmp_path / "w" / "receipts" / "images" / f"{FEW[0]}.json").stat().st_mtime_ns == stamp
+
+
+def test_a_photograph_that_a_few_folders_lack_is_left_out(tmp_path, capsys):
+    folder = make(tmp_path / "SISR", FEW[:2], count=60)
+    (folder / FEW[0] / f"{photograph(7)}.png").unlink()
+    (folder / "__MACOSX").mkdir()
+    assert take(folder, tmp_path / "w") == 0
+    said = capsys.readouterr().out
+    assert "59 photographs" in said and "the paper has 1,000" in said and f"left out: {photograph(7)}.png, missing in {FEW[0]}" in said
+    assert "ignored: '__MACOSX'" in said
+    study = Study.open("", tmp_path / "w")
+    assert photograph(7) not in set(study.photographs("images")["image"]) and len(study.photographs("skipped")) == 1
+
+
+def test_chapter_05_runs_on_a_few_networks(folder, tmp_path, capsys):
+    assert take(folder, tmp_path / "w") == 0
+    assert cli.main(["run", "--workspace", str(tmp_path / "w")]) == 0, capsys.readouterr().err
+    assert (tmp_path / "w" / "tables" / "quality.csv").read_text().count("\n") == 4
+    assert sorted(p.name for p in (tmp_path / "w" / "chapters").iterdir()) == ["05_quality.ipynb"]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (("run", "--chapters", "07"), "chapter 07 needs 178 networks that '"), (("run", "--chapters", "02"), "chapter 02 is about networks trained here"),
+    (("run", "--profile", "smoke"), "holds the authors' images: leave --profile out"), (("book",), "the book has all chapters"),
+])  # fmt: skip
+def test_what_a_partial_release_cannot_do_is_one_sentence(folder, tmp_path, capsys, arguments, sentence):
+    assert take(folder, tmp_path / "w") == 0
+    capsys.readouterr()
+    assert cli.main([*arguments, "--workspace", str(tmp_path / "w")]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and said.count("\n") == 1
+    with pytest.raises(UserError, match="chapter 11 needs 178 networks"):
+        Study.open("", tmp_path / "w").begin("11")
+
+
+def test_status_names_the_chapters_that_are_left_out(folder, tmp_path, capsys):
+    assert take(folder, tmp_path / "w") == 0
+    capsys.readouterr()
+    assert cli.main(["status", "--workspace", str(tmp_path / "w")]) == 0
+    assert "06_backbones             lacks 202 networks" in capsys.readouterr().out
+
+
+def test_a_folder_that_goes_missing_later_is_one_sentence(folder, tmp_path, capsys):
+    assert take(folder, tmp_path / "w") == 0
+    (folder / FEW[1]).rename(tmp_path / "gone")
+    assert Study.open("", tmp_path / "w").states()[f"images/{FEW[1]}"] == "damaged"
+    capsys.readouterr()
+    assert cli.main(["run", "--workspace", str(tmp_path / "w"), "--chapters", "05"]) == 2
+    assert f"{FEW[1]}' is gone: bring it back" in capsys.readouterr().err
+
+
+def test_a_release_of_all_205_supports_every_chapter_from_05_on(tmp_path, capsys):
+    networks = [n.model_id for n in (*fleet.custom(), *fleet.published())]
+    folder = make(tmp_path / "SISR", networks, count=5)
+    assert take(folder, tmp_path / "w") == 0
+    assert "lacks" not in capsys.readouterr().out
+    study = Study.open("", tmp_path / "w")
+    assert chapters.possible(study.profile, list(chapters.CHAPTERS)) == list(chapters.CHAPTERS)[4:]
+    assert "seen/writer" not in study.jobs and "seen/warm/1" in study.jobs and "prnu/1" in study.jobs
+    study.make("unseen/1", "prnu/1")
+    assert len(study.predictions("unseen")[0].index) == 25 and len(study.predictions("prnu")[0].index) == 90
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def enlarge(path):
+    Image.new("RGB", (50, 50)).save(path)
+
+
+def swap(path, old, new):
+    path.write_text(path.read_text().replace(old, new))
+
+
+DAMAGE = {
+    "is a file: give the folder": lambda f: (f.rename(f.parent / "x"), f.touch()),
+    "does not exist: give the folder": lambda f: f.rename(f.parent / "x"),
+    "holds no release": lambda f: [p.rename(f.parent / p.name) for p in (f / TRUTH, *f.glob("*.txt"))],
+    "the split file '.*val-split.txt' is missing": lambda f: (f / "val-split.txt").unlink(),
+    "the split file '.*test-split.txt' is empty": lambda f: (f / "test-split.txt").write_text("\n"),
+    "the split file '.*val-split.txt' is no text": lambda f: (f / "val-split.txt").write_bytes(b"\xff\xfe\x00"),
+    "has the line '../30_ab0.png', which is no name": lambda f: swap(f / "train-split.txt", "30_ab0", "../30_ab0"),
+    "36_ab6.png is in 'train-split.txt' and in '.*val-split.txt': the splits": lambda f: swap(f / "train-split.txt", "35_ab5", "36_ab6"),
+    "30_ab0.png is twice in '.*train-split.txt'": lambda f: swap(f / "train-split.txt", "31_ab1", "30_ab0"),
+    "lacks the folder HR-HR-HR-HR-HR": lambda f: (f / TRUTH).rename(f.parent / "x"),
+    "has no folder of a network": lambda f: [(f / name).rename(f.parent / name) for name in FEW],
+    "none of the 205 .is it EDSR-div2k-x2-L1-s1": lambda f: (f / FEW[0]).rename(f / "EDSR-div2k-x2-L1-s4"),
+    "lacks 1 of the 10 photographs of the splits, 33_ab3.png first": lambda f: (f / FEW[1] / "33_ab3.png").unlink(),
+    "34_ab4.png' is cut short or no PNG": lambda f: cut(f / FEW[2] / "34_ab4.png"),
+    "30_ab0.png' is cut short or no PNG": lambda f: (f / TRUTH / "30_ab0.png").write_text("<html>"),
+    "has 50 x 50 pixels and its photograph 40 x 38": lambda f: enlarge(f / FEW[0] / "32_ab2.png"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", DAMAGE)
+def test_damage_is_one_sentence_and_leaves_nothing(folder, tmp_path, capsys, sentence):
+    DAMAGE[sentence](folder)
+    assert take(folder, tmp_path / "w") == 2
+    captured = capsys.readouterr()
+    assert re.search(sentence, captured.err) and len(captured.err.splitlines()) == 2 and captured.out == ""
+    assert not (tmp_path / "w").exists()
+
+
+def test_images_smaller_than_the_crop_are_refused(folder, tmp_path, capsys):
+    assert cli.main(["release", str(folder), "--workspace", str(tmp_path / "w")]) == 2
+    assert "a side of 34 pixels, and profile 'paper' looks at crops of 299" in capsys.readouterr().err
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_workspace_with_other_images_is_refused_and_left_alone(folder, tmp_path, capsys):
+    study = Study.open("smoke", tmp_path / "w")
+    with study.workspace.lock():
+        study.workspace.claim()
+    before = (tmp_path / "w" / "profile.json").read_text()
+    assert take(folder, tmp_path / "w") == 2
+    assert "holds images of its own: choose another --workspace" in capsys.readouterr().err
+    assert (tmp_path / "w" / "profile.json").read_text() == before
+
+
+def test_other_photographs_than_before_are_noticed(folder, tmp_path):
+    assert take(folder, tmp_path / "w") == 0
+    swap(folder / "train-split.txt", "31_ab1.png\n", "")
+    (tmp_path / "w" / "receipts" / "photographs.json").unlink()
+    with pytest.raises(UserError, match="has other photographs than before: run python -m srfp_lib release"):
+        Study.open("", tmp_path / "w").make("photographs")
+
+
+def test_a_published_folder_of_ones_own_is_no_release(folder):
+    from srfp_lib.profiles import SMOKE
+    from srfp_lib.published import sources
+
+    assert not sources.is_folder(replace(SMOKE.published, source="release")) and sources.is_folder(replace(SMOKE.published, source="x"))
