@@ -64,10 +64,9 @@ def chosen(text: str) -> list[str]:
 def support(profile: Profile) -> list[str]:
     """A line a chapter from 05 on: whether a workspace of the authors' release has the images for it."""
     lines = []
-    for number, chapter in list(CHAPTERS.items())[FIRST_OF_RELEASE:]:
-        lacking = _lacking(profile, number)
+    for number, lacking in _lacking(profile, list(CHAPTERS)[FIRST_OF_RELEASE:]).items():
         few = ", ".join(lacking[:2]) + (", ..." if len(lacking) > 2 else "")
-        lines.append(f"{chapter.notebook:<24} {f'lacks {len(lacking)} networks: {few}' if lacking else 'can run'}")
+        lines.append(f"{CHAPTERS[number].notebook:<24} {f'lacks {len(lacking)} networks: {few}' if lacking else 'can run'}")
     return lines
 
 
@@ -76,11 +75,11 @@ def possible(profile: Profile, numbers: list[str]) -> list[str]:
     if not profile.release.folder:
         return numbers
     if numbers == list(CHAPTERS):
-        return [number for number in numbers[FIRST_OF_RELEASE:] if not _lacking(profile, number)]
-    for number in numbers:
+        return [number for number, lacking in _lacking(profile, numbers[FIRST_OF_RELEASE:]).items() if not lacking]
+    for number, lacking in _lacking(profile, numbers).items():
         if number in list(CHAPTERS)[:FIRST_OF_RELEASE]:
             raise UserError(f"chapter {number} is about networks trained here, and this workspace has the authors' images: begin with chapter 05")
-        if lacking := _lacking(profile, number):
+        if lacking:
             raise UserError(
                 f"chapter {number} needs {len(lacking)} networks that '{profile.release.folder}' lacks, {lacking[0]} first: "
                 "unpack their archives there, and run python -m srfp_lib release again"
@@ -88,10 +87,11 @@ def possible(profile: Profile, numbers: list[str]) -> list[str]:
     return numbers
 
 
-def _lacking(profile: Profile, number: str) -> tuple[str, ...]:
-    """The networks that a chapter needs and the release lacks; quality is measured of those that are there."""
-    needs = tuple(beginning for beginning in CHAPTERS[number].needs if beginning != "quality/")
-    return program_release.lacking(program.everything(profile), profile, needs)
+def _lacking(profile: Profile, numbers: list[str]) -> dict[str, tuple[str, ...]]:
+    """The networks that chapters need and the release lacks; quality is measured of those that are there."""
+    jobs = program.everything(profile)
+    needs = {number: tuple(beginning for beginning in CHAPTERS[number].needs if beginning != "quality/") for number in numbers}
+    return {number: program_release.lacking(jobs, profile, beginnings) for number, beginnings in needs.items()}
 
 
 def add_to(study: Study, numbers: list[str]) -> list[str]:

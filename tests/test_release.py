@@ -186,7 +186,7 @@ DAMAGE = {
     "30_ab0.png is twice in '.*train-split.txt'": lambda f: swap(f / "train-split.txt", "31_ab1", "30_ab0"),
     "lacks the folder HR-HR-HR-HR-HR": lambda f: (f / TRUTH).rename(f.parent / "x"),
     "has no folder of a network": lambda f: [(f / name).rename(f.parent / name) for name in FEW],
-    "none of the 205 .is it EDSR-div2k-x2-L1-s1": lambda f: (f / FEW[0]).rename(f / "EDSR-div2k-x2-L1-s4"),
+    "none of the 205 .is it EDSR-div2k-x2-L1-s": lambda f: (f / FEW[0]).rename(f / "EDSR-div2k-x2-L1-s4"),
     "lacks 1 of the 10 photographs of the splits, 33_ab3.png first": lambda f: (f / FEW[1] / "33_ab3.png").unlink(),
     "34_ab4.png' is cut short or no PNG": lambda f: cut(f / FEW[2] / "34_ab4.png"),
     "30_ab0.png' is cut short or no PNG": lambda f: (f / TRUTH / "30_ab0.png").write_text("<html>"),
