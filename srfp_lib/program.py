@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from . import fleet, profiles, program_release, tasks
 from .jobs import Job
-from .profiles import Profile, as_dict
+from .profiles import Profile
 from .release import TRUTH as HR
 from .tasks import Classification
 
@@ -24,10 +26,10 @@ def everything(profile: Profile) -> dict[str, Job]:
 
 
 def _section(profile: Profile, *names: str) -> dict[str, Any]:
-    whole = as_dict(profile)
+    sections = {name: asdict(getattr(profile, name)) for name in names}
     for place in ("div2k", "flickr2k", "flickr1k"):
-        del whole["photographs"][place]  # where the files lie; what they hold is in the digest of their content
-    return {"master_seed": profile.master_seed} | {name: whole[name] for name in names}
+        sections.get("photographs", {}).pop(place, None)  # where the files lie; what they hold is in the digest of their content
+    return {"master_seed": profile.master_seed} | sections
 
 
 def _photographs(profile: Profile) -> Job:
@@ -46,6 +48,7 @@ def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
     return tuple(f"decoded/{n}.npy" for n in names) if profile.photographs.image_size else ()
 
 
+@cache
 def _networks(profile: Profile) -> list[Job]:
     if profile.release.folder:
         return _released(profile, fleet.custom(), "")
