@@ -1,13 +1,32 @@
-"""Changing named fields of a frozen section, with a sentence for every field or value that does not exist."""
+"""Profiles from TOML files: changing named fields of a frozen section, with a sentence for every field or value that does not exist."""
 
 from __future__ import annotations
 
+import tomllib
 import types
 import typing
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+
+
+def from_file(path: Path, bases: dict[str, Any]) -> Any:
+    """The profile of a TOML file that names its base and the fields to change; what it takes is said at `profiles.get`."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"the profile file '{path}' does not exist: give the path of a .toml file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"the profile file '{path}' cannot be read as TOML ({error}): mend or replace it") from None
+    base = settings.pop("profile", None)
+    if base not in bases:
+        raise UserError(f"'{path}' must name its base as profile = \"...\", one of {', '.join(bases)}; it has {base!r}")
+    if "photos" in settings:
+        settings.setdefault("photographs", {})["source"] = settings.pop("photos")
+    settings.setdefault("name", path.stem)
+    return override(bases[base], settings, where=str(path))
 
 
 def override(section: Any, changes: dict[str, Any], *, where: str) -> Any:

@@ -7,13 +7,12 @@ pure data: equal profiles give equal results, whatever the machine, the number o
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .overrides import override
+from .overrides import from_file
 
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
@@ -221,23 +220,7 @@ def get(name_or_file: str | Path) -> Profile:
     if not name.endswith(".toml"):
         known = ", ".join(PROFILES)
         raise UserError(f"there is no profile '{name}': choose one of {known}, or a .toml file that names one of them")
-    return _from_file(Path(name))
-
-
-def _from_file(path: Path) -> Profile:
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"the profile file '{path}' does not exist: give the path of a .toml file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"the profile file '{path}' cannot be read as TOML ({error}): mend or replace it") from None
-    base = settings.pop("profile", None)
-    if base not in PROFILES:
-        raise UserError(f"'{path}' must name its base as profile = \"...\", one of {', '.join(PROFILES)}; it has {base!r}")
-    if "photos" in settings:
-        settings.setdefault("photographs", {})["source"] = settings.pop("photos")
-    settings.setdefault("name", path.stem)
-    return override(PROFILES[base], settings, where=str(path))
+    return from_file(Path(name), PROFILES)
 
 
 def as_dict(profile: Profile) -> dict[str, Any]:

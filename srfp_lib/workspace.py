@@ -19,6 +19,7 @@ from typing import Any
 
 from . import __version__, profiles
 from .errors import UserError
+from .overrides import override
 from .profiles import Profile
 
 FORMAT = 1
@@ -81,7 +82,7 @@ class Workspace:
         if stored.get("format", 0) > FORMAT:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
         base = profiles.PROFILES.get(made_with["name"], profiles.PAPER)
-        return cls(root, profiles.override(base, _tuples(made_with), where=str(path)))
+        return cls(root, override(base, _tuples(made_with), where=str(path)))
 
     def claim(self) -> None:
         """Make the folder and note the profile; called by the writer that holds the lock."""

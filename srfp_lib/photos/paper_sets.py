@@ -37,7 +37,7 @@ def _training_set(name: str, folder: Path) -> list[Photograph]:
 
 
 def _photograph(role: str, path: Path, *, quarter: bool) -> Photograph:
-    pixels = read_again(path)
+    pixels = read_again(path, f"fetch {SETS[role]} again")
     size, again = pixels.shape[:2], partial(read_again, path)
     # Both sets number their files from 1 on.
     name = f"{role}_{path.stem}"

@@ -41,12 +41,12 @@ def read(path: Path) -> tuple[np.ndarray, str]:
     return pixels, "; ".join(notes + [conversion] if conversion else notes)
 
 
-def read_again(path: Path) -> np.ndarray:
-    """The pixels of a file that could be read before. Raises UserError."""
+def read_again(path: Path, remedy: str = "restore it, and the same command goes on") -> np.ndarray:
+    """The pixels of a file that must be readable. Raises UserError."""
     try:
         return read(path)[0]
     except UnreadableError as error:
-        raise UserError(f"the photograph '{path}' {error}: restore it, and the same command goes on") from None
+        raise UserError(f"the photograph '{path}' {error}: {remedy}") from None
 
 
 def _rgb(image: Image.Image) -> tuple[np.ndarray, str]:

@@ -79,4 +79,4 @@ def lr_agreement(hr: Path, lr: Path, scale: int) -> pd.DataFrame:
 def _pixels(path: Path) -> np.ndarray:
     from .reading import read_again
 
-    return read_again(path)
+    return read_again(path, "fetch the set again")
