@@ -62,6 +62,8 @@ class Study:
         """Make what a chapter needs, nothing if it is there; says what the chapter rests on."""
         from .chapters import CHAPTERS
 
+        if not CHAPTERS[chapter].needs:
+            return Text("*This page shows tables that are kept in the repository.*")
         self.make(*CHAPTERS[chapter].needs)
         receipts = [self.workspace.receipt(name) for name in self.jobs if name.startswith(CHAPTERS[chapter].needs)]
         work = sum(receipt.seconds for receipt in receipts if receipt)
