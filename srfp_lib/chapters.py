@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import UserError
 from .jobs import Job, keys
-from .study import HOME, Study
+from .workspace import HOME
+
+if TYPE_CHECKING:
+    from .study import Study
 
 
 @dataclass(frozen=True)

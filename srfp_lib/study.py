@@ -1,4 +1,4 @@
-"""The study as a table of jobs, and what a chapter asks of it."""
+"""A workspace as a reader or a chapter sees it: what is made, and a way to make the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .jobs import keys
 from .page import Box, Shown, Text
 from .profiles import Profile
 from .program import table
-from .workspace import Workspace
+from .workspace import HOME, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .figures import Picture
     from .predictions import Predictions
-
-HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
 
 
 class Study:
@@ -74,7 +72,9 @@ class Study:
 
     def box(self, chapter: str) -> Box:
         """The box that ends a chapter."""
-        return Box(self, chapter)
+        from .chapters import CHAPTERS
+
+        return Box(self, chapter, CHAPTERS[chapter].needs)
 
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""
