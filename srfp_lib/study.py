@@ -107,7 +107,7 @@ class Study:
     def mixture(self) -> str:
         """In words, what the published networks of this run are: for captions."""
         counts = self.published()["origin"].value_counts()
-        words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "real networks, images of a folder"}
+        words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "sets of images of other people's networks"}
         return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items())
 
     def backbones(self) -> dict[str, list[Predictions]]:

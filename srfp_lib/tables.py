@@ -112,7 +112,7 @@ def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
     """The claims with their verdicts, a reference run's beside; shares in percent, decibels as they are."""
     rows, kept = [], {} if reference is None else {row.id: row for row in reference.itertuples()}
     for row in frame.itertuples():
-        rows.append({"": row.id, "claim (what is measured)": f"{row.claim} ({row.quantity})", "the paper": row.paper,
+        rows.append({"": row.id, "claim (what is measured)": f"{row.claim} ({row.quantity})", "the paper, fractions": row.paper,
                      "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}
                     | ({"reference run": f"{_measured(kept[row.id])}; {_verdict(kept[row.id])}"} if row.id in kept else {}))  # fmt: skip
     return Page(pd.DataFrame(rows))
