@@ -14,7 +14,7 @@ from srfp_lib.errors import UserError
 from srfp_lib.photos import command, flickr, open_sets
 from srfp_lib.photos.open_sets import downloads, fetch, progress, sets
 from tests.photos.fake_flickr import KEY, FakeFlickr
-from tests.photos.serving import serving
+from tests.serving import serving
 
 
 def test_the_tables_fit_each_other():
