@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import os
 import socket
 import threading
 
@@ -14,11 +13,11 @@ from srfp_lib.errors import UserError
 from tests.serving import Truncated, serving
 
 CONTENT = bytes(range(256)) * 2000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
 class Server:
-    """Serves CONTENT in ranges; the first ``failures`` answers are what they say."""
+    """Serves CONTENT in ranges; the first ``failures`` answers are what they say: an answer, a wait, or truncated."""
 
     def __init__(self, *failures, ranges=True, etag='"1"'):
         self.failures, self.ranges, self.etag, self.asked = list(failures), ranges, etag, []
@@ -31,6 +30,8 @@ class Server:
         failure = self.failures.pop(0) if self.failures else None
         if isinstance(failure, tuple):
             return failure
+        if isinstance(failure, threading.Event):
+            failure.wait(5)
         if start >= len(CONTENT):
             return 416, {"Content-Range": f"bytes */{len(CONTENT)}"}, b""
         body = (Truncated if failure == "truncated" else bytes)(CONTENT[start:])
@@ -38,13 +39,16 @@ class Server:
         return 206 if start else 200, {"ETag": self.etag, **place}, body
 
 
-def fetched(server, target, **arguments):
+def fetched(server, target, digest=SHA256):
     waits = []
     with serving(server) as base:
-        download(f"{base}/f.zip", target, SHA256, sleep=waits.append, **arguments)
-    assert target.read_bytes() == CONTENT
-    assert [p.name for p in target.parent.iterdir()] == [target.name]
+        download(f"{base}/f.zip", target, digest, sleep=waits.append)
+    assert target.read_bytes() == CONTENT and left(target.parent) == [target.name]
     return waits
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_file_arrives_whole_and_is_not_fetched_twice(tmp_path):
@@ -52,6 +56,11 @@ def test_a_file_arrives_whole_and_is_not_fetched_twice(tmp_path):
     fetched(server, tmp_path / "f.zip")
     fetched(server, tmp_path / "f.zip")
     assert server.asked == [None]
+
+
+@pytest.mark.parametrize("digest", ["", SHA256[:15], f"md5:{hashlib.md5(CONTENT).hexdigest()}"])
+def test_digests(tmp_path, digest):
+    fetched(Server(), tmp_path / "f.zip", digest)
 
 
 def test_a_broken_download_goes_on_where_it_broke(tmp_path):
@@ -66,6 +75,19 @@ def test_a_killed_download_goes_on(tmp_path):
     server = Server()
     fetched(server, tmp_path / "f.zip")
     assert server.asked == ["bytes=1000-"]
+
+
+def test_without_a_digest_or_a_strong_name_it_is_begun_anew(tmp_path):
+    """Otherwise two files could be mixed, and nobody would know."""
+    server = Server("truncated", etag='W/"1"')
+    fetched(server, tmp_path / "f.zip", "")
+    assert server.asked == [None, None]
+
+
+def test_without_a_digest_a_strong_name_is_enough(tmp_path):
+    server = Server("truncated")
+    fetched(server, tmp_path / "f.zip", "")
+    assert server.asked[0] is None and server.asked[1].startswith("bytes=")
 
 
 def test_a_whole_partial_file_is_taken(tmp_path):
@@ -97,10 +119,11 @@ def test_busy_servers_are_asked_again_after_what_they_ask_for(tmp_path):
 
 def test_it_ends_after_six_tries_and_keeps_what_there_is(tmp_path):
     waits = []
-    with serving(Server(*["truncated"] * 9)) as base, pytest.raises(UserError, match="6 times in a row.*by hand"):
+    with serving(Server(*["truncated"] * 9)) as base, pytest.raises(UserError, match="broke off, 6 times in a row.*by hand"):
         download(f"{base}/f.zip", tmp_path / "f.zip", SHA256, sleep=waits.append)
     assert waits == [1, 2, 4, 8, 16]
-    assert CONTENT.startswith((tmp_path / "f.zip.partial").read_bytes()) and not (tmp_path / "f.zip").exists()
+    assert CONTENT.startswith((tmp_path / "f.zip.partial").read_bytes()) and left(tmp_path) == ["f.zip.partial", "f.zip.partial.version"]
+    fetched(Server(), tmp_path / "f.zip")
 
 
 def test_a_dead_source_has_a_second(tmp_path):
@@ -118,20 +141,61 @@ def test_a_partial_file_of_another_file_is_begun_anew(tmp_path):
 
 def test_another_file_is_refused_and_the_old_one_stays(tmp_path):
     (tmp_path / "f.zip").write_bytes(b"mine")
-    with serving(Server()) as base, pytest.raises(UserError, match="another file than the one with sha256 0000"):
-        download(f"{base}/f.zip", tmp_path / "f.zip", "0" * 64)
-    assert (tmp_path / "f.zip").read_bytes() == b"mine" and len(list(tmp_path.iterdir())) == 1
+    with serving(Server()) as base, pytest.raises(UserError, match="another file than the one with sha256:0000"):
+        download(f"{base}/f.zip", tmp_path / "f.zip", f"sha256:{'0' * 64}")
+    assert (tmp_path / "f.zip").read_bytes() == b"mine" and left(tmp_path) == ["f.zip"]
 
 
 def test_too_large_a_file_is_refused(tmp_path):
-    with serving(Server()) as base, pytest.raises(UserError, match="larger than 1,000 bytes"):
+    with serving(Server()) as base, pytest.raises(UserError, match="more than the 1,000 bytes"):
         download(f"{base}/f.zip", tmp_path / "f.zip", most_bytes=1000)
+    assert left(tmp_path) == []
 
 
-@pytest.mark.parametrize(("address", "sentence"), [("nonsense", "is no address"), ("{base}/x", "HTTP 403")])
-def test_what_cannot_work_is_said_at_once(tmp_path, address, sentence):
-    with serving(Server((403, {}, b""))) as base, pytest.raises(UserError, match=sentence):
-        download(address.format(base=base), tmp_path / "f.zip", sleep=pytest.fail)
+@pytest.mark.parametrize(("answer", "sentence", "requests"), [
+    ((403, {}, b""), "HTTP 403", 1), ((404, {}, b""), "is gone", 1), ((410, {}, b""), "is gone", 1),
+    ((200, {"Content-Type": "text/html; charset=utf-8"}, b"log in"), "is a web page instead of the file", 1),
+    ((302, {"Location": "/circle"}, b""), "cannot be asked for .TooManyRedirects", 31),
+])  # fmt: skip
+def test_what_cannot_work_is_said_at_once(tmp_path, answer, sentence, requests):
+    server = Server(*[answer] * 99)
+    with serving(server) as base, pytest.raises(UserError, match=f"f.zip' cannot be had .*{sentence}.*: by hand"):
+        download(f"{base}/x", tmp_path / "f.zip", remedy="by hand", sleep=pytest.fail)
+    assert len(server.asked) == requests and left(tmp_path) == []
+
+
+def test_no_address(tmp_path):
+    with pytest.raises(UserError, match="'nonsense' cannot be asked for .MissingSchema"):
+        download("nonsense", tmp_path / "f.zip", sleep=pytest.fail)
+
+
+def test_a_file_that_moved_is_followed(tmp_path):
+    server = Server((302, {"Location": "/there"}, b""))
+    fetched(server, tmp_path / "f.zip")
+    assert len(server.asked) == 2
+
+
+def test_a_part_that_was_not_asked_for_is_not_taken(tmp_path):
+    fetched(Server((206, {"Content-Range": "bytes 7-9/10"}, b"789")), tmp_path / "f.zip")
+
+
+def test_a_server_that_falls_silent_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", (1, 0.2))
+    release = threading.Event()
+    with serving(Server(*[release] * 9)) as base, pytest.raises(UserError, match="fell silent, 6 times in a row"):
+        try:
+            download(f"{base}/f.zip", tmp_path / "f.zip", sleep=lambda seconds: None)
+        finally:
+            release.set()
+    assert left(tmp_path) == []
+
+
+def test_no_network(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, never listening
+        with pytest.raises(UserError, match="cannot be reached, 6 times in a row"):
+            download(f"http://127.0.0.1:{taken.getsockname()[1]}/f.zip", tmp_path / "f.zip", sleep=lambda seconds: None)
+    assert left(tmp_path) == []
 
 
 def test_keys_in_an_address_are_not_repeated(tmp_path):
@@ -145,3 +209,12 @@ def test_two_processes_do_not_write_one_file(tmp_path):
         fcntl.flock(file, fcntl.LOCK_EX)
         with serving(Server()) as base, pytest.raises(UserError, match="another process is writing"):
             download(f"{base}/f.zip", tmp_path / "f.zip", SHA256)
+
+
+def test_a_file_that_another_process_finished_is_not_written(tmp_path, monkeypatch):
+    """Between opening the part and locking it, its writer ended and gave the file its name."""
+    part = tmp_path / "f.zip.partial"
+    monkeypatch.setattr(fcntl, "flock", lambda file, how: part.rename(tmp_path / "f.zip"))
+    with pytest.raises(UserError, match="another process is writing"):
+        download("http://127.0.0.1/f.zip", tmp_path / "f.zip", SHA256)
+    assert left(tmp_path) == ["f.zip"]
