@@ -49,9 +49,9 @@ def _bring(source: str, path: Path, row: Row, lock: Lock, sleep: Sleep) -> None:
     archive = path.parent / Path(urlsplit(source).path).name
     seen, there = lock.first_seen(archive), archive.exists()
     download(source, archive, _sha256(seen), most_bytes=LARGEST_ARCHIVE, remedy=remedy, sleep=sleep)
+    _extract(archive, path, largest(row), pin, remedy)
     if not seen:
         lock.record(archive, "put there by hand" if there else source)
-    _extract(archive, path, largest(row), pin, remedy)
 
 
 def _sha256(pin: str) -> str:
@@ -71,7 +71,7 @@ def _extract(archive: Path, target: Path, bound: int, pin: str, remedy: str) -> 
         unpack(archive, found.parent, place=place, most_bytes=bound)
         if target.name not in names:
             others = ", ".join(name for name in names if name.endswith((".pt", ".pth")))
-            raise UserError(f"'{archive}' holds no '{target.name}', only: {others or 'no weights'}: {remedy}")
+            raise UserError(f"'{archive}' holds {others or 'no weights'} and no '{target.name}': {remedy}")
         if not digest(found).startswith(pin):
             raise UserError(f"'{target.name}' in '{archive}' has another SHA-256 than {pin[:16]}...: {remedy}")
         os.replace(found, target)

@@ -18,8 +18,9 @@ class Server:
         self.files, self.asked = {"file": CONTENT}, []
 
     def __call__(self, path, headers):
-        self.asked.append(path[1:])
-        return (200, {}, self.files[path[1:]]) if path[1:] in self.files else (404, {}, b"")
+        name = path[1:].partition("?")[0]
+        self.asked.append(name)
+        return (200, {}, self.files[name]) if name in self.files else (404, {}, b"")
 
     def address(self, name):
         return f"{self.base}/{name}"
