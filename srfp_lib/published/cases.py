@@ -70,11 +70,12 @@ def check_case(path: Path) -> dict[str, object]:
 def _read(path: Path) -> dict[str, Any]:
     """The fields of a case, single values as Python's own."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             fields = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
         recipe = [fields[name] for name in ("model_id", "variant", "case", "gain", "bias", "overrides")]
         fields["overrides"] = tuple((str(ending), float(gain)) for ending, gain in json.loads(recipe[-1]))
         fields["gain"], fields["bias"] = float(fields["gain"]), float(fields["bias"])
+        fields["rotations"] = [fields[f"rotation_{i}"] for i in range(sum(name.startswith("rotation_") for name in fields))]
         if fields["lr"].ndim != 3 or fields["out"].dtype.kind != "f":
             raise ValueError("lr or out is no image")
     except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
@@ -121,9 +122,8 @@ def _compare(found: PublishedNetwork, fields: Mapping[str, Any], result: str) ->
 def _inputs(found: PublishedNetwork, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Options that a case states: the random inputs of its run, and LIIF's scale."""
     options: dict[str, Any] = {}
-    numbers = sorted(int(name[9:]) for name in fields if name.startswith("rotation_"))
-    if numbers:
-        options["rotations"] = [fields[f"rotation_{i}"] for i in numbers]
+    if fields["rotations"]:
+        options["rotations"] = fields["rotations"]
     if "z" in fields and "eps" in fields:
         options["latents"] = (fields["z"], fields["eps"])
     if "scale" in found.options() and "scale" in fields:
