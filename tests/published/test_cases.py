@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srfp_lib.errors import UserError
-from srfp_lib.published import network
+from srfp_lib.published import case_weights, network
 from srfp_lib.published.case_weights import Recipe, make, normal
 from srfp_lib.published.cases import check
 
@@ -16,19 +16,15 @@ LIIF, NLSN = "LIIF-div2k-x2-L1-NA-pretrained", "NLSN-div2k-x2-L1-NA-pretrained"
 LR = np.random.default_rng(0).integers(0, 256, (24, 21, 3), np.uint8)
 
 
-def write(folder, model_id, variant="", *, gain=0.7, bias=0.01, overrides="[]", options=None, **fields):
-    """A case with the weights of `made`, and as results what our network gives."""
-    found, recipe = network(model_id, variant), {"case": "test", "gain": gain, "bias": bias}
-    made = {
-        name: make(Recipe(found.descriptor.family, overrides=tuple(map(tuple, json.loads(overrides))), **recipe), name, tuple(t.shape))
-        if "mean" not in name and "get_g" not in name else t for name, t in found.state_dict().items()
-    }  # fmt: skip
-    found.load_state_dict(made)
+def write(folder, model_id, variant="", *, gain=0.7, bias=0.01, options=None, **fields):
+    """A case whose results are what our network gives; and its tensors."""
+    found = network(model_id, variant)
+    case_weights.load(found, Recipe(found.descriptor.family, "test", gain, bias))
     results = {name: found.upscale(LR, **o) for name, o in (options or {"out": {}}).items()}
-    texts = {"model_id": model_id, "variant": variant, "scale": found.descriptor.scale, "overrides": overrides, "keys": "k.json"}
+    texts = {"model_id": model_id, "variant": variant, "case": "test", "scale": found.descriptor.scale, "keys": "k.json"}
     path = folder / "case.npz"
-    np.savez(path, **({"lr": LR} | results | recipe | texts | fields))
-    return path, made
+    np.savez(path, **({"lr": LR, "gain": gain, "bias": bias, "overrides": "[]"} | results | texts | fields))
+    return path, found.state_dict()
 
 
 def test_the_rules_check_values():
