@@ -39,9 +39,17 @@ def test_rcan_is_basicsrs():
     ours = rcan.RCAN(2, features=16, groups=1, blocks=2).eval()
     arch = _basicsr.load("archs.rcan_arch").RCAN
     theirs = arch(3, 3, num_feat=16, num_group=1, num_block=2, squeeze_factor=16, upscale=2)
-    names = [("body.0.body.0.body", "body.0.residual_group.0.rcab"), ("body.0.body.1.body", "body.0.residual_group.1.rcab"),
-             ("body.0.body.2.", "body.0.conv."), ("body.1.", "conv_after_body."), ("3.conv_du.0", "3.attention.1"),
-             ("3.conv_du.2", "3.attention.3"), ("head.0", "conv_first"), ("tail.0", "upsample"), ("tail.1", "conv_last")]
+    names = [
+        ("body.0.body.0.body", "body.0.residual_group.0.rcab"),
+        ("body.0.body.1.body", "body.0.residual_group.1.rcab"),
+        ("body.0.body.2.", "body.0.conv."),
+        ("body.1.", "conv_after_body."),
+        ("3.conv_du.0", "3.attention.1"),
+        ("3.conv_du.2", "3.attention.3"),
+        ("head.0", "conv_first"),
+        ("tail.0", "upsample"),
+        ("tail.1", "conv_last"),
+    ]
     theirs.load_state_dict(renamed(ours.state_dict(), names))
     with torch.inference_mode():
         torch.testing.assert_close(rcan.upscale(ours, rand(1, 3, 6, 9), scale=2), theirs(rand(1, 3, 6, 9)), rtol=0, atol=1e-5)

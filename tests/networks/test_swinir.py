@@ -24,8 +24,10 @@ def tiny(kind, scale=4):
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")
-@pytest.mark.parametrize(("kind", "scale", "resi", "upsampler"), [
-    ("classical", 2, "1conv", "pixelshuffle"), ("classical", 4, "1conv", "pixelshuffle"), ("real", 4, "3conv", "nearest+conv")])
+@pytest.mark.parametrize(
+    ("kind", "scale", "resi", "upsampler"),
+    [("classical", 2, "1conv", "pixelshuffle"), ("classical", 4, "1conv", "pixelshuffle"), ("real", 4, "3conv", "nearest+conv")],
+)
 def test_equal_to_basicsr(kind, scale, resi, upsampler, monkeypatch):
     ours, size = tiny(kind, scale), TINY[kind]
     theirs = _basicsr.load("archs.swinir_arch").SwinIR(
@@ -44,8 +46,10 @@ def test_equal_to_basicsr(kind, scale, resi, upsampler, monkeypatch):
             torch.testing.assert_close(ours(lr), theirs(lr), rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize(("variant", "scale", "parameters", "tensors"), [
-    ("DIV2K", 2, 11_752_487, 548), ("DIV2K", 4, 11_900_199, 550), ("M", 4, 11_715_559, 552), ("L", 4, 28_013_059, 859)])
+@pytest.mark.parametrize(
+    ("variant", "scale", "parameters", "tensors"),
+    [("DIV2K", 2, 11_752_487, 548), ("DIV2K", 4, 11_900_199, 550), ("M", 4, 11_715_559, 552), ("L", 4, 28_013_059, 859)],
+)
 def test_published_size_and_names(variant, scale, parameters, tensors):
     with torch.device("meta"):
         network = swinir.build(variant, scale)

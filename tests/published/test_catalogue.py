@@ -24,10 +24,17 @@ def test_the_table_is_a_copy():
     assert catalogue().loc[0, "family"] == "EDSR"
 
 
-@pytest.mark.parametrize(("model_id", "variant"), [
-    ("EDSR-div2k-x4-L1-NA-pretrained", "baseline"), ("RDN-div2k-x4-L1-NA-pretrained", "yjn870"),
-    ("DRN-div2k-x4-L1-NA-pretrained", "L"), ("SwinIR-div2k-x4-GAN-NA-pretrained", "M"), ("SwinIR-div2k-x2-L1-NA-pretrained", "DIV2K"),
-    ("LIIF-div2k-x2-L1-NA-pretrained", "rdn")])
+@pytest.mark.parametrize(
+    ("model_id", "variant"),
+    [
+        ("EDSR-div2k-x4-L1-NA-pretrained", "baseline"),
+        ("RDN-div2k-x4-L1-NA-pretrained", "yjn870"),
+        ("DRN-div2k-x4-L1-NA-pretrained", "L"),
+        ("SwinIR-div2k-x4-GAN-NA-pretrained", "M"),
+        ("SwinIR-div2k-x2-L1-NA-pretrained", "DIV2K"),
+        ("LIIF-div2k-x2-L1-NA-pretrained", "rdn"),
+    ],
+)
 def test_defaults_where_the_paper_leaves_it_open(model_id, variant):
     assert row(model_id)["variant"] == variant
 

@@ -46,9 +46,16 @@ def test_it_needs_weights_and_does_not_touch_the_global_random_state():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize(("lr", "what"), [
-    (LR.astype(np.float32), r"an array of float32 \(12, 13, 3\)"), (LR[..., 0], r"an array of uint8 \(12, 13\)"),
-    (LR[:0], r"uint8 \(0, 13, 3\)"), (LR[..., :2], r"uint8 \(12, 13, 2\)"), ("photo.png", "a str")])
+@pytest.mark.parametrize(
+    ("lr", "what"),
+    [
+        (LR.astype(np.float32), r"an array of float32 \(12, 13, 3\)"),
+        (LR[..., 0], r"an array of uint8 \(12, 13\)"),
+        (LR[:0], r"uint8 \(0, 13, 3\)"),
+        (LR[..., :2], r"uint8 \(12, 13, 2\)"),
+        ("photo.png", "a str"),
+    ],
+)
 def test_what_is_no_image(edsr, lr, what):
     with pytest.raises(UserError, match=f"{what} is no image: give uint8"):
         edsr.upscale(lr)
@@ -84,8 +91,9 @@ def test_a_file_of_torch(tmp_path, edsr):
     assert np.array_equal(other.upscale(LR), edsr.upscale(LR))
 
 
-@pytest.mark.parametrize(("model_id", "expected"), [
-    (EDSR, [0, 0, 2, 2, 4, 255, 255]), (RDN, [0, 0, 1, 2, 3, 254, 255]), (ENHANCENET, [0, 1, 2, 3, 4, 255, 255])])
+@pytest.mark.parametrize(
+    ("model_id", "expected"), [(EDSR, [0, 0, 2, 2, 4, 255, 255]), (RDN, [0, 0, 1, 2, 3, 254, 255]), (ENHANCENET, [0, 1, 2, 3, 4, 255, 255])]
+)
 def test_three_ways_to_8_bits(model_id, expected):
     levels = np.array([-3, 0.5, 1.5, 2.5, 3.5, 254.75, 300])
     out = np.repeat(levels[None, :, None], 3, 2) / 255
