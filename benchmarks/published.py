@@ -1,12 +1,12 @@
 """What does a published network cost? Seconds and memory of each at 120 x 80 and 480 x 320 LR pixels.
 
 Each network runs in a process of its own with one thread and fresh weights; the memory is the peak above the loaded
-network. Beside ours stand the official networks' figures, measured at 120 x 80 on one thread of another machine of the same
-kind with torch 2.12 (CPU seconds, because either machine may be busy). Run it on an idle machine:
+network. Beside ours stand the official networks' figures, measured at 120 x 80 on one thread with torch 2.12 (CPU seconds,
+because the machine was busy), and 16 times that at 480 x 320, where SAN as published cannot run. On an idle machine:
 
     python benchmarks/published.py [--sizes 120x80 480x320] [--only SAN NLSN]
 
-It writes benchmarks/published.csv, one row a network and size.
+It writes benchmarks/published.csv, one row a network and size; rows that are not measured again stay.
 """
 
 from __future__ import annotations
@@ -96,10 +96,29 @@ def row(family: str, variant: str, scale: int, size: str) -> dict[str, object]:
     arguments = [sys.executable, __file__, "--measure", table.iloc[0]["model_id"], variant, str(width), str(height)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     ours = json.loads(done.stdout.splitlines()[-1])
-    seconds, mb = OFFICIAL[family, variant, scale] if size == "120x80" else (None, None)
-    ratios = {"times_faster": seconds / ours["cpu_seconds"], "memory_share": ours["extra_mb"] / mb} if seconds else {}
-    official = {"official_cpu_seconds": seconds, "official_extra_mb": mb}
-    return {"family": family, "variant": variant, "scale": scale, "lr": size} | ours | official | ratios
+    row = {"family": family, "variant": variant, "scale": scale, "lr": size} | ours
+    return row | official(family, variant, scale, width * height) | {"machine": machine()}
+
+
+def official(family: str, variant: str, scale: int, pixels: int) -> dict[str, float]:
+    """The official network's figures for an image of so many pixels, if it can run; all but SAN are linear in them."""
+    impossible = family == "SAN" and pixels > 9600
+    seconds, mb = (float("nan"), float("nan")) if impossible else OFFICIAL[family, variant, scale]
+    return {"official_cpu_seconds": seconds * pixels / 9600, "official_extra_mb": mb * pixels / 9600}
+
+
+KEY = ["family", "variant", "scale", "lr"]
+
+
+def stored(path: Path, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Write rows among those of the file, with the ratios to the official networks."""
+    old = pd.read_csv(path, keep_default_na=False, na_values=[""]).fillna({"variant": ""}) if path.exists() else pd.DataFrame(columns=KEY)
+    table = pd.concat([old, pd.DataFrame(rows)]) if len(old) else pd.DataFrame(rows)
+    table = table.drop_duplicates(KEY, keep="last", ignore_index=True)
+    table["times_faster"] = table["official_cpu_seconds"] / table["cpu_seconds"]
+    table["memory_share"] = table["extra_mb"] / table["official_extra_mb"]
+    table.to_csv(path, index=False, float_format="%.3f")
+    return table
 
 
 def machine() -> str:
@@ -123,12 +142,11 @@ def main() -> None:
         model_id, variant, width, height = options.measure
         print(json.dumps(measure(model_id, variant, int(width), int(height))))
         return
-    path, rows = Path(__file__).with_suffix(".csv"), []
+    path = Path(__file__).with_suffix(".csv")
     for size in options.sizes:
         for family, variant, scale in (key for key in OFFICIAL if key[0] in options.only):
-            rows.append(row(family, variant, scale, size) | {"machine": machine()})
-            print(pd.DataFrame(rows[-1:]).drop(columns="machine").round(2).to_string(header=len(rows) == 1, index=False), flush=True)
-            pd.DataFrame(rows).to_csv(path, index=False, float_format="%.3f")
+            table = stored(path, [row(family, variant, scale, size)])
+            print(table.tail(1).drop(columns="machine").round(2).to_string(header=False, index=False), flush=True)
 
 
 if __name__ == "__main__":

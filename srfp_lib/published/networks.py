@@ -61,6 +61,8 @@ class PublishedNetwork:
 
         Strict: raises UserError with the first name that is missing, unexpected or of another shape, and nothing is taken.
         """
+        if not isinstance(tensors, Mapping):
+            raise UserError(f"{_what(tensors)} is no state dict: give a mapping of the official names to arrays")
         module, variant = self._fitting(tensors)
         own = self._named(module, variant, tensors)
         self._check(own, tensors)

@@ -79,6 +79,11 @@ def test_weights_are_copied_whatever_their_kind(edsr):
             other.load_state_dict(edsr.state_dict() | {"head.0.bias": wrong})
 
 
+def test_what_is_no_state_dict():
+    with pytest.raises(UserError, match="a list is no state dict"):
+        network(EDSR).load_state_dict([1, 2])
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match="nothing.pt' cannot be read"):
         network(EDSR).load(tmp_path / "nothing.pt")
