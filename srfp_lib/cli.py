@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from . import __version__
 from .errors import UserError
+from .photos import command as photographs
+from .published import command as published
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
     status.set_defaults(command=_status)
 
-    from .published import command as published
+    keep = commands.add_parser("keep", help="keep a run's tables as a reference run in data/reference")
+    keep.add_argument("name", metavar="NAME", help="name of the reference run")
+    _add_place(keep)
+    keep.set_defaults(command=_keep)
 
+    photographs.add_to(commands)
     published.add_to(commands)
     book = commands.add_parser("book", help="build the HTML book from a workspace")
     _add_place(book)
@@ -101,6 +107,16 @@ def _status(options: argparse.Namespace) -> int:
     for line in altered:
         print(f"altered since its receipt: {line}")
     return 1 if altered else 0
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from . import chapters, reference
+    from .study import Study
+
+    study = Study.open(options.profile, options.workspace)
+    chapters.add_to(study, chapters.chosen(""))
+    print(reference.keep(study, options.name))
+    return 0
 
 
 def _book(options: argparse.Namespace) -> int:

@@ -62,6 +62,16 @@ def parse(model_id: str) -> Network:
     return Network(model_id, found["a"], found["d"], int(found["s"]), found["l"], seed, origin)
 
 
+def short(model_id: str) -> str:
+    """A published network's name for tables and axes.
+
+    >>> short("proSR-div2k-x4-ProSRGAN-NA-pretrained")
+    'proSR 4X adv.'
+    """
+    network = parse(model_id)
+    return f"{network.architecture} {network.scale}X {'adv.' if network.adversarial else 'L1'}"
+
+
 @cache
 def custom() -> tuple[Network, ...]:
     """The 180 custom networks: every combination of factors with seed 1 or the full DIV2K set.

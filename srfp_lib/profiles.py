@@ -148,11 +148,11 @@ DEMO = Profile(
     training=_NARROW,
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=300, control_steps=600, learning_rate=6e-3, precision="bfloat16",
+        steps=600, backbone_steps=200, control_steps=600, learning_rate=6e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
-    published=Published(source="stand-ins", weights_dir="weights", steps=300, adversarial_steps=100, classifier_steps=120),
+    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
 )  # fmt: skip
 
 LAB = replace(

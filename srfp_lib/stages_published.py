@@ -27,9 +27,8 @@ def make(desk: Desk, names: tuple[str, ...]) -> None:
     with_weights = sources.weights_at(settings, names)
     for name in names:
         network = fleet.parse(name)
-        if name not in with_weights and settings.source == "weights":
-            raise UserError(f"the weights of {name} are not in '{settings.weights_dir}': python -m srfp_lib published fetch, or status, says how")
-        sr, about = _with_weights(desk, network, hr, ids) if name in with_weights else _by_stand_in(desk, network, hr)
+        true = name in with_weights or settings.source == "weights"
+        sr, about = _with_weights(desk, network, hr, ids) if true else _by_stand_in(desk, network, hr)
         rounded = settings.writer == "round" or name not in sources.TRUNCATING
         gallery.write_images(desk, name, ids, [_to_8_bits(x, rounded=rounded) for x in sr])
         if name in sources.TRUNCATING:
@@ -44,12 +43,13 @@ def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
 
 def _with_weights(desk: Desk, network: Network, hr: list[np.ndarray], ids: list[str]) -> tuple[list[np.ndarray], dict[str, Any]]:
     from . import published
+    from .published import weights
+    from .published.catalogue import row as row_of
 
-    built, folder = published.network(network.model_id), Path(desk.profile.published.weights_dir).expanduser()
-    file = built.descriptor.weight_file
-    built.load(folder / file)
+    row, built = row_of(network.model_id), published.network(network.model_id)
+    built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
     sr = [built.upscale(superresolve.downscale(image[None], network.scale)[0], name=name) for image, name in zip(hr, ids, strict=True)]
-    return sr, {"origin": "the authors' weights", "file": file, "parameters": built.descriptor.parameters}
+    return sr, {"origin": "the authors' weights", "file": weights.file_name(row), "parameters": built.descriptor.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network, hr: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, Any]]:

@@ -22,6 +22,7 @@ from .errors import UserError
 from .profiles import Profile
 
 FORMAT = 1
+HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ def pictures(runs, parsers):  # noqa: F811
     table = attribution.table_3(answers)
     rows = table[~table["value"].str.contains("minus")]
     triplets = seeds.scored(runs)
-    maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a, images=1) for s in (2, 4) for a in (False, True)}
+    maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a) for s in (2, 4) for a in (False, True)}
     networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)
     log = networks.rename(columns={"loss": "loss_name"}).assign(step=1, loss=0.5)
     pixels = np.zeros((8, 8, 3), np.uint8)

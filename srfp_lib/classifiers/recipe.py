@@ -184,7 +184,7 @@ def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, where: str) -> floa
 
 @torch.inference_mode()
 def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, precision: str,
-             batch: int = 128) -> tuple[np.ndarray, dict[str, np.ndarray]]:  # fmt: skip
+             batch: int = 64) -> tuple[np.ndarray, dict[str, np.ndarray]]:  # fmt: skip
     """Features (n x d) and log-probabilities (n x classes) by head, of centre crops, or of whole images if side is None."""
     features, scores = [], {head: [] for head in model.heads}
     for start in range(0, len(picks), batch):

@@ -53,7 +53,7 @@ def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
             "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason,
         })  # fmt: skip
     columns = ["id", "section", "claim", "quantity", "paper", "ours", "low", "high", "n_photographs", "verdict", "reason"]
-    return pd.DataFrame(rows)[columns].astype({"n_photographs": "Int64"})
+    return pd.DataFrame(rows).reindex(columns=columns).astype({"n_photographs": "Int64"})
 
 
 def judge(ours: Estimate, rule: pd.Series) -> tuple[str, str]:

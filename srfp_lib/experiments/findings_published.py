@@ -39,7 +39,7 @@ def _weakest(r: Results) -> Estimate:
 
 def _group(r: Results, name: str) -> Accuracy:
     """The 25-way accuracy of a group."""
-    answers = attribution.scored(r.warm)
+    answers = attribution.scored(r.need("warm"))
     members = separability.groups(list(r.warm[0].classes)).get(name)
     if not members:
         raise Unanswered(f"there are not two published networks in the group {name}")
@@ -54,9 +54,9 @@ def _neighbour_steps(r: Results, which: str) -> Estimate:
 def _higher_unseen(r: Results) -> Estimate:
     seen, unseen = r.separation("seen"), r.separation("unseen")
     pairs = np.triu_indices(len(seen.networks), 1)
-    low, high = np.percentile((unseen.resampled > seen.resampled)[:, pairs[0], pairs[1]].mean(1), [2.5, 97.5])
     value = float((unseen.matrix > seen.matrix)[pairs].mean())
-    return Estimate(value, float("nan"), float(low), float(high), unseen.n_photographs, unseen.n_runs)
+    left_out = (unseen.left_out > seen.left_out)[:, pairs[0], pairs[1]].mean(1)
+    return Estimate(value, float("nan"), *separability.jackknife(value, left_out), unseen.n_photographs, unseen.n_runs)
 
 
 def _mean_ratio(r: Results, group: str) -> Estimate:
@@ -98,12 +98,12 @@ def _called(r: Results, asks: str, values: tuple[str, ...], *networks: str) -> l
 
 
 def _scale_of_l1(r: Results) -> Estimate:
-    some = r.parsed[(r.parsed["asks"] == "scale") & ~r.parsed["model_id"].map(lambda m: fleet.parse(m).adversarial)]
+    some = r.need("parsed")[(r.parsed["asks"] == "scale") & ~r.parsed["model_id"].map(lambda m: fleet.parse(m).adversarial)]
     return Accuracy.of(some).estimate()
 
 
 def _loss_called(r: Results, *, adversarial: bool) -> Estimate:
-    members = [m for m in r.parsed["model_id"].unique() if fleet.parse(m).adversarial == adversarial]
+    members = [m for m in r.need("parsed")["model_id"].unique() if fleet.parse(m).adversarial == adversarial]
     if not members:
         raise Unanswered("this run has no such published networks")
     values = [loss for loss in fleet.LOSSES if (loss != "L1") == adversarial]
@@ -119,7 +119,7 @@ def architecture_accuracy(answers: pd.DataFrame) -> Accuracy:
 
 
 def _far_from_chance(r: Results) -> Estimate:
-    table = architecture_accuracy(r.parsed).table
+    table = architecture_accuracy(r.need("parsed")).table
     e = Accuracy(table - 1 / len(fleet.ARCHITECTURES)).estimate()
     low, high = sorted((abs(e.low), abs(e.high)))
     return Estimate(abs(e.value), e.sd, 0.0 if e.low <= 0 <= e.high else low, high, e.n_photographs, e.n_runs)
@@ -127,7 +127,7 @@ def _far_from_chance(r: Results) -> Estimate:
 
 def _swinir_psnr(r: Results) -> Estimate:
     """In dB, custom L1 networks of SwinIR minus the published one, the higher of both scales."""
-    table, found = r.quality, []
+    table, found = r.need("quality"), []
     swinir = table[table["model_id"].str.startswith("SwinIR-") & table["model_id"].str.contains("-L1-")]
     for scale in fleet.SCALES:
         at = swinir[swinir["model_id"].str.contains(f"-x{scale}-")]
@@ -151,8 +151,8 @@ QUANTITIES: dict[str, Quantity] = {
     "C02": _first_minus_best,
     "C03": _close,
     "C04": _weakest,
-    "C24": lambda r: attribution.overall(attribution.scored(r.warm)).estimate(),
-    "C25": lambda r: (attribution.overall(attribution.scored(r.warm)) - attribution.overall(attribution.scored(r.cold))).estimate(),
+    "C24": lambda r: attribution.overall(attribution.scored(r.need("warm"))).estimate(),
+    "C25": lambda r: (attribution.overall(attribution.scored(r.need("warm"))) - attribution.overall(attribution.scored(r.need("cold")))).estimate(),
     "C26": lambda r: lowest(*(_group(r, g) - _group(r, "2X, all") for g in ("4X, L1", "4X, adversarial"))),
     "C27": lambda r: lowest(_group(r, "4X, L1") - _group(r, "2X, all"), _group(r, "4X, adversarial") - _group(r, "4X, L1")),
     "C28": lambda r: _group(r, "4X, adversarial").estimate(),

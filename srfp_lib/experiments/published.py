@@ -38,7 +38,7 @@ def by_network(runs: Sequence[Predictions]) -> pd.DataFrame:
     rows = []
     for model_id, group in answers.groupby("model_id", sort=False):
         wrong = group.loc[~group["correct"].astype(bool), "predicted"].value_counts()
-        mistaken = f"{wrong.index[0]} ({wrong.iloc[0] / len(group):.0%})" if len(wrong) else "–"
+        mistaken = f"{fleet.short(wrong.index[0])} ({wrong.iloc[0] / len(group):.0%})" if len(wrong) else "–"
         rows.append({"model_id": model_id, **Accuracy.of(group).estimate().columns(), "most_often_taken_for": mistaken})
     return pd.DataFrame(rows)
 

@@ -27,9 +27,9 @@ class Results:
     parsers: Mapping[str, Sequence[Predictions]] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
     backbones: Mapping[str, Sequence[Predictions]] = field(default_factory=dict)
-    warm: Sequence[Predictions] = ()
-    cold: Sequence[Predictions] = ()
-    unseen: Sequence[Predictions] = ()
+    warm: Sequence[Predictions] | None = None
+    cold: Sequence[Predictions] | None = None
+    unseen: Sequence[Predictions] | None = None
     parsed: pd.DataFrame | None = None
     origins: Mapping[str, int] = field(default_factory=dict)
     _kept: dict[object, object] = field(default_factory=dict)
@@ -40,16 +40,23 @@ class Results:
 
     def separation(self, which: str) -> Separation:
         """The ratio of squares, "seen" or "unseen", computed once."""
-        runs = self.warm if which == "seen" else self.unseen
+        runs = self.need("warm" if which == "seen" else "unseen")
         return self._once(("separation", which), lambda: separability.ratio_of_squares(runs))
 
     def neighbours(self, which: str, group: str) -> Accuracy:
         """The nearest-neighbour accuracy of a group of published networks."""
-        runs = self.warm if which == "seen" else self.unseen
+        runs = self.need("warm" if which == "seen" else "unseen")
         members = separability.groups(list(dict.fromkeys(runs[0].index["model_id"]))).get(group)
         if not members:
             raise Unanswered(f"there are not two published networks in the group {group}")
         return self._once(("neighbours", which, group), lambda: Accuracy.of(pd.concat([separability.neighbours(r, members) for r in runs])))
+
+    def need(self, name: str):
+        """A field that a claim asks for."""
+        value = getattr(self, name)
+        if value is None:
+            raise Unanswered("this run holds nothing about the published networks")
+        return value
 
     def stand_ins(self, claim: str) -> str:
         """Why a claim about published networks or backbones is not tested by what stands in for them here; empty if it is."""

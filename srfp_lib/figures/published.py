@@ -11,16 +11,6 @@ from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, subplots
 MARKERS = {(False, 2): "o", (True, 2): "D", (False, 4): "^", (True, 4): "s"}  # Figure 5's
 
 
-def short(model_id: str) -> str:
-    """A published network's name for an axis: SwinIR 4X L1.
-
-    >>> short("proSR-div2k-x4-ProSRGAN-NA-pretrained")
-    'proSR 4X adv.'
-    """
-    network = fleet.parse(model_id)
-    return f"{network.architecture} {network.scale}X {'adv.' if network.adversarial else 'L1'}"
-
-
 def groups(table: pd.DataFrame) -> Picture:
     """Accuracy by group with both starts of the classifier, and the paper's."""
     figure, axes = subplots(size=(7, 3.2))
@@ -45,17 +35,17 @@ def groups(table: pd.DataFrame) -> Picture:
 
 def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
     """Figure 5: t-SNE maps of the published networks' images, by features that were trained on them and that were not."""
-    figure, axes = subplots(1, 2, size=(10, 5.2))
+    figure, axes = subplots(1, 2, size=(9, 6.4))
     names = list(dict.fromkeys(seen["model_id"]))
     for place, points, title in zip(axes, (seen, unseen), ("classifier trained on these networks", "classifier of the custom fleet"), strict=True):
         for number, name in enumerate(names):
             network, mine = fleet.parse(name), points[points["model_id"] == name]
-            place.scatter(mine["x"], mine["y"], marker=MARKERS[network.adversarial, network.scale], s=14, alpha=0.7, linewidths=0,
-                          color=_colour(number, len(names)), label=short(name))  # fmt: skip
+            place.scatter(mine["x"], mine["y"], marker=MARKERS[network.adversarial, network.scale], s=26, alpha=0.7, linewidths=0,
+                          color=_colour(number, len(names)), label=fleet.short(name))  # fmt: skip
         place.set_title(title, fontsize=11)
         place.set(xticks=[], yticks=[])
         place.grid(False)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     return figure, f"Two t-SNE maps of images of {len(names)} published networks, left with features of a classifier that was trained on them."
 
 
@@ -67,14 +57,16 @@ def _colour(number: int, count: int) -> tuple[float, ...]:
 
 def ratios(matrices: dict[str, pd.DataFrame]) -> Picture:
     """Figure 6: distance ratios of every pair of networks; each matrix has model_ids on both sides."""
-    figure, axes = subplots(-(-len(matrices) // 2), 2, size=(10, 5 * -(-len(matrices) // 2)))
+    rows = -(-len(matrices) // 2)
+    figure, axes = subplots(rows, 2, size=(10, 4.6 * rows + 1))
     lowest = min(float(m.to_numpy().min()) for m in matrices.values())
     said = []
-    for place, (title, matrix) in zip(np.ravel(axes), matrices.items(), strict=True):
+    for number, (place, (title, matrix)) in enumerate(zip(np.ravel(axes), matrices.items(), strict=True)):
         picture = place.imshow(matrix, cmap="viridis", vmin=lowest, vmax=1)
         place.set_title(title, fontsize=10)
-        place.set_yticks(range(len(matrix)), [short(n) for n in matrix.index], fontsize=6)
-        place.set_xticks(range(len(matrix)), [short(n) for n in matrix.columns], fontsize=6, rotation=90)
+        names = [fleet.short(n) for n in matrix.index]
+        place.set_yticks(range(len(names)), [""] * len(names) if number % 2 else names, fontsize=8)
+        place.set_xticks(range(len(names)), names if number // 2 == rows - 1 else [""] * len(names), fontsize=8, rotation=90)
         place.grid(False)
         off = matrix.to_numpy()[np.triu_indices(len(matrix), 1)]
         said.append(f"{title} {off.mean():.2f}")
@@ -102,7 +94,7 @@ def answers(table: pd.DataFrame) -> Picture:
                 axes.add_patch(Rectangle((j - 0.47, i - 0.45), 0.94, 0.9, fill=False, edgecolor=RED, linewidth=1.4))
     labels = [f"{v}X" if a == "scale" else LOSS_NAMES.get(v, v) for a, v in columns]
     axes.set_xticks(range(len(columns)), labels, rotation=40, ha="right", fontsize=8)
-    axes.set_yticks(range(len(names)), [short(n) for n in names], fontsize=8)
+    axes.set_yticks(range(len(names)), [fleet.short(n) for n in names], fontsize=8)
     right = table[table["right"]].groupby(["parser", "model_id"])["share"].sum().groupby("parser").mean()
     return figure, "How often parsers give each answer, in percent. Mean share of right answers: " + ", ".join(
         f"{asks} {100 * right[asks]:.0f} %" for asks in tasks.PARSED_OF_PUBLISHED if asks in right) + "."  # fmt: skip

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections import Counter
 from pathlib import Path
 
 from ..errors import UserError
+from .catalogue import rows
 from .weights import Row
 
-CATALOGUE = Path(__file__).parent.parent.parent / "data" / "fleet" / "published.csv"
 ALL = "all"
 
 
@@ -36,12 +35,6 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", default="weights", metavar="W", help="folder of the weights (weights)")
-
-
-def rows() -> list[Row]:
-    """The catalogue: one row a network and variant."""
-    with CATALOGUE.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def label(row: Row) -> str:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import fleet
 from ..errors import UserError
 from ..fleet import Network
 from ..profiles import Published
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TRUNCATED = "~truncated"
 # The networks whose images in the authors' release are truncated to 8 bits instead of rounded (D36).
@@ -65,16 +61,17 @@ def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
 
 
 def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
-    """The weight files that lie in ``weights_dir`` for the named networks: file name and size by model_id."""
-    table = files()
-    names_of_files = table[table["default"] == "yes"].set_index("model_id")["weight_file"]
+    """The networks whose weights are there, in ``weights_dir`` or in the extra ncnn: file and size by model_id."""
+    from . import ncnn, weights
+    from .catalogue import row as row_of
+
     folder = Path(settings.weights_dir).expanduser()
-    there = {name: folder / str(names_of_files[name]) for name in names}
-    return {name: f"{path} {path.stat().st_size}" for name, path in there.items() if path.is_file()}
-
-
-def files() -> pd.DataFrame:
-    """The catalogue `data/fleet/published.csv`: a row a network and variant."""
-    import pandas as pd
-
-    return pd.read_csv(Path(__file__).parent.parent.parent / "data" / "fleet" / "published.csv")
+    found = {}
+    for name in names:
+        row = row_of(name)
+        path = weights.file_of(folder, row)
+        if path.is_file():
+            found[name] = f"{path.name}, {path.stat().st_size} bytes, {path.stat().st_mtime_ns}"
+        elif settings.source == "weights" and ncnn.holds(row):
+            found[name] = "the package of the extra ncnn"
+    return found

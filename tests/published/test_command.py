@@ -1,7 +1,6 @@
 """``published status | fetch | check``: what is printed, and the exit codes."""
 
 import argparse
-import csv
 import sys
 
 import pandas as pd
@@ -29,12 +28,7 @@ def catalogue(tmp_path, monkeypatch, server):  # noqa: F811
         row(server.address("gone"), model_id="DRN-div2k-x4-L1-NA-pretrained", family="DRN"),
         row(server.address("file"), variant="large", default="no", weight_file="large.pth"),
     ]
-    path = tmp_path / "published.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, lines[0])
-        writer.writeheader()
-        writer.writerows(lines)
-    monkeypatch.setattr(command, "CATALOGUE", path)
+    monkeypatch.setattr(command, "rows", lambda: tuple(lines))
     monkeypatch.setattr("srfp_lib.published.fetch.fetch.__kwdefaults__", {"patience": HURRY, "show": False})
     return tmp_path / "weights"
 

@@ -1,0 +1,66 @@
+"""Makes the set of a list again, on another machine or years later. Needs no key. What is gone is reported, never replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from ...errors import UserError
+from ..downloads import GoneError, write_whole
+from ..reading import UnreadableError, fingerprint_of, read
+from .api import Flickr
+from .prepare import SIDE, as_png, prepare
+from .state import State
+from .table import FOLDER, LIST, Row, read_table, write_list, write_splits
+
+THERE, GONE, CHANGED, OTHERWISE = "there", "gone", "another file at its address", "there, but decoded or reduced otherwise here"
+
+
+def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: Callable[[str], None] = lambda text: None) -> pd.DataFrame:
+    """The photographs of a list in a folder. Returns and writes `report.csv`: photograph, page, owner, licence, outcome.
+
+    Photographs that are there are left alone, so that a run that was stopped goes on. The split files name the photographs
+    that are there. Raises UserError if the server stays silent.
+    """
+    rows = read_table(path)
+    if (folder / LIST).exists() and read_table(folder / LIST) != rows:
+        raise UserError(f"'{folder}' holds the photographs of another list than '{path}': choose another folder")
+    with State(folder).locked():
+        outcomes = []
+        for number, row in enumerate(rows, 1):
+            outcomes.append(_fetch(row, folder / FOLDER / row.file, flickr, side))
+            if number % 50 == 0:
+                say(f"{number} of {len(rows)} photographs looked at, {sum(not o.startswith(THERE) for o in outcomes)} missing")
+        report = pd.DataFrame(
+            [(row.file, row.page, row.owner, row.licence, outcome) for row, outcome in zip(rows, outcomes, strict=True)],
+            columns=["photograph", "page", "owner", "licence", "outcome"],
+        )
+        write_whole(folder / "report.csv", report.to_csv(index=False, lineterminator="\n").encode())
+        write_splits(folder, [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.startswith(THERE)])
+        write_list(folder, rows)
+        return report
+
+
+def _fetch(row: Row, target: Path, flickr: Flickr, side: int) -> str:
+    if target.exists():
+        try:
+            if fingerprint_of(read(target)[0]) == row.pixels:
+                return THERE
+        except UnreadableError:
+            pass  # damaged: fetched again
+    try:
+        content = flickr.photograph(row.address)
+    except GoneError:
+        return GONE
+    if hashlib.sha256(content).hexdigest() != row.sha256:
+        return CHANGED
+    try:
+        small = prepare(read(io.BytesIO(content))[0], side)
+    except UnreadableError as error:
+        raise UserError(f"'{row.file}' {error} here, although it is the file of the list: update Pillow") from None
+    write_whole(target, as_png(small))
+    return THERE if fingerprint_of(small) == row.pixels else OTHERWISE
