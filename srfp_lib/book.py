@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .chapters import CHAPTERS
 from .errors import UserError
-from .study import HOME, Study
+from .study import Study
+from .workspace import HOME
 
 
 def build(study: Study) -> Path:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import program, program_release
 from .errors import UserError
 from .jobs import Job, keys
 from .profiles import Profile
-from .study import HOME, Study
+from .workspace import HOME
+
+if TYPE_CHECKING:
+    from .study import Study
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,12 @@ CHAPTERS = {
     "06": Chapter("06_backbones", ("backbones/",), ("table_2",), ("table_2",)),
     "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
     "08": Chapter("08_seeds", ("attribution/", "prnu/"), ("seeds",), ("seeds",)),
-    "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution",), ("published_attribution",)),
-    "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6",), ("figure_5", "figure_6")),
+    "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution", "published_networks", "claims_09"), ("published_attribution",)),
+    "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6", "separation", "claims_10"), ("figure_5", "figure_6")),
     "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),
-    "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7",), ("figure_7",)),
+    "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims",), ()),
+    "14": Chapter("14_real_networks", ()),
 }
 
 FIRST_OF_RELEASE = 4  # the first four chapters are about photographs and networks; the release has images

@@ -6,6 +6,7 @@ import argparse
 import errno
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from . import __version__
 from .errors import UserError
@@ -39,7 +40,10 @@ def _sentence(error: OSError) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with one sentence instead of the usage text in front of an error."""
+    """argparse with one sentence instead of the usage text in front of an error; a cut option is a typo."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"allow_abbrev": False})
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -61,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(status)
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
     status.set_defaults(command=_status)
+
+    keep = commands.add_parser("keep", help="keep a run's tables as a reference run in data/reference")
+    keep.add_argument("name", metavar="NAME", help="name of the reference run")
+    _add_place(keep)
+    keep.set_defaults(command=_keep)
 
     photographs.add_to(commands)
     published.add_to(commands)
@@ -102,6 +111,16 @@ def _status(options: argparse.Namespace) -> int:
     for line in altered:
         print(f"altered since its receipt: {line}")
     return 1 if altered else 0
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from . import chapters, reference
+    from .study import Study
+
+    study = Study.open(options.profile, options.workspace)
+    chapters.add_to(study, chapters.chosen(""))
+    print(reference.keep(study, options.name))
+    return 0
 
 
 def _book(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .study import HOME
+from .workspace import HOME
 
 
 def source(name: str) -> Path:

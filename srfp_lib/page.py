@@ -38,10 +38,7 @@ class Text:
 class Box:
     """The box that ends a chapter: profile, seed, device, time, versions, and how to run the chapter alone."""
 
-    def __init__(self, study: Study, chapter: str) -> None:
-        from .chapters import CHAPTERS
-
-        needs = CHAPTERS[chapter].needs
+    def __init__(self, study: Study, chapter: str, needs: tuple[str, ...]) -> None:
         receipts = [study.workspace.receipt(name) for name in study.jobs if name.startswith(needs)]
         made = [r for r in receipts if r]
         last = max(made, key=lambda r: r.finished, default=None)

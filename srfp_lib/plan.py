@@ -14,12 +14,12 @@ MEGABYTES_A_WORKER = 1500
 
 def announcement(study: Study, names: Iterable[str], workers: int) -> str:
     """One paragraph: jobs to do, expected minutes, memory and disk."""
-    todo = pending(study, names)
-    if not todo:
+    due = pending(study, names)
+    if not due:
         return f"Everything is made already in {study.workspace.root}."
-    minutes = sum(job.cost for job in todo.values()) / workers / 60
+    minutes = sum(job.cost for job in due.values()) / workers / 60
     return (
-        f"Profile {study.profile.name}, workspace {study.workspace.root}: {len(todo)} jobs to do, about {max(minutes, 1):.0f} "
+        f"Profile {study.profile.name}, workspace {study.workspace.root}: {len(due)} jobs to do, about {max(minutes, 1):.0f} "
         f"minutes with {workers} processes on an ordinary machine, up to {workers * MEGABYTES_A_WORKER / 1000:.1f} GB "
         f"of memory and {disk_gigabytes(study.profile):.1f} GB of disk."
     )

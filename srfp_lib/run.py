@@ -42,10 +42,10 @@ def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: 
         return
     with study.workspace.lock():
         study.workspace.claim()
-        todo = pending(study, names)
-        crew = engines.make(engine, min(workers, len(todo)) if todo else 1)
+        due = pending(study, names)
+        crew = engines.make(engine, min(workers, len(due)) if due else 1)
         try:
-            _Run(study, todo, crew).go()
+            _Run(study, due, crew).go()
         except BrokenProcessPool:
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "
                             "run the same command again, with --workers 1 if it happens again") from None  # fmt: skip
@@ -56,12 +56,12 @@ def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: 
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, study: Study, todo: dict[str, Job], crew: engines.Engine) -> None:
-        self.study, self.todo, self.crew = study, todo, crew
-        self.progress = Progress(todo, crew.workers)
+    def __init__(self, study: Study, due: dict[str, Job], crew: engines.Engine) -> None:
+        self.study, self.due, self.crew = study, due, crew
+        self.progress = Progress(due, crew.workers)
 
     def go(self) -> None:
-        waiting, running = dict(self.todo), {}
+        waiting, running = dict(self.due), {}
         with self.progress:
             while waiting or running:
                 while len(running) < self.crew.workers and (job := self._next(waiting, running.values())):

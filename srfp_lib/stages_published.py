@@ -57,13 +57,14 @@ def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     from . import published
     from .published import weights
+    from .published.catalogue import file_name
     from .published.catalogue import row as row_of
 
     row, built, images = row_of(network.model_id), published.network(network.model_id), gallery.custom(desk)
     built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
-    return sr, {"origin": "the authors' weights", "file": weights.file_name(row), "parameters": built.descriptor.parameters}
+    return sr, {"origin": "the authors' weights", "file": file_name(row), "parameters": built.descriptor.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The study as a table of jobs, and what a chapter asks of it."""
+"""A workspace as a reader or a chapter sees it: what is made, and a way to make the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .jobs import keys
 from .page import Box, Shown, Text
 from .profiles import Profile
 from .program import table
-from .workspace import Workspace
+from .workspace import HOME, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .figures import Picture
     from .predictions import Predictions
-
-HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
 
 
 class Study:
@@ -63,6 +61,8 @@ class Study:
         from .chapters import CHAPTERS, possible
 
         possible(self.profile, [chapter])
+        if not CHAPTERS[chapter].needs:
+            return Text("*This page shows tables that are kept in the repository.*")
         self.make(*CHAPTERS[chapter].needs)
         receipts = [self.workspace.receipt(name) for name in self.jobs if name.startswith(CHAPTERS[chapter].needs)]
         work = sum(receipt.seconds for receipt in receipts if receipt)
@@ -73,7 +73,9 @@ class Study:
 
     def box(self, chapter: str) -> Box:
         """The box that ends a chapter."""
-        return Box(self, chapter)
+        from .chapters import CHAPTERS
+
+        return Box(self, chapter, CHAPTERS[chapter].needs)
 
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""
@@ -109,8 +111,8 @@ class Study:
     def mixture(self) -> str:
         """In words, what the published networks of this run are: for captions."""
         counts = self.published()["origin"].value_counts()
-        words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "real networks, images of a folder"}
-        words["the authors' images"] = "real networks, the authors' images"
+        words = {"stand-in": "stand-ins, not the published networks", "images of a folder": "sets of images of other people's networks",
+                 "the authors' images": "real networks, the authors' images"}  # fmt: skip
         return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items()) or "none"
 
     def backbones(self) -> dict[str, list[Predictions]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,13 +47,20 @@ def papers(row: Mapping[str, object]) -> str:
     return percent(row["paper"]) + ("" if pd.isna(row["paper_sd"]) else f" ± {percent(row['paper_sd'])}")
 
 
-def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str]) -> Page:
-    """A table of accuracies: the label columns (old name to new), ours, interval, chance, the paper's."""
+def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.DataFrame | None = None) -> Page:
+    """A table of accuracies: the label columns (old name to new), ours, interval, chance, our reference run's, the paper's.
+
+    ``reference`` is the same table of a reference run, matched by the label columns.
+    """
     rows = frame.to_dict("records")
     page = pd.DataFrame({new: frame[old].astype(str) for old, new in labels.items()})
     page["ours, %"] = [accuracy(row) for row in rows]
     page["95 % interval"] = [interval(row) for row in rows]
     page["chance, %"] = [percent(row["chance"], 2) for row in rows]
+    if reference is not None:
+        known = {tuple(str(row[c]) for c in labels): row for row in reference.to_dict("records")}
+        found = [known.get(tuple(str(row[c]) for c in labels)) for row in rows]
+        page["reference run, %"] = ["–" if row is None else f"{accuracy(row)} [{interval(row)}]" for row in found]
     if "paper" in frame:
         page["the paper, %"] = [papers(row) for row in rows]
     return Page(page)
@@ -100,16 +108,23 @@ def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
     return Page(page.where(frame.notna() | page.isin(["–"]), "–"))
 
 
-def claims(frame: pd.DataFrame) -> Page:
-    """The claims with their verdicts; shares in percent, decibels as they are."""
-    rows = []
+def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
+    """The claims with their verdicts, a reference run's beside; shares in percent, decibels as they are."""
+    rows, kept = [], {} if reference is None else {row.id: row for row in reference.itertuples()}
     for row in frame.itertuples():
-        scale = 1 if "PSNR" in str(row.quantity) else 100
-        ours = (
-            "–"
-            if pd.isna(row.ours)
-            else f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
-        )
-        rows.append({"": row.id, "claim (what is measured)": f"{row.claim} ({row.quantity})", "the paper": row.paper,
-                     "ours (95 % interval)": ours, "verdict": row.verdict + (f": {row.reason}" if row.reason else "")})  # fmt: skip
+        rows.append({"": row.id, "claim (what is measured)": f"{row.claim} ({row.quantity})", "the paper, fractions": row.paper,
+                     "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}
+                    | ({"reference run": f"{_measured(kept[row.id])}; {_verdict(kept[row.id])}"} if row.id in kept else {}))  # fmt: skip
     return Page(pd.DataFrame(rows))
+
+
+def _measured(row: Any) -> str:
+    """A claim's number with its interval."""
+    scale = 1 if "PSNR" in str(row.quantity) else 100
+    if pd.isna(row.ours):
+        return "–"
+    return f"{scale * row.ours:.2f}" + ("" if pd.isna(row.low) else f" ({scale * row.low:.2f} to {scale * row.high:.2f})")
+
+
+def _verdict(row: Any) -> str:
+    return row.verdict + (f": {row.reason}" if isinstance(row.reason, str) and row.reason else "")

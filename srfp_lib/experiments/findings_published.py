@@ -54,9 +54,9 @@ def _neighbour_steps(r: Results, which: str) -> Estimate:
 def _higher_unseen(r: Results) -> Estimate:
     seen, unseen = r.separation("seen"), r.separation("unseen")
     pairs = np.triu_indices(len(seen.networks), 1)
-    low, high = np.percentile((unseen.resampled > seen.resampled)[:, pairs[0], pairs[1]].mean(1), [2.5, 97.5])
     value = float((unseen.matrix > seen.matrix)[pairs].mean())
-    return Estimate(value, float("nan"), float(low), float(high), unseen.n_photographs, unseen.n_runs)
+    left_out = (unseen.left_out > seen.left_out)[:, pairs[0], pairs[1]].mean(1)
+    return Estimate(value, float("nan"), *separability.jackknife(value, left_out), unseen.n_photographs, unseen.n_runs)
 
 
 def _mean_ratio(r: Results, group: str) -> Estimate:

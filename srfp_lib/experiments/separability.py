@@ -3,7 +3,7 @@
 Two ratios of intra- to inter-class distance, both 1 for clusters that coincide and near 0 for clusters far apart:
 `ratio`, the paper's formula, of mean distances between all pairs of points; `ratio_of_squares`, what the released code
 computed and Figure 6 shows, of mean squared distances to centroids. Both are exact, over all pairs, and averaged over the
-classifier runs. Intervals resample photographs, the same draws for every pair of networks.
+classifier runs. Intervals are a jackknife over photographs: a bootstrap would count copies of an image among the pairs.
 """
 
 from __future__ import annotations
@@ -18,23 +18,21 @@ from .. import fleet
 from ..predictions import Predictions
 from .uncertainty import Estimate
 
-RESAMPLES = 200
-
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """A matrix over pairs of networks, and the same for every resample of the photographs."""
+    """A matrix over pairs of networks, and the same with each photograph left out."""
 
     networks: tuple[str, ...]
     matrix: np.ndarray  # n x n
-    resampled: np.ndarray  # resamples x n x n
+    left_out: np.ndarray  # photographs x n x n
     n_photographs: int
     n_runs: int
 
     def estimate(self, quantity: Callable[[np.ndarray], np.ndarray]) -> Estimate:
         """A number of the matrix with its interval; ``quantity`` maps ... x n x n to ...."""
-        low, high = np.nanpercentile(quantity(self.resampled), [2.5, 97.5])
-        return Estimate(float(quantity(self.matrix)), float("nan"), float(low), float(high), self.n_photographs, self.n_runs)
+        value = float(quantity(self.matrix))
+        return Estimate(value, float("nan"), *jackknife(value, quantity(self.left_out)), self.n_photographs, self.n_runs)
 
     def among(self, members: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
         """The mean over all pairs of the given networks, as a quantity."""
@@ -47,6 +45,19 @@ class Separation:
         here = self.networks.index(network)
         others = [i for i in range(len(self.networks)) if i != here]
         return lambda m: m[..., here, others].mean(-1)
+
+
+def jackknife(value: float, left_out: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of a value from its values with each of n photographs left out (Efron 1979); NaN for fewer than two.
+
+    >>> jackknife(2.0, np.array([2.0, 2.0, 2.0]))
+    (2.0, 2.0)
+    """
+    n = len(left_out)
+    if n < 2:
+        return float("nan"), float("nan")
+    error = 1.96 * float(np.sqrt((n - 1) / n * np.square(left_out - left_out.mean()).sum()))
+    return value - error, value + error
 
 
 def ratio(runs: Sequence[Predictions]) -> Separation:
@@ -63,13 +74,15 @@ def _over_runs(runs: Sequence[Predictions], kind: type[_Distances] | type[_Squar
     networks = tuple(dict.fromkeys(m for run in runs for m in run.index["model_id"]))
     photographs = sorted({p for run in runs for p in run.index["photograph"]})
     prepared = [kind(run, networks, photographs) for run in runs]
-    draws = np.random.default_rng(0).multinomial(len(photographs), np.full(len(photographs), 1 / len(photographs)), size=RESAMPLES)
-    matrices = np.stack([_mean(prepared, weights) for weights in draws])
-    return Separation(networks, _mean(prepared, np.ones(len(photographs))), matrices, len(photographs), len(runs))
+    all_but_one = 1 - np.eye(len(photographs))
+    left_out = (
+        np.stack([_mean(prepared, weights) for weights in all_but_one]) if len(photographs) > 1 else np.empty((0, len(networks), len(networks)))
+    )
+    return Separation(networks, _mean(prepared, np.ones(len(photographs))), left_out, len(photographs), len(runs))
 
 
 def _mean(prepared: Sequence[_Distances | _Squares], weights: np.ndarray) -> np.ndarray:
-    """The mean over runs; a run whose photographs a draw left out has no say in it."""
+    """The mean over runs; a run whose only photograph is left out has no say in it."""
     return np.mean([run.matrix(weights) for run in prepared if weights[run.photographs].sum() > 0], axis=0)
 
 

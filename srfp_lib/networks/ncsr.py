@@ -94,9 +94,14 @@ def draw_latents(lr: Tensor, *, temperature: float, generator: torch.Generator |
 
 
 def upscale(
-    module: NCSR, lr: Tensor, *, scale: int = 4, temperature: float = TEMPERATURE,
-    latents: Sequence[Tensor] | None = None, generator: torch.Generator | None = None,
-) -> Tensor:  # fmt: skip
+    module: NCSR,
+    lr: Tensor,
+    *,
+    scale: int = 4,
+    temperature: float = TEMPERATURE,
+    latents: Sequence[Tensor] | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
     """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped.
 
     latents: both drawn beforehand, their temperature applied; otherwise they are drawn from ``generator``.
@@ -105,7 +110,7 @@ def upscale(
     if min(h, w) < 2:
         raise UserError(f"NCSR halves the image and cannot take {h} x {w} pixels: give sides of at least 2")
     drawn = draw_latents(lr, temperature=temperature, generator=generator) if latents is None else latents
-    if tuple(tuple(getattr(latent, "shape", ())) for latent in drawn) != latent_shapes(lr):
+    if not isinstance(drawn, Sequence) or tuple(tuple(getattr(latent, "shape", ())) for latent in drawn) != latent_shapes(lr):
         raise UserError(f"the latents of NCSR do not fit: two arrays of shapes {latent_shapes(lr)} are needed for this image")
     z, eps = drawn
     even = F.pad(lr, (0, w % 2, 0, h % 2), mode="reflect")

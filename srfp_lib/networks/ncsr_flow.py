@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .tiling import in_strips
+
 NO_NOISE = 3
 """Channels of the noise level's map, which are all zeros when super-resolving."""
 
@@ -75,7 +77,8 @@ class Affine(nn.Sequential):
 
     def inverse(self, z: Tensor, *seen: Tensor) -> Tensor:
         """Undo (z + shift) * scale, with shift and scale predicted from ``seen``."""
-        raw = self(torch.cat(seen, 1))  # n 2c h w: shift and scale alternate
+        # In strips, because conditions joined to other maps would be the largest of all: a row sees two others.
+        raw = in_strips(lambda *maps: self(torch.cat(maps, 1)), *seen, margin=2, pixels=40_000)  # n 2c h w, alternating
         shift, scale = raw[:, 0::2], torch.sigmoid(raw[:, 1::2] + 2) + 0.0001
         return z / scale - shift
 

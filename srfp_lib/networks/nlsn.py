@@ -18,7 +18,7 @@ from .parts import MeanShift, ResidualBlock, Tail, conv
 from .tiling import half_and_margin, in_quarters
 
 Draw = Callable[[tuple[int, ...]], Tensor]
-CHUNKS_AT_ONCE = 16  # their scores fit a processor's cache
+CHUNKS_AT_ONCE = 8  # their scores fit a processor's cache
 
 
 class SparseAttention(nn.Module):
@@ -97,7 +97,7 @@ class NLSN(nn.Module):
             if number % every == 0:
                 body.append(SparseAttention(features))
         self.body = nn.ModuleList([*body, conv(features, features)])
-        self.tail = Tail(scale, features)
+        self.tail = Tail(scale, features, parts=8)
 
     def forward(self, lr: Tensor, draw: Draw | None = None) -> Tensor:
         """n x 3 x h x w to n x 3 x sh x sw, both 0..1. draw: makes the random directions of a shape."""

@@ -70,14 +70,18 @@ def upsampler(scale: int, features: int) -> nn.Sequential:
 
 
 class Tail(nn.Sequential):
-    """Sub-pixel convolutions and the last one to RGB, in strips: n c h w -> n 3 sh sw."""
+    """Sub-pixel convolutions and the last one to RGB: n c h w -> n 3 sh sw, in at least ``parts`` strips.
 
-    def __init__(self, scale: int, features: int) -> None:
+    The widest map has 16 c values an LR pixel, so that it would be the largest of all.
+    """
+
+    def __init__(self, scale: int, features: int, parts: int = 1) -> None:
         super().__init__(upsampler(scale, features), conv(features, 3))
+        self.parts = parts
 
     def forward(self, x: Tensor) -> Tensor:
-        # A row sees one LR row for each doubling's size: 1 + 1/2 + 1/4. Memory: the widest map has 16 c values a pixel.
-        return in_strips(super().forward, x, margin=2, pixels=20_000)
+        pixels = min(40_000, x.shape[2] * x.shape[3] // self.parts)
+        return in_strips(super().forward, x, margin=2, pixels=pixels)  # a row sees 1 + 1/2 + 1/4 LR rows
 
 
 class DenseBlock(nn.Module):

@@ -72,7 +72,7 @@ class RDN(RDNFeatures):
         self.output = nn.Conv2d(features, 3, 3, padding=1)
 
     def forward(self, lr: Tensor) -> Tensor:
-        return in_strips(lambda x: self.output(self.upscale(x)), super().forward(lr), margin=2, pixels=20_000)
+        return in_strips(lambda x: self.output(self.upscale(x)), super().forward(lr), margin=2, pixels=40_000)
 
 
 def sanghyun_name(name: str) -> str:

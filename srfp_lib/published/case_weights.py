@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .networks import PublishedNetwork
 
 OFFICIAL = re.compile(r"(.*\.)?((sub|add)_mean\..*|attn_mask|relative_position_index|get_g_nopadding\..*)")
 """Tensors that keep the values of the network as it is built."""
@@ -54,6 +58,14 @@ def make(recipe: Recipe, name: str, shape: tuple[int, ...]) -> np.ndarray:
         name = name.replace("HR_conv0_new.0.", "model.8.")  # one layer under two names
     rule = RULES.get(recipe.family, base)
     return np.asarray(rule(recipe, name, normal(recipe.case, name, shape)), np.float32)
+
+
+def load(network: PublishedNetwork, recipe: Recipe, shapes: Mapping[str, tuple[int, ...]] | None = None) -> None:
+    """Give a network a case's weights. shapes: of the official key list; without it the network's own."""
+    own = network.state_dict(shapes or ())
+    shapes = shapes or {name: tuple(tensor.shape) for name, tensor in own.items()}
+    kept = {name: own[name] for name in shapes if name in own and keeps_its_value(name)}
+    network.load_state_dict(kept | {name: make(recipe, name, shape) for name, shape in shapes.items() if name not in kept})
 
 
 def base(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UserError
-from .case_weights import Recipe, keeps_its_value, make
+from . import case_weights
+from .case_weights import Recipe
 from .networks import PublishedNetwork, network
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCE = 1e-4
-"""The largest difference; of NLSN's values 99 % keep it, because its hashing jumps on a rounding error."""
+"""The largest difference that passes; of NLSN's values 99 % keep it, because its hashing jumps on a rounding error."""
 SAME_8_BIT = 0.999
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What reading a file that is no case may raise."""
 RESULTS: dict[str, dict[str, Any]] = {
     "out": {}, "out_chop": {"chop": True}, "out_network": {"bare": True}, "out_t0": {"latents": None, "temperature": 0},
 }  # fmt: skip
@@ -50,7 +53,7 @@ def check_case(path: Path) -> dict[str, object]:
     """One row of `check`."""
     fields = _read(path)
     try:
-        found = network(str(fields["model_id"]), str(fields["variant"]))
+        found = network(*fields["network"])
         _give_weights(found, path, fields)
         compared = {result: _compare(found, fields, result) for result in RESULTS if result in fields}
     except UserError as error:
@@ -70,14 +73,16 @@ def check_case(path: Path) -> dict[str, object]:
 def _read(path: Path) -> dict[str, Any]:
     """The fields of a case, single values as Python's own."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             fields = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
-        recipe = [fields[name] for name in ("model_id", "variant", "case", "gain", "bias", "overrides")]
-        fields["overrides"] = tuple((str(ending), float(gain)) for ending, gain in json.loads(recipe[-1]))
+        overrides = json.loads(fields.get("overrides", "[]"))
+        fields["overrides"] = tuple((str(ending), float(gain)) for ending, gain in overrides)
         fields["gain"], fields["bias"] = float(fields["gain"]), float(fields["bias"])
-        if fields["lr"].ndim != 3 or fields["out"].dtype.kind != "f":
-            raise ValueError("lr or out is no image")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        fields["network"] = str(fields["model_id"]), str(fields["variant"]) if "variant" in fields else None
+        fields["rotations"] = [fields[f"rotation_{i}"] for i in range(sum(name.startswith("rotation_") for name in fields))]
+        if fields["lr"].ndim != 3 or fields["out"].dtype.kind != "f" or not isinstance(fields["case"], str):
+            raise ValueError("lr, out or case is of the wrong kind")
+    except DAMAGE as error:
         raise UserError(f"'{path}' is no reference case ({error}): put the file there again") from None
     return fields
 
@@ -88,12 +93,8 @@ def _give_weights(found: PublishedNetwork, path: Path, fields: Mapping[str, Any]
         name = path.stem.removesuffix("_official")
         found.load(path.parent / "weights" / f"{name}_weights")
         return
-    shapes = _shapes(path.parent / Path(str(fields.get("keys", ""))).name)
-    own = found.state_dict(shapes)
-    recipe = Recipe(found.descriptor.family, str(fields["case"]), fields["gain"], fields["bias"], fields["overrides"])
-    official = {name: own[name] for name in shapes or own if name in own and keeps_its_value(name)}
-    made = {name: tuple(own[name].shape) for name in own} if not shapes else shapes
-    found.load_state_dict(official | {name: make(recipe, name, s) for name, s in made.items() if name not in official})
+    recipe = Recipe(found.descriptor.family, fields["case"], fields["gain"], fields["bias"], fields["overrides"])
+    case_weights.load(found, recipe, _shapes(path.parent / Path(fields.get("keys", "")).name))
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -121,9 +122,8 @@ def _compare(found: PublishedNetwork, fields: Mapping[str, Any], result: str) ->
 def _inputs(found: PublishedNetwork, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Options that a case states: the random inputs of its run, and LIIF's scale."""
     options: dict[str, Any] = {}
-    numbers = sorted(int(name[9:]) for name in fields if name.startswith("rotation_"))
-    if numbers:
-        options["rotations"] = [fields[f"rotation_{i}"] for i in numbers]
+    if fields["rotations"]:
+        options["rotations"] = fields["rotations"]
     if "z" in fields and "eps" in fields:
         options["latents"] = (fields["z"], fields["eps"])
     if "scale" in found.options() and "scale" in fields:

@@ -61,6 +61,8 @@ class PublishedNetwork:
 
         Strict: raises UserError with the first name that is missing, unexpected or of another shape, and nothing is taken.
         """
+        if not isinstance(tensors, Mapping):
+            raise UserError(f"{_what(tensors)} is no state dict: give a mapping of the official names to arrays")
         module, variant = self._fitting(tensors)
         own = self._named(module, variant, tensors)
         self._check(own, tensors)
@@ -95,7 +97,7 @@ class PublishedNetwork:
         if "generator" in self._keywords():
             options["generator"] = torch_generator(ANY_SEED, "published", self.descriptor.model_id, name)
         with torch.inference_mode():
-            x = torch.tensor(lr).permute(2, 0, 1)[None] / 255  # 1 3 h w
+            x = torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255  # 1 3 h w
             out = self._family.upscale(self._module, x, **{"scale": self.descriptor.scale} | options)
             return out[0].permute(1, 2, 0).float().contiguous().numpy()
 

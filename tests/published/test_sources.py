@@ -60,7 +60,7 @@ def test_the_chapters_run_on_a_folder_of_images(folder, tmp_path, capsys):
     command = ["run", "--profile", str(tmp_path / "real.toml"), "--workspace", str(tmp_path / "w"), "--chapters", "03,09,10,12"]
     assert cli.main(command) == 0, capsys.readouterr().err
     study = Study.open("", tmp_path / "w")
-    assert study.mixture() == "2 real networks, images of a folder"
+    assert study.mixture() == "2 sets of images of other people's networks"
     table = study.workspace.path("tables", "published_attribution.csv").read_text()
     assert "0.500000" in table and study.predictions("published")[0].classes == NAMES
 

@@ -1,0 +1,68 @@
+"""Finished runs of our own, kept as small tables in `data/reference/<name>`, for the column beside the reader's numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .study import Study
+
+FOLDER = Path(__file__).parent.parent / "data" / "reference"
+LARGEST = 200_000  # bytes of a table that is kept
+
+
+def keep(study: Study, name: str) -> Path:
+    """Copy a run's tables, its profile and what it took into `data/reference/<name>`; an older copy is replaced as a whole."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"'{name}' is no name for a reference run: take small letters, digits and _")
+    tables = sorted(study.workspace.path("tables").glob("*.csv"))
+    if not tables:
+        raise UserError(f"'{study.workspace.root}' holds no tables: run its chapters first")
+    staged, target = FOLDER / f".{name}.partial", FOLDER / name
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    for path in tables:
+        if path.stat().st_size <= LARGEST:
+            shutil.copyfile(path, staged / path.name)
+    (staged / "about.json").write_text(json.dumps(_about(study), indent=1) + "\n")
+    shutil.rmtree(target, ignore_errors=True)
+    staged.rename(target)
+    return target
+
+
+def _about(study: Study) -> dict[str, Any]:
+    """Profile, versions, machine and work of a run; no path of the machine."""
+    receipts = [r for name in study.jobs if (r := study.workspace.receipt(name))]
+    last = max(receipts, key=lambda r: r.finished)
+    profile = asdict(study.profile)
+    for section, field in (("photographs", "source"), ("published", "source"), ("published", "weights_dir")):
+        if "/" in str(profile[section][field]):
+            profile[section][field] = "a folder"
+    return {
+        "profile": profile, "published_networks": study.mixture(), "jobs": len(receipts),
+        "cpu_seconds": round(sum(r.cpu_seconds for r in receipts)), "peak_megabytes": max(r.peak_megabytes for r in receipts),
+        "finished": last.finished, "versions": last.versions, "machine": last.machine,
+    }  # fmt: skip
+
+
+def table(name: str, *, run: str = "lab") -> pd.DataFrame | None:
+    """A table of a reference run, None if that run has not been made."""
+    import pandas as pd
+
+    path = FOLDER / run / f"{name}.csv"
+    return pd.read_csv(path) if path.exists() else None
+
+
+def about(run: str = "lab") -> dict[str, Any]:
+    """Profile, versions, machine and work of a reference run; empty if it has not been made."""
+    path = FOLDER / run / "about.json"
+    return json.loads(path.read_text()) if path.exists() else {}
