@@ -24,8 +24,8 @@ def options(network: Network, settings: Training) -> dict[str, Any]:
     steps = settings.adversarial_steps if network.adversarial else settings.steps
     rate = settings.adversarial_learning_rate if network.adversarial else settings.learning_rate
     train: dict[str, Any] = {
-        "optim_g": adam | {"lr": rate}, "total_iter": steps, "warmup_iter": -1,
-        "scheduler": {"type": "MultiStepLR", "milestones": [steps + 1], "gamma": 0.5},
+        "optim_g": adam | {"lr": rate}, "total_iter": steps, "warmup_iter": settings.warmup or -1,
+        "scheduler": _scheduler(steps, rate * settings.final_rate, constant=settings.final_rate == 1),
     }  # fmt: skip
     pixel_weight = settings.pixel_weight if network.adversarial else 1.0
     if pixel_weight:
@@ -51,14 +51,26 @@ def options(network: Network, settings: Training) -> dict[str, Any]:
     return whole | {"model_type": "SRGANModel"}
 
 
-class PerceptualTerm(nn.Module):
-    """Our perceptual term in the form that BasicSR's models call: (perceptual, style)."""
+def _scheduler(steps: int, lowest: float, *, constant: bool) -> dict[str, Any]:
+    if constant:
+        return {"type": "MultiStepLR", "milestones": [steps + 1], "gamma": 0.5}
+    return {"type": "CosineAnnealingRestartLR", "periods": [steps], "restart_weights": [1], "eta_min": lowest}
 
-    def __init__(self, phi: nn.Module, weight: float, spread: float) -> None:
+
+class PerceptualTerm(nn.Module):
+    """Our perceptual term in the form that BasicSR's models call: (perceptual, style).
+
+    Without a ``spread`` the scale of the activations is fixed by the first batch (`Trainer.calibrate`).
+    """
+
+    def __init__(self, phi: nn.Module, weight: float, spread: float | None) -> None:
         super().__init__()
         self.phi, self.weight, self.spread = phi, weight, spread
 
     def forward(self, sr: Tensor, hr: Tensor) -> tuple[Tensor, None]:
+        if self.spread is None:
+            with torch.no_grad():
+                self.spread = float(self.phi(hr).std())
         return self.weight * losses.perceptual(sr[None], hr[None], self.phi, spread=self.spread)[0], None
 
 
