@@ -17,7 +17,8 @@ class Stack:
     def __init__(self, modules: list[nn.Module]) -> None:
         self.modules = modules
         if len(modules) == 1:
-            self.parameters = dict(modules[0].named_parameters())
+            # Frozen ones, such as NLSN's mean shifts at full size, are nobody's to train.
+            self.parameters = {name: p for name, p in modules[0].named_parameters() if p.requires_grad}
         else:
             self.parameters, self._buffers = stack_module_state(modules)
             self._all = torch.vmap(self._one, in_dims=(0, 0, 0))

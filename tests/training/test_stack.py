@@ -69,3 +69,10 @@ def test_clipping_is_per_network():
     weight.grad = torch.tensor([[[3.0, 4.0]], [[0.3, 0.4]]])
     stack.clip_(1.0)
     torch.testing.assert_close(weight.grad, torch.tensor([[[0.6, 0.8]], [[0.3, 0.4]]]), rtol=1e-4, atol=1e-5)
+
+
+def test_frozen_weights_are_left_out():
+    """The mean shifts of a full-size NLSN are constants."""
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1).requires_grad_(False), torch.nn.Conv2d(3, 3, 1))
+    assert {id(p) for p in Stack([module]).tensors()} == {id(p) for p in module[1].parameters()}
+    assert set(Stack([module]).states()[0]) == {"0.weight", "0.bias", "1.weight", "1.bias"}
