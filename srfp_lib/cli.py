@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import __version__
+from . import __version__, release_command
 from .errors import UserError
 from .photos import command as photographs
 from .published import command as published
+from .training import command as basicsr
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(keep)
     keep.set_defaults(command=_keep)
 
+    release_command.add_to(commands)
+    basicsr.add_to(commands)
     photographs.add_to(commands)
     published.add_to(commands)
     book = commands.add_parser("book", help="build the HTML book from a workspace")

@@ -12,6 +12,8 @@ from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import DEMO, PAPER
 from srfp_lib.training import basicsr_options, basicsr_trainer, command
 
+pytestmark = pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
+
 
 def printed(capsys, *arguments):
     parser = argparse.ArgumentParser()
