@@ -27,6 +27,8 @@ def announcement(study: Study, names: Iterable[str], workers: int) -> str:
 
 def disk_gigabytes(profile: Profile) -> float:
     """Expected size of a finished workspace: PNG at about 2 bytes a pixel, and the decoded pixels of small profiles."""
+    if profile.release.folder and not profile.release.copy:
+        return 1.0  # predictions, tables and figures; the images lie elsewhere
     side = profile.photographs.image_size
     pixels = side**2 if side else 960 * 675
     bytes_a_pixel = 5.0 if side else 2.0
