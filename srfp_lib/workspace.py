@@ -122,6 +122,8 @@ class Workspace:
             file.flush()
             shutil.rmtree(self.path(".staging"), ignore_errors=True)
             yield
+            # Again: a worker whose runner was killed may have written until it noticed.
+            shutil.rmtree(self.path(".staging"), ignore_errors=True)
 
     def receipt(self, job: str) -> Receipt | None:
         """The receipt of a job, None if there is none."""

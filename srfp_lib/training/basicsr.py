@@ -80,7 +80,7 @@ def model(network: Network, settings: Training, *, master_seed: int) -> Any:
     Call ``model.feed_data({"lq": lr, "gt": hr})`` and ``model.optimize_parameters(step)``; ``model.net_g`` has the weights.
     """
     _register(network, settings, master_seed)
-    chosen = options(network, settings) | {"network_g": {"type": "SrfpGenerator"}, "network_d": {"type": "SrfpDiscriminator"}}
+    chosen = options(network, settings) | {"network_g": {"type": "SrfpGenerator"}, "network_d": {"type": "SrfpStartedDiscriminator"}}
     kind = _basicsr.load("models.srgan_model").SRGANModel if network.adversarial else _basicsr.load("models.sr_model").SRModel
     built = kind(chosen)
     if network.adversarial:
@@ -92,13 +92,13 @@ def model(network: Network, settings: Training, *, master_seed: int) -> Any:
 def _register(network: Network, settings: Training, master_seed: int) -> None:
     """BasicSR builds networks by name from a table; ours are entered under two names, anew for each model."""
     table = _basicsr.load("utils.registry").ARCH_REGISTRY
-    for name in ("SrfpGenerator", "SrfpDiscriminator"):
+    for name in ("SrfpGenerator", "SrfpStartedDiscriminator"):
         table._obj_map.pop(name, None)
     table._do_register("SrfpGenerator", lambda: fresh(network, settings, master_seed=master_seed))
     ours = Trainer((network,), settings, master_seed=master_seed)
     if network.adversarial:
         start = ours.discriminator.modules[0].state_dict()
-        table._do_register("SrfpDiscriminator", lambda: _loaded(discriminators.build(settings.discriminator), start))
+        table._do_register("SrfpStartedDiscriminator", lambda: _loaded(discriminators.build(settings.discriminator), start))
 
 
 def _loaded(module: nn.Module, state: dict[str, Tensor]) -> nn.Module:

@@ -40,7 +40,7 @@ def test_training_is_unlike_the_fleets_and_gives_the_same_bits(tiles):
     network = fleet.parse("ESRGAN-NA-x4-ESRGAN-NA-pretrained")
     own = training.settings_of("ESRGAN", SMOKE.training, SMOKE.published)
     assert (own.learning_rate, own.pixel_weight) != (SMOKE.training.learning_rate, SMOKE.training.pixel_weight)
-    runs = [training.train(network, tiles, tiles[:2], SMOKE.training, SMOKE.published, master_seed=1) for _ in range(2)]
+    runs = [training.train(network, tiles, [tiles[:2]], SMOKE.training, SMOKE.published, master_seed=1) for _ in range(2)]
     states = [run.states[network.model_id] for run in runs]
     assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
     twin = runs[0].states[network.model_id.replace("-ESRGAN-NA-p", "-L1-NA-p")]
