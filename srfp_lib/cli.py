@@ -6,6 +6,7 @@ import argparse
 import errno
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from . import __version__
 from .errors import UserError
@@ -39,7 +40,10 @@ def _sentence(error: OSError) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with one sentence instead of the usage text in front of an error."""
+    """argparse with one sentence instead of the usage text in front of an error; a cut option is a typo."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"allow_abbrev": False})
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")

@@ -44,12 +44,13 @@ def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
 def _with_weights(desk: Desk, network: Network, hr: list[np.ndarray], ids: list[str]) -> tuple[list[np.ndarray], dict[str, Any]]:
     from . import published
     from .published import weights
+    from .published.catalogue import file_name
     from .published.catalogue import row as row_of
 
     row, built = row_of(network.model_id), published.network(network.model_id)
     built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
     sr = [built.upscale(superresolve.downscale(image[None], network.scale)[0], name=name) for image, name in zip(hr, ids, strict=True)]
-    return sr, {"origin": "the authors' weights", "file": weights.file_name(row), "parameters": built.descriptor.parameters}
+    return sr, {"origin": "the authors' weights", "file": file_name(row), "parameters": built.descriptor.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network, hr: list[np.ndarray]) -> tuple[list[np.ndarray], dict[str, Any]]:

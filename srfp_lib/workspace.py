@@ -19,6 +19,7 @@ from typing import Any
 
 from . import __version__, profiles
 from .errors import UserError
+from .files import write_whole
 from .profiles import Profile
 
 FORMAT = 1
@@ -94,19 +95,9 @@ class Workspace:
         return self.write_bytes(name, text.encode())
 
     def write_bytes(self, name: str, content: bytes) -> Path:
-        """Write a file as a whole or not at all: temporary name, fsync, rename."""
-        path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        """Write a file as a whole or not at all."""
+        write_whole(self.path(name), content)
+        return self.path(name)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -11,8 +11,9 @@ import nbformat
 import papermill
 import pytest
 
-from srfp_lib import book, chapters, notebooks
+from srfp_lib import book, chapters, fleet, notebooks
 from srfp_lib.errors import UserError
+from srfp_lib.published.sources import TRUNCATING
 from srfp_lib.study import HOME
 
 ALL = [chapter.notebook for chapter in chapters.CHAPTERS.values()]
@@ -85,7 +86,9 @@ def test_all_180_networks_have_weights_images_and_a_folder_of_truth(smoke):
     root = smoke.workspace.root
     assert len(list((root / "networks").glob("*/weights.safetensors"))) == 180
     folders = {p.name: sorted(f.name for f in p.iterdir()) for p in (root / "images").iterdir() if p.is_dir()}
-    assert len(folders) == 181 and len({tuple(names) for names in folders.values()}) == 1
+    assert {n.model_id for n in fleet.custom() + fleet.published()} | {"HR-HR-HR-HR-HR"} == {n for n in folders if "~" not in n}
+    assert {n for n in folders if "~" in n} == {f"{n}~truncated" for n in TRUNCATING}
+    assert len({tuple(names) for names in folders.values()}) == 1
 
 
 def test_executed_figures_have_alt_text_and_no_paths_show(smoke):

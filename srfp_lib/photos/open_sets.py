@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
 import shutil
@@ -16,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..archives import unpack
+from ..downloads import Sleep, download
 from ..errors import UserError
-from .downloads import Sleep, download, unpack, write_whole
+from ..files import one_writer, write_whole
 from .folder import files
 from .reading import SUFFIXES, UnreadableError, read
 
@@ -80,12 +81,7 @@ def _table(name: str) -> list[dict[str, str]]:
 @contextmanager
 def _claimed(folder: Path, name: str) -> Iterator[list[str]]:
     """Be the one writer of the folder of a set; yields the downloads that are done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another process is fetching into '{folder}': wait until it ends") from None
+    with one_writer(folder / ".lock", f"another process is fetching into '{folder}': wait until it ends"):
         receipt = _receipt(folder) if (folder / RECEIPT).exists() else {"set": "", "done": []}
         if not receipt["set"] and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise UserError(f"'{folder}' holds other files and no photo set: choose another folder")
@@ -104,12 +100,10 @@ def _receipt(folder: Path) -> dict[str, Any]:
 
 
 def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
-    kind, _, digest = row["digest"].partition(":")
-    known = {kind: digest, "most_bytes": int(row["bytes"]) if row["bytes"] else None}
-    known.pop("", None)
+    known = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None}
     if PurePosixPath(row["file"]).suffix in SUFFIXES:
         image = download(row["address"], folder / row["file"], sleep=sleep, **known)
-        if not digest:
+        if not row["digest"]:
             _check_image(image, row["address"])
         return
     cache = folder / CACHE

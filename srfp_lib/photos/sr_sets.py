@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UserError
+from ..files import write_whole
 from ..randomness import seed
 from . import matlab
-from .downloads import write_whole
 from .folder import files
 
 PARTS = {"train": (0, 800), "validation": (800, 900), "test": (900, 1000)}  # by file name

@@ -8,8 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from ..errors import UserError
-from .catalogue import rows
-from .weights import Row
+from .catalogue import Row, address, advice, file_of, rows
 
 ALL = "all"
 
@@ -58,9 +57,7 @@ def chosen(names: list[str]) -> list[Row]:
 
 def _status(options: argparse.Namespace) -> int:
     from . import ncnn
-    from .fetch import address
     from .lock import Lock
-    from .weights import file_of
 
     folder = Path(options.weights)
     lock, states = Lock(folder), Counter()
@@ -77,9 +74,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from .fetch import address, advice, fetch
+    from .fetch import fetch
     from .lock import Lock
-    from .weights import file_of
 
     folder, failed, by_hand = Path(options.weights), 0, 0
     wanted = chosen(options.networks)

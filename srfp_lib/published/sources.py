@@ -62,14 +62,15 @@ def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
 
 def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
     """The networks whose weights are there, in ``weights_dir`` or in the extra ncnn: file and size by model_id."""
-    from . import ncnn, weights
+    from . import ncnn
+    from .catalogue import file_of
     from .catalogue import row as row_of
 
     folder = Path(settings.weights_dir).expanduser()
     found = {}
     for name in names:
         row = row_of(name)
-        path = weights.file_of(folder, row)
+        path = file_of(folder, row)
         if path.is_file():
             found[name] = f"{path.name}, {path.stat().st_size} bytes, {path.stat().st_mtime_ns}"
         elif settings.source == "weights" and ncnn.holds(row):

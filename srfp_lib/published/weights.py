@@ -1,7 +1,4 @@
-"""Weight files of published networks: where each lies in the weights folder, and its tensors whatever the file's form.
-
-A row is a line of the catalogue `data/fleet/published.csv`, as a mapping of its columns to text.
-"""
+"""Weight files of published networks: their tensors whatever the form, under the authors' names."""
 
 from __future__ import annotations
 
@@ -10,39 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
+from . import ncnn
+from .catalogue import Row, advice, file_name, file_of, largest
+from .lock import Lock
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Row = Mapping[str, str]
-
 WRAPPERS = ("params_ema", "params", "state_dict", "net", "net_g", "generator", "model_state_dict", "model", "sd")
 """Keys under which authors put the state dict, in the order in which the official loaders prefer them."""
 PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of its compiler
-SPARE = 16 * 2**20  # bytes for names, options and padding
-
-
-def file_name(row: Row) -> str:
-    """The authors' file name, without the catalogue's remarks.
-
-    >>> file_name({"weight_file": "model_x4.pt (name unconfirmed)"})
-    'model_x4.pt'
-    """
-    return row["weight_file"].partition(" (")[0]
-
-
-def file_of(folder: Path, row: Row) -> Path:
-    """Where a network's file belongs: a folder a family, because some authors' names are as short as "weights".
-
-    >>> file_of(Path("weights"), {"family": "EnhanceNet", "weight_file": "weights"}).as_posix()
-    'weights/EnhanceNet/weights'
-    """
-    return folder / row["family"] / file_name(row)
-
-
-def largest(row: Row) -> int:
-    """A bound on the bytes of a row's file: room for double precision, or for the two moments of Adam beside it."""
-    return 4 * int(row["tensor_bytes"]) + SPARE
 
 
 def read_state(path: Path, row: Row) -> dict[str, Tensor]:
@@ -73,10 +47,6 @@ def load(folder: Path, row: Row) -> dict[str, Tensor]:
 
     For Real-ESRGAN 4x the installed extra ncnn will do. Raises UserError, with the way to get a file that is missing.
     """
-    from . import ncnn
-    from .fetch import advice
-    from .lock import Lock
-
     path, state = file_of(folder, row), Lock(folder).state(file_of(folder, row), row)
     if state == "altered":
         raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 
-from tests.photos.serving import Answer, Truncated, serving
+from tests.serving import Answer, Truncated, serving
 
 LICENCES = {
     0: "", 1: "https://creativecommons.org/licenses/by-nc-sa/2.0/", 3: "https://creativecommons.org/licenses/by-nc-nd/2.0/",

@@ -14,7 +14,7 @@ from srfp_lib.errors import UserError
 from srfp_lib.photos import command, flickr, open_sets
 from srfp_lib.photos.open_sets import downloads, fetch, progress, sets
 from tests.photos.fake_flickr import KEY, FakeFlickr
-from tests.photos.serving import serving
+from tests.serving import serving
 
 
 def test_the_tables_fit_each_other():
@@ -87,7 +87,7 @@ def test_a_set_is_one_flat_folder_with_its_licences(tmp_path, monkeypatch):
 def test_a_stopped_set_goes_on(tmp_path, monkeypatch):
     with offered(tmp_path, monkeypatch) as (folder, asked, missing):
         missing.add("/3.png")
-        with pytest.raises(UserError, match="3.png cannot be had .*gone.*: get it by hand"):
+        with pytest.raises(UserError, match="3.png' cannot be had .*gone.*: get it by hand"):
             fetch("small", folder)
         assert progress(folder) == "small: 2 images\nnot fetched: 3.png"
         missing.clear()

@@ -8,7 +8,7 @@ import pytest
 
 from srfp_lib.errors import UserError
 from srfp_lib.published import command, lock
-from tests.published.server import CONTENT, HURRY, SUM, server  # noqa: F401 (a fixture)
+from tests.published.conftest import CONTENT, SUM
 from tests.published.test_fetch import row
 
 
@@ -20,7 +20,7 @@ def run(*arguments):
 
 
 @pytest.fixture
-def catalogue(tmp_path, monkeypatch, server):  # noqa: F811
+def catalogue(tmp_path, monkeypatch, server):
     """Four rows: one to download, one to fetch by hand, one that is gone, and a variant."""
     lines = [
         row(server.address("file"), sha256=SUM),
@@ -29,7 +29,6 @@ def catalogue(tmp_path, monkeypatch, server):  # noqa: F811
         row(server.address("file"), variant="large", default="no", weight_file="large.pth"),
     ]
     monkeypatch.setattr(command, "rows", lambda: tuple(lines))
-    monkeypatch.setattr("srfp_lib.published.fetch.fetch.__kwdefaults__", {"patience": HURRY, "show": False})
     return tmp_path / "weights"
 
 
@@ -49,7 +48,7 @@ def test_fetch_all_then_status(catalogue, capsys):
     assert "by hand: NLSN-div2k-x2-L1-NA-pretrained: get 'w.pth' from https://example.org/f [folder (Google Drive)]" in said.out
     assert f"and save it as '{catalogue}/NLSN/w.pth'; licence of the weights: not stated (code: MIT, example.org/edsr)" in said.out
     assert "1 there, 1 to be fetched by hand, 1 failed." in said.out
-    assert "answers 404 Not Found" in said.err and len(said.err.splitlines()) == 1
+    assert "is gone (HTTP 404)" in said.err and len(said.err.splitlines()) == 1
     assert (catalogue / "EDSR" / "w.pth").read_bytes() == CONTENT and not (catalogue / "EDSR" / "large.pth").exists()
     assert run("status", "--weights", catalogue) == 0
     assert f"verified       EDSR-div2k-x2-L1-NA-pretrained                  {catalogue}/EDSR/w.pth" in capsys.readouterr().out

@@ -1,8 +1,7 @@
-"""Downloads from a server on this machine that stops, lies, falls silent and sends elsewhere; and the folder's lock."""
+"""Weight files from a server, by hand and out of archives; and the folder's lock."""
 
 import io
 import json
-import socket
 import zipfile
 from pathlib import Path
 
@@ -11,88 +10,12 @@ import pytest
 from srfp_lib.errors import UserError
 from srfp_lib.published import fetch as room
 from srfp_lib.published import lock
-from srfp_lib.published.download import DownloadError, Patience, download
 from srfp_lib.published.lock import Lock
-from tests.published.server import CONTENT, HURRY, KEPT, SUM, server  # noqa: F401 (a fixture)
-
-
-@pytest.fixture
-def bring(server, tmp_path):  # noqa: F811
-    """Download a name of the server into tmp_path/w.pth."""
-
-    def call(name, **settings):
-        target = tmp_path / "w.pth"
-        download(server.address(name), target, **{"sha256": SUM, "largest": 10**6, "patience": HURRY, "show": False, **settings})
-        return target
-
-    return call
+from tests.published.conftest import CONTENT, SUM
 
 
 def left(folder):
     return sorted(path.name for path in Path(folder).iterdir())
-
-
-def test_fresh(bring, server, tmp_path):  # noqa: F811
-    assert bring("file").read_bytes() == CONTENT
-    assert left(tmp_path) == ["w.pth"] and server.ranges() == [""]
-
-
-@pytest.mark.parametrize("name", ["busy", "moved"])
-def test_in_the_end(bring, tmp_path, name):
-    assert bring(name).read_bytes() == CONTENT
-    assert left(tmp_path) == ["w.pth"]
-
-
-def test_goes_on_after_a_cut(bring, server, tmp_path):  # noqa: F811
-    assert bring("cut").read_bytes() == CONTENT
-    assert server.ranges() == ["", f"bytes={KEPT}-"]
-
-
-def test_goes_on_in_another_run(bring, server, tmp_path):  # noqa: F811
-    with pytest.raises(DownloadError, match="asked 1 times"):
-        bring("cut", patience=Patience(attempts=1))
-    assert left(tmp_path) == ["w.pth.part", "w.pth.part.etag"]
-    assert (tmp_path / "w.pth.part").read_bytes() == CONTENT[:KEPT]
-    assert bring("cut").read_bytes() == CONTENT
-    assert server.ranges() == ["", f"bytes={KEPT}-"] and left(tmp_path) == ["w.pth"]
-
-
-@pytest.mark.parametrize("name", ["changing", "cut_nameless"])
-def test_starts_over_where_going_on_could_mix_two_files(bring, name):
-    assert bring(name, sha256="").read_bytes() == CONTENT
-
-
-def test_a_wrong_sum_leaves_nothing(bring, tmp_path):
-    with pytest.raises(DownloadError, match="another SHA-256 than 0000000000000000"):
-        bring("file", sha256="0" * 64)
-    assert left(tmp_path) == []
-
-
-@pytest.mark.parametrize(("name", "reason", "requests"), [
-    ("gone", "answers 404 Not Found", 1),
-    ("page", "gives a web page instead of the file", 1),
-    ("circle", "cannot be asked for", 31),
-    ("endless", "gives more than the 1,000,000 bytes", 1),
-    ("silent", "was asked 3 times: it fell silent", 3),
-    ("elsewhere", "was asked 3 times: it has no such part", 3),
-])  # fmt: skip
-def test_no_file(bring, server, tmp_path, name, reason, requests):  # noqa: F811
-    with pytest.raises(DownloadError, match=reason):
-        bring(name)
-    assert left(tmp_path) == [] and len(server.asked) == requests
-
-
-def test_no_network(tmp_path, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, never listening
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}/file"
-        with pytest.raises(DownloadError, match="asked 3 times: no connection"):
-            download(address, tmp_path / "w.pth", sha256="", largest=10**6, patience=HURRY, show=False)
-    assert left(tmp_path) == []
-
-
-# --- a network's file ---------------------------------------------------------------------------------------------------
 
 
 def row(address="", **changes):
@@ -104,13 +27,13 @@ def row(address="", **changes):
 
 
 def get(folder, line):
-    return room.fetch(line, folder, patience=HURRY, show=False)
+    return room.fetch(line, folder, sleep=pytest.fail)
 
 
 @pytest.mark.parametrize(("published", "state"), [
     (SUM, "verified"), (f"{SUM[:8]}... (prefix from the file name)", "verified"), ("not published", "as first seen"), ("", "as first seen"),
 ])  # fmt: skip
-def test_fetched_once(server, tmp_path, published, state):  # noqa: F811
+def test_fetched_once(server, tmp_path, published, state):
     line = row(server.address("file"), sha256=published)
     assert get(tmp_path, line) == get(tmp_path, line) == state
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["w.pth"]
@@ -118,14 +41,14 @@ def test_fetched_once(server, tmp_path, published, state):  # noqa: F811
 
 
 @pytest.mark.parametrize("published", ["0" * 64, "00000000... (prefix from the file name)"])
-def test_not_the_published_file(server, tmp_path, published):  # noqa: F811
-    with pytest.raises(UserError, match="another SHA-256 than 00000000") as refusal:
+def test_not_the_published_file(server, tmp_path, published):
+    with pytest.raises(UserError, match="another file than the one with sha256:00000000") as refusal:
         get(tmp_path, row(server.address("file"), sha256=published))
     assert f"save it as '{tmp_path}/EDSR/w.pth'" in str(refusal.value) and "licence of the weights: not stated" in str(refusal.value)
     assert left(tmp_path / "EDSR") == [] and not (tmp_path / lock.NAME).exists()
 
 
-def test_the_lock_is_enforced(server, tmp_path):  # noqa: F811
+def test_the_lock_is_enforced(server, tmp_path):
     line, path = row(server.address("file")), tmp_path / "EDSR" / "w.pth"
     get(tmp_path, line)
     path.write_bytes(b"something else")
@@ -135,7 +58,7 @@ def test_the_lock_is_enforced(server, tmp_path):  # noqa: F811
     assert path.read_bytes() == b"something else"
     path.unlink()
     server.files["file"] = CONTENT[::-1]
-    with pytest.raises(UserError, match="could not be fetched, what 127.0.0.1"):
+    with pytest.raises(UserError, match=r"w.pth' cannot be had .*/file is another file"):
         get(tmp_path, line)
     server.files["file"] = CONTENT
     assert get(tmp_path, line) == "as first seen"
@@ -163,8 +86,8 @@ def zipped(members):
     return buffer.getvalue()
 
 
-def test_two_files_of_one_archive(server, tmp_path):  # noqa: F811
-    server.files["models.zip"] = zipped({"models/x2.pt": b"two", "models/x4.pt": b"four", "../x4.pt": b"climbs out"})
+def test_two_files_of_one_archive(server, tmp_path):
+    server.files["models.zip"] = zipped({"models/x2.pt": b"two", "models/x4.pt": b"four", "old/x4.pt": b"for"})
     for name in ("x2.pt", "x4.pt"):
         line = row(server.address("models.zip"), weight_file=f"{name} (in models.zip)", address_kind="Dropbox zip")
         assert get(tmp_path, line) == "as first seen"
@@ -173,11 +96,12 @@ def test_two_files_of_one_archive(server, tmp_path):  # noqa: F811
 
 
 @pytest.mark.parametrize(("content", "reason"), [
-    (zipped({"other.pth": b"x"}), "holds no 'w.pth', only: other.pth"),
-    (zipped({"w.pth": bytes(20_000_000)}), "claims 20,000,000 bytes"),
-    (b"PK\x03\x04 no archive", "is damaged"),
+    (zipped({"other.pth": b"x"}), "holds other.pth and no 'w.pth': get 'w.pth' from"),
+    (zipped({"w.pth": bytes(20_000_000)}), "unpacks to more than 17,977,216 bytes"),
+    (b"PK\x03\x04 no archive", "is damaged or no archive"),
+    (zipped({"../w.pth": b"climbs out"}), "leads out of the folder"),
 ])  # fmt: skip
-def test_archives_that_lack_it(server, tmp_path, content, reason):  # noqa: F811
+def test_archives_that_lack_it(server, tmp_path, content, reason):
     server.files["models.zip"] = content
     with pytest.raises(UserError, match=reason):
         get(tmp_path, row(server.address("models.zip"), address_kind="Dropbox zip"))

@@ -8,6 +8,7 @@ import torch
 
 from srfp_lib.errors import UserError
 from srfp_lib.published import ncnn, weights
+from srfp_lib.published.catalogue import file_of
 from tests.published.test_tensorflow import checkpoint
 
 ROW = {"model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "weight_file": "edsr.pt (in a.zip)", "tensor_bytes": "400"}
@@ -118,4 +119,4 @@ def test_load(tmp_path, monkeypatch):
 
 
 def test_places():
-    assert weights.file_of(Path("w"), ROW) == Path("w/EDSR/edsr.pt")
+    assert file_of(Path("w"), ROW) == Path("w/EDSR/edsr.pt")

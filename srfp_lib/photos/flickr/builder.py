@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...downloads import GoneError
 from ...errors import UserError
-from ..downloads import GoneError, write_whole
+from ...files import write_whole
 from ..reading import UnreadableError, fingerprint_of, read
 from .api import Flickr
 from .prepare import SIDE, as_png, is_near, perceptual_hash, prepare

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...downloads import GoneError
 from ...errors import UserError
-from ..downloads import GoneError, write_whole
+from ...files import write_whole
 from ..reading import UnreadableError, fingerprint_of, read
 from .api import Flickr
 from .prepare import SIDE, as_png, prepare

@@ -5,7 +5,6 @@ A page is written as a whole or not at all. A decision is a line; a line without
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections import Counter
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
-from ..downloads import write_whole
+from ...files import one_writer, write_whole
 
 
 class State:
@@ -28,17 +27,13 @@ class State:
     @contextmanager
     def locked(self, settings: dict[str, Any] | None = None) -> Iterator[None]:
         """Be the one writer; of a set with these settings, if any are given."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(f"another run is writing into '{self.folder.parent}': wait until it ends, or choose another folder") from None
-            for leftover in self.folder.parent.rglob(".*.partial"):
+        where = self.folder.parent
+        with one_writer(self.folder / ".lock", f"another run is writing into '{where}': wait until it ends, or choose another folder"):
+            for leftover in where.rglob(".*.partial"):
                 leftover.unlink()  # of a run that was killed
             if settings and (known := self.kept("settings.json", lambda: settings)) != settings:
                 changed = ", ".join(f"{k} {known.get(k)} -> {v}" for k, v in settings.items() if known.get(k) != v)
-                raise UserError(f"'{self.folder.parent}' was begun with other settings ({changed}): take those, or choose another folder")
+                raise UserError(f"'{where}' was begun with other settings ({changed}): take those, or choose another folder")
             yield
 
     def kept(self, name: str, make: Any) -> Any:

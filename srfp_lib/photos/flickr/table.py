@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from ...errors import UserError
+from ...files import write_whole
 from ...randomness import seed
-from ..downloads import write_whole
 
 LIST, FOLDER = "photographs.csv", "photographs"
 SPLIT_FILES = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}

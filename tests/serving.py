@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+os.environ["NO_PROXY"] = "127.0.0.1"
 Answer = tuple[int, dict[str, str], bytes]
 
 
