@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .tiling import in_strips
 
 MEAN = (0.47614917, 0.45001204, 0.40904046)
 CONVOLUTIONS = 25
@@ -68,11 +69,14 @@ class EnhanceNet(nn.Module):
         x = F.relu(self.conv[0](centred))  # n 3 h w -> n c h w
         for first in range(1, 21, 2):
             x = x + self.conv[first + 1](F.relu(self.conv[first](x)))
+        residual = in_strips(self._enlarge, x, margin=2, pixels=40_000)  # a row sees 1/2 + 3/4 rows
+        return residual + legacy_bicubic(centred) + mean  # n 3 4h 4w
+
+    def _enlarge(self, x: Tensor) -> Tensor:
         for enlarging in (21, 22):
             x = F.interpolate(x, scale_factor=2, mode="nearest")  # n c h w -> n c 2h 2w, then 4h 4w
             x = F.relu(self.conv[enlarging](x), inplace=True)
-        x = F.relu(self.conv[23](x), inplace=True)
-        return self.conv[24](x) + legacy_bicubic(centred) + mean  # n c 4h 4w -> n 3 4h 4w
+        return self.conv[24](F.relu(self.conv[23](x), inplace=True))
 
 
 def _tensorflow_name(number: int) -> str:

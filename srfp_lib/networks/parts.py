@@ -48,7 +48,7 @@ class ResidualBlock(nn.Module):
         self.weight = weight
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight * self.body(x)
+        return self.body(x).mul_(self.weight).add_(x)  # in place: the maps are large
 
 
 class ChannelAttention(nn.Module):
@@ -98,7 +98,7 @@ class DenseBlock(nn.Module):
         maps = [x]
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
             maps.append(self.slope(layer(torch.cat(maps, 1))))  # growth channels more for the next
-        return x + 0.2 * self.conv5(torch.cat(maps, 1))
+        return self.conv5(torch.cat(maps, 1)).mul_(0.2).add_(x)
 
 
 class RRDB(nn.Module):
@@ -109,4 +109,4 @@ class RRDB(nn.Module):
         self.RDB1, self.RDB2, self.RDB3 = (DenseBlock(features, growth, conv) for _ in range(3))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + 0.2 * self.RDB3(self.RDB2(self.RDB1(x)))
+        return self.RDB3(self.RDB2(self.RDB1(x))).mul_(0.2).add_(x)

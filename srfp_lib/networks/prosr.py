@@ -113,7 +113,7 @@ class ProSR(nn.Module):
 
     def __init__(self, *, levels: int = 2, units: tuple[int, ...] = (9, 3, 1), features: int = 160, growth: int = 40) -> None:
         super().__init__()
-        self.levels = levels
+        self.levels, self.units = levels, units
         for p, n in enumerate(units, start=1):
             self.add_module(f"init_conv_{p}", ReflectConv(3, features))
             self.add_module(f"pyramid_residual_{p}", _pyramid(p, n, features, growth))
@@ -125,11 +125,15 @@ class ProSR(nn.Module):
         layer = self.get_submodule
         x = layer(f"init_conv_{self.levels}")(lr)  # n 3 h w -> n c h w
         for p in range(1, self.levels):
-            x = x + layer(f"pyramid_residual_{p}")(x)
+            x = self._pyramid(x, p)
             x = layer(f"pyramid_residual_{p}_residual_upsampler")(x)  # n c h w -> n c 2h 2w
-        x = x + layer(f"pyramid_residual_{self.levels}")(x)
+        x = self._pyramid(x, self.levels)
         # At the target size the features would be the largest maps of all: a row sees 2 rows to either side.
         return in_strips(self._reconstruct, x, margin=2, pixels=60_000)  # n c sh/2 sw/2 -> n 3 sh sw
+
+    def _pyramid(self, x: Tensor, p: int, pixels: int = 300_000) -> Tensor:
+        # Densely joined maps have three times the channels; a row sees one other for each of the 3x3 convolutions.
+        return x + in_strips(self.get_submodule(f"pyramid_residual_{p}"), x, margin=8 * self.units[p - 1] + 1, pixels=pixels)
 
     def _reconstruct(self, x: Tensor) -> Tensor:
         enlarged = self.get_submodule(f"pyramid_residual_{self.levels}_residual_upsampler")(x)

@@ -83,8 +83,10 @@ class NonLocal(nn.Module):
         nn.init.zeros_(self.W.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        query, key, value = (layer(x).flatten(2).transpose(1, 2)[:, None] for layer in (self.theta, self.phi, self.g))
-        mixed = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # n 1 hw c: in slices, no hw x hw/4 matrix
+        maps = (layer(x).flatten(2).transpose(1, 2) for layer in (self.theta, self.phi, self.g))
+        # Of contiguous rows torch never builds the matrix of hw x hw / 4 weights, which has gigabytes for a photograph.
+        query, key, value = (rows.contiguous()[:, None] for rows in maps)  # n 1 hw c
+        mixed = F.scaled_dot_product_attention(query, key, value, scale=1.0)
         return x + self.W(mixed[:, 0].transpose(1, 2).unflatten(2, x.shape[2:]))
 
 

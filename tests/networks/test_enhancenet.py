@@ -5,6 +5,7 @@ import torch
 
 from srfp_lib.errors import UserError
 from srfp_lib.networks import enhancenet
+from srfp_lib.networks.tiling import in_strips
 
 
 def rand(*shape):
@@ -47,6 +48,12 @@ def test_any_size(size):
     out = network(rand(2, 3, *size))
     assert out.shape == (2, 3, 4 * size[0], 4 * size[1])
     assert torch.equal(out, network(rand(2, 3, *size)))
+
+
+def test_enlarging_in_strips_is_exact():
+    network, x = enhancenet.EnhanceNet(features=4).eval(), rand(1, 4, 30, 3)
+    strips = in_strips(network._enlarge, x, margin=2, pixels=9)
+    torch.testing.assert_close(strips, network._enlarge(x), rtol=0, atol=1e-6)
 
 
 def test_a_silent_network_gives_the_bicubic():

@@ -64,6 +64,13 @@ def test_reconstruction_in_strips_is_exact():
     torch.testing.assert_close(strips, whole, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("p", [1, 2])
+def test_pyramids_in_strips_are_exact(p):
+    network, x = prosr.ProSR(**TINY).eval(), rand(1, 8, 80, 3)
+    torch.testing.assert_close(network._pyramid(x, p, pixels=60), network._pyramid(x, p), rtol=0, atol=1e-6)
+    torch.testing.assert_close(network._pyramid(x, p), x + network.get_submodule(f"pyramid_residual_{p}")(x))
+
+
 def test_refusals():
     with pytest.raises(UserError, match="cannot take 1 x 8 pixels"):
         prosr.upscale(prosr.ProSR(**TINY), torch.zeros(1, 3, 1, 8), scale=4)
