@@ -32,6 +32,9 @@ class Text:
         self.markdown = markdown
 
     def _repr_markdown_(self) -> str:
+        return self.markdown or " "  # an empty one would make Jupyter show the object instead
+
+    def __repr__(self) -> str:
         return self.markdown
 
 
