@@ -22,7 +22,7 @@ PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of its compi
 def read_state(path: Path, row: Row) -> dict[str, Tensor]:
     """The state dict in a weight file, on the CPU, under the authors' names, out of its wrapper.
 
-    EnhanceNet's variables keep TensorFlow's names and layout (see `srfp_lib.networks.enhancenet.from_tensorflow`).
+    EnhanceNet's variables keep TensorFlow's names and layout (see `srfp_lib.networks.enhancenet.official`).
     Raises UserError with one sentence for a file that is missing, cut off, of another kind, too large or hostile.
     """
     from . import restricted, tensorflow_v1
