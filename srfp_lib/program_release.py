@@ -41,11 +41,11 @@ def possible(jobs: dict[str, Job], profile: Profile) -> dict[str, Job]:
 
 def lacking(jobs: dict[str, Job], profile: Profile, beginnings: tuple[str, ...]) -> tuple[str, ...]:
     """The networks that the jobs with these beginnings need and the release lacks; ``jobs`` are all, not only the possible."""
-    found, todo = set(), [name for name in jobs if beginnings and name.startswith(beginnings)]
-    while todo:
-        if (name := todo.pop()) not in found:
+    found, waiting = set(), [name for name in jobs if beginnings and name.startswith(beginnings)]
+    while waiting:
+        if (name := waiting.pop()) not in found:
             found.add(name)
-            todo += jobs[name].needs
+            waiting += jobs[name].needs
     return tuple(job.arguments[0] for job in jobs.values() if job.name in found and _lacks(job, profile))
 
 
