@@ -37,6 +37,7 @@ class Photographs:
     max_images_per_photograph: int = _field(1, "most images cut from a photograph")
     max_images: int = _field(1000, "most images in all")
     dead_leaves: int = _field(0, "drawn images added to each training set")
+    decoded: bool = _field(True, "images are kept decoded beside their PNG files, so that a crop costs microseconds")
     rotations: int = _field(1, "splits of the photographs that the classifier runs rotate through", "D35")
 
 
@@ -63,6 +64,9 @@ class Training:
     adversarial_weight: float = _field(1e-3, "weight of -log D")
     perceptual: str = _field("imagenet", "imagenet, or seeded: small networks with fixed random weights", "D4")
     discriminator: str = _field("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8")
+    precision: str = _field("float32", "float32 as in BasicSR, or bfloat16 (autocast)")
+    channels_last: bool = _field(False, "weights and images in the memory layout n h w c")
+    compiled: bool = _field(False, "torch.compile of the networks")
     log_every: int = _field(1000, "steps between lines of the log")
     checkpoint_every: int = _field(1000, "steps between checkpoints; 0: none")
 
@@ -81,7 +85,8 @@ class Classifier:
     epochs: int = _field(15, "epochs of everything", "D19")
     steps: int = _field(0, "recipe steps: attribution")
     backbone_steps: int = _field(0, "recipe steps: the further rows of Table 2")
-    control_steps: int = _field(0, "recipe steps: the free-crops control of chapter 07; 0: no control")
+    controls: tuple[str, ...] = _field((), "attribution once more with one thing changed: free-crops, matched, bits-7, photographs-50, ...")
+    control_steps: int = _field(0, "recipe steps: each control")
     learning_rate: float = _field(5e-4, "start of the schedule")
     precision: str = _field("float32", "float32, or bfloat16 (autocast)")
 
@@ -122,6 +127,7 @@ class Quality:
 
     crop: int | None = _field(224, "side of the centre crop; none: whole images", "D41")
     images: str = _field("test", "test images, or all", "D41")
+    lpips: bool = _field(True, "LPIPS beside PSNR and SSIM; needs AlexNet's ImageNet weights", "D41")
 
 
 @dataclass(frozen=True)
@@ -170,12 +176,12 @@ DEMO = Profile(
     training=_NARROW,
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, control_steps=600, learning_rate=6e-3, precision="bfloat16",
+        steps=600, backbone_steps=200, controls=("free-crops",), control_steps=600, learning_rate=6e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
-    quality=Quality(crop=None, images="all"),
+    quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip
 
 LAB = replace(

@@ -166,7 +166,7 @@ def _parsers(profile: Profile, run: int, names: tuple[str, ...], label: str, *, 
 
 def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom: bool = False, published: bool = False) -> Job:
     fields = _section(profile, "photographs", "classifier")
-    for other in ("backbones", "runs", "steps", "backbone_steps", "control_steps"):
+    for other in ("backbones", "runs", "steps", "backbone_steps", "controls", "control_steps"):
         del fields["classifier"][other]  # what the classification itself says, or does not ask
     if published:
         fields["published"] = profile.published.source
