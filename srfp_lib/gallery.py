@@ -47,6 +47,14 @@ class Gallery:
         """The images that are "train", "validation" or "test" in the split that a run uses."""
         return tuple(np.flatnonzero(self.parts(run) == part).tolist())
 
+    def some(self, numbers: tuple[int, ...], percent: int) -> tuple[int, ...]:
+        """Those of the images that come from ``percent`` of their photographs, evenly spread and at least one."""
+        of = self.table["photograph"].to_numpy()
+        photographs = list(dict.fromkeys(of[list(numbers)]))
+        count = max(round(len(photographs) * percent / 100), 1)
+        kept = {photographs[int((i + 0.5) * len(photographs) / count)] for i in range(count)}
+        return tuple(n for n in numbers if of[n] in kept)
+
     def parts(self, run: int) -> np.ndarray:
         """The part of every image."""
         return np.array([split(fold, rotation=(run - 1) % self.rotations, rotations=self.rotations) for fold in self.table["fold"]])
@@ -58,24 +66,24 @@ class Gallery:
         return found
 
 
-def custom(desk: Desk, *, matched: bool = False) -> Gallery:
+def custom(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     """The images of the custom networks, and of those published ones that were shown the same photographs."""
-    return _gallery(desk, "", "photos/images.csv", matched)
+    return _gallery(desk, "", "photos/images.csv", matched, bits)
 
 
-def published(desk: Desk, *, matched: bool = False) -> Gallery:
+def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     """The images of published networks: their own where they come from a folder."""
     from .published import sources
 
     own = sources.is_folder(desk.profile.published)
-    return _gallery(desk, "published", "published/images.csv", matched) if own else custom(desk, matched=matched)
+    return _gallery(desk, "published", "published/images.csv", matched, bits) if own else custom(desk, matched=matched, bits=bits)
 
 
-def _gallery(desk: Desk, under: str, table: str, matched: bool) -> Gallery:
+def _gallery(desk: Desk, under: str, table: str, matched: bool, bits: int) -> Gallery:
     from .classifiers.images import Images
 
     images = read_table(desk.read(table))
-    store = Images(desk.read(under, "images"), desk.read(under, "decoded"), list(images["image"]), match=HR if matched else "")
+    store = Images(desk.read(under, "images"), desk.read(under, "decoded"), list(images["image"]), match=HR if matched else "", bits=bits)
     return Gallery(images, store, desk.profile.photographs.rotations)
 
 

@@ -15,6 +15,7 @@ from .errors import UserError
 from .overrides import from_file
 
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
+LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
 
 
@@ -176,7 +177,7 @@ DEMO = Profile(
     training=_NARROW,
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, controls=("free-crops",), control_steps=600, learning_rate=6e-3, precision="bfloat16",
+        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=6e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
@@ -192,7 +193,7 @@ LAB = replace(
         dead_leaves=0, rotations=1,
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500),
+    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS),
     parsers=replace(DEMO.parsers, runs=3, steps=600),
     published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
 )  # fmt: skip
@@ -203,7 +204,7 @@ SMOKE = replace(
     photographs=replace(DEMO.photographs, training_tile=48, image_size=48, max_training_tiles=8,
                         max_images_per_photograph=1, max_images=9, dead_leaves=1),
     training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
-    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4),
+    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
     parsers=replace(DEMO.parsers, steps=4),
     published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
 )  # fmt: skip

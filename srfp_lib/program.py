@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -112,9 +112,7 @@ def _classifiers(profile: Profile) -> list[Job]:
     settings, published, main = profile.classifier, profile.published, profile.classifier.backbones[0]
     runs, grid = range(1, settings.runs + 1), settings.crop_grid
     jobs = [_attribution(profile, run) for run in runs]
-    if settings.control_steps:
-        asked = Classification(("attribution",), 1, main, settings.control_steps, 1, ("predictions/attribution-free-crops/1",))
-        jobs.append(_job(profile, "attribution/free-crops", asked, custom=True))
+    jobs += [_control(profile, name) for name in settings.controls]
     everything = "attribution" if _is_folder(profile) else "everything"
     for backbone in settings.backbones:
         asked = Classification((everything,), 1, backbone, settings.backbone_steps, grid, (f"predictions/backbone-{backbone}/1",))
@@ -142,8 +140,18 @@ def _attribution(profile: Profile, run: int) -> Job:
     return _job(profile, f"attribution/{run}", asked, custom=True)
 
 
+def _control(profile: Profile, name: str) -> Job:
+    """Attribution among the custom networks once more, with one thing changed."""
+    settings, output = profile.classifier, f"predictions/attribution-{name}/1"
+    if name == tasks.COLOUR_ALONE:
+        images = tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
+        return Job(f"attribution/{name}", "srfp_lib.stages_classify:colour", (output,), (output,), images, _section(profile, "photographs"), 20)
+    asked = Classification(("attribution",), 1, settings.backbones[0], settings.control_steps, settings.crop_grid, (output,))
+    return _job(profile, f"attribution/{name}", replace(asked, **tasks.control(name)), custom=True)
+
+
 def _controls(profile: Profile) -> list[Job]:
-    """Is it the colour cast (D50)? Is it the 8-bit writer (D36)?"""
+    """Of the published networks: is it the colour cast (D50)? Is it the 8-bit writer (D36)?"""
     main, steps, grid = profile.classifier.backbones[0], profile.published.classifier_steps, profile.classifier.crop_grid
     colour = Classification(("published",), 1, main, steps, grid, ("predictions/published-matched/1",), matched=True)
     jobs = [_job(profile, "seen/matched", colour, published=True)]

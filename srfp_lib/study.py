@@ -115,6 +115,10 @@ class Study:
                  "the authors' images": "real networks, the authors' images"}  # fmt: skip
         return "; ".join(f"{n} {words.get(origin, origin)}" for origin, n in counts.items()) or "none"
 
+    def controls(self) -> dict[str, list[Predictions]]:
+        """The predictions of the controls of the attribution classifier, by name."""
+        return {name: self.predictions(f"attribution-{name}") for name in self.profile.classifier.controls}
+
     def backbones(self) -> dict[str, list[Predictions]]:
         """The predictions of the rows of Table 2, by backbone."""
         return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}

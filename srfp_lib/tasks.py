@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import fleet
+from .errors import UserError
 from .fleet import Network
 
 HYPERPARAMETERS = ("scale", "loss", "architecture", "dataset")
@@ -26,6 +27,9 @@ COLUMNS = {
 }
 
 
+# The control that sees nothing but the mean colour of an image; all others change a `Classification`.
+COLOUR_ALONE = "colour-alone"
+
 # What is parsed of published networks (Figure 7), by parsers that were trained on the whole custom fleet.
 PARSED_OF_PUBLISHED = ("scale", "loss", "architecture")
 
@@ -35,8 +39,9 @@ class Classification:
     """One training of a classifier, or with ``steps`` and a start alone one showing: the tasks, a head each, and the files.
 
     ``start`` is a kept classifier whose body is taken over, ``keep`` where to keep this one, ``outputs`` a folder of
-    predictions a task. ``show`` "published" shows another set of images to a kept classifier without any training;
-    ``matched`` moves every crop's channel means to those of the true image (D50).
+    predictions a task. ``show`` "published" shows another set of images to a kept classifier without any training. Controls
+    change one thing: ``matched`` moves every crop's channel means to those of the true image (D50), ``bits`` rounds the
+    images more coarsely, ``percent`` of the training photographs are used.
     """
 
     tasks: tuple[str, ...]
@@ -49,6 +54,8 @@ class Classification:
     start: str = ""
     show: str = ""
     matched: bool = False
+    bits: int = 8
+    percent: int = 100
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -74,6 +81,24 @@ class Task:
     def chance(self) -> float:
         """The accuracy of guessing evenly among the classes."""
         return 1 / len(self.classes)
+
+
+def control(name: str) -> dict[str, int | bool]:
+    """What a control of the attribution classifier changes of its `Classification`.
+
+    >>> control("free-crops"), control("matched"), control("bits-7"), control("photographs-50")
+    ({'grid': 1}, {'matched': True}, {'bits': 7}, {'percent': 50})
+    """
+    kind, _, number = name.partition("-")
+    if name in ("free-crops", "matched"):
+        return {"grid": 1} if kind == "free" else {"matched": True}
+    if kind == "bits" and number in ("5", "6", "7"):
+        return {"bits": int(number)}
+    if kind == "photographs" and number.isdigit() and 0 < int(number) < 100:
+        return {"percent": int(number)}
+    raise UserError(
+        f"classifier.controls has '{name}': choose among free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
+    )
 
 
 def attribution(networks: tuple[Network, ...] | None = None, name: str = "attribution") -> Task:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from srfp_lib import fleet, tables
-from srfp_lib.experiments import attribution, parsing, seeds
+from srfp_lib.experiments import attribution, controls, parsing, seeds
 from srfp_lib.figures import accuracy, images, save
 from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
 
@@ -19,7 +19,8 @@ def pictures(runs, parsers):  # noqa: F811
     networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)
     log = networks.rename(columns={"loss": "loss_name"}).assign(step=1, loss=0.5)
     pixels = np.zeros((8, 8, 3), np.uint8)
-    control = pd.DataFrame([(c, g, 0.5) for c in ("grid", "free") for g in ("all", "L1")], columns=["crops", "group", "accuracy"])
+    first = answers[answers["run"] == 1]
+    control = controls.compare(first, {"free-crops": first, "bits-7": first})
     return {
         "dots": accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
         "seeds": accuracy.seeds(seeds.table(triplets, triplets)),

@@ -3,6 +3,7 @@
 import pytest
 
 from srfp_lib import published_numbers, tasks
+from srfp_lib.errors import UserError
 
 
 def test_the_18_cells_have_the_papers_networks():
@@ -35,3 +36,9 @@ def test_triplets_differ_by_seed_alone():
     assert len(groups) == 30
     assert all([n.seed for n in group] == [1, 2, 3] for group in groups)
     assert all(len({(n.architecture, n.scale, n.loss, n.dataset) for n in group}) == 1 for group in groups)
+
+
+@pytest.mark.parametrize("name", ["bits-8", "photographs-0", "photographs-100", "photographs-half", "colour", ""])
+def test_an_unknown_control_is_named(name):
+    with pytest.raises(UserError, match=f"classifier.controls has '{name}'"):
+        tasks.control(name)

@@ -25,10 +25,11 @@ class Images:
     """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files.
 
     With ``match`` every crop's channel means are moved to those of the same crop of that folder, the true images (D50).
+    With fewer than 8 ``bits`` crops are rounded to as many grey levels.
     """
 
-    def __init__(self, folder: Path, decoded: Path, names: Sequence[str], *, match: str = "") -> None:
-        self.folder, self.decoded, self.names, self.match = folder, decoded, tuple(names), match
+    def __init__(self, folder: Path, decoded: Path, names: Sequence[str], *, match: str = "", bits: int = 8) -> None:
+        self.folder, self.decoded, self.names, self.match, self.bits = folder, decoded, tuple(names), match, bits
         self._maps: dict[str, np.ndarray] = {}
 
     def size(self, pick: Pick) -> tuple[int, int]:
@@ -40,7 +41,8 @@ class Images:
     def crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         """uint8 side x side x 3."""
         found = self._crop(pick, row, column, side)
-        return matched(found, self._crop((self.match, pick[1]), row, column, side)) if self.match else found
+        found = matched(found, self._crop((self.match, pick[1]), row, column, side)) if self.match else found
+        return coarser(found, self.bits) if self.bits < 8 else found
 
     def _crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         model_id, number = pick
@@ -102,6 +104,16 @@ def matched(crop: np.ndarray, true: np.ndarray) -> np.ndarray:
     """
     offset = true.mean((0, 1)) - crop.mean((0, 1))
     return np.clip(np.round(crop + offset), 0, 255).astype(np.uint8)
+
+
+def coarser(crop: np.ndarray, bits: int) -> np.ndarray:
+    """A crop rounded to 2^bits grey levels from 0 to 255.
+
+    >>> coarser(np.array([0, 1, 2, 100, 255], np.uint8), 7).tolist()
+    [0, 0, 2, 100, 255]
+    """
+    most = 2**bits - 1
+    return np.round(np.round(crop / 255 * most) / most * 255).astype(np.uint8)
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
 from .. import fleet, tasks
+from ..experiments import controls
 from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, subplots
 
 
@@ -132,24 +134,20 @@ def panels(maps: dict[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> P
     )
 
 
-def control(rows: pd.DataFrame) -> Picture:
-    """Grid crops and free crops side by side: ``rows`` has the columns group, crops, accuracy."""
+def control(table: pd.DataFrame) -> Picture:
+    """The plain classifier and its controls side by side, by group; ``table`` as `experiments.controls.compare` gives it."""
     figure, axes = subplots(size=(7, 3))
-    groups = list(dict.fromkeys(rows["group"]))
-    x = np.arange(len(groups))
-    for shift, (crops, part), colour, hatch in zip((-0.2, 0.2), rows.groupby("crops", sort=False), (BLUE, ORANGE), ("", "//"), strict=True):
-        axes.bar(
-            x + shift,
-            100 * part.set_index("group").loc[groups, "accuracy"],
-            0.38,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            label=crops,
-        )
-    axes.set_xticks(x, groups)
+    names, groups = list(dict.fromkeys(table["control"])), list(dict.fromkeys(table["group"]))
+    width, colours = 0.8 / len(names), sns.color_palette("cividis", len(names))
+    for i, name in enumerate(names):
+        part = table[table["control"] == name].set_index("group").loc[groups]
+        spread = np.nan_to_num([part["accuracy"] - part["low"], part["high"] - part["accuracy"]]).clip(0)
+        place = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
+        axes.bar(place, 100 * part["accuracy"], width, yerr=100 * spread, color=colours[i], edgecolor="white", capsize=2, label=controls.words(name))
+    axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel("180-way accuracy, %")
     axes.set_ylim(0, 100)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
-    said = [f"{r.group} {100 * r.accuracy:.0f} % with {r.crops}" for r in rows.itertuples()]
-    return figure, "Accuracy with training crops on a 4-pixel grid and at free positions: " + "; ".join(said) + "."
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    whole = table[table["group"] == "all"]
+    said = "; ".join(f"{controls.words(r.control)} {100 * r.accuracy:.0f} %" for r in whole.itertuples())
+    return figure, f"180-way accuracy of the plain classifier and of controls that change one thing, by group. Over all networks: {said}."

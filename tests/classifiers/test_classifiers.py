@@ -65,6 +65,13 @@ def test_grid_crops_keep_their_phase_and_free_crops_reach_the_last_position(stor
     assert offsets[4] == {0, 4, 8} and offsets[1] == set(range(9))
 
 
+def test_coarser_crops_have_fewer_grey_levels_and_stay_near(store, tmp_path):
+    pick = (NETWORKS[0].model_id, 0)
+    coarse = Images(tmp_path / "images", tmp_path / "decoded", store.names, bits=6).crop(pick, 0, 0, 24).astype(int)
+    assert len(np.unique(coarse)) <= 64 < len(np.unique(store.crop(pick, 0, 0, 24)))
+    assert abs(coarse - store.crop(pick, 0, 0, 24)).max() <= 3
+
+
 def test_a_crop_larger_than_the_image_is_named(store):
     with pytest.raises(UserError, match="24 x 24, smaller than the crop of 32 pixels"):
         store.random_crops([(NETWORKS[0].model_id, 0)], 32, grid=1, rng=np.random.default_rng(0))

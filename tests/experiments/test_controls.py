@@ -1,0 +1,29 @@
+"""Controls are compared with the plain classifier photograph by photograph."""
+
+import pytest
+
+from srfp_lib.experiments import attribution, controls
+
+
+@pytest.fixture
+def plain(runs):
+    return attribution.scored(runs[:1])
+
+
+def test_a_control_without_effect_changes_nothing(plain):
+    table = controls.compare(plain, {"matched": plain})
+    assert (table["difference"] == 0).all() and list(table["group"])[:6] == list(controls.GROUPS)
+    assert "does not change measurably" in controls.verdict(table, "matched")
+
+
+def test_a_loss_has_the_interval_of_paired_differences(plain):
+    wrong = plain.assign(correct=plain["correct"] & plain["adversarial"])  # no L1 network is recognised any more
+    table = controls.compare(plain, {"free-crops": wrong})
+    l1 = table[(table["control"] == "free-crops") & (table["group"] == "L1")].iloc[0]
+    assert l1["difference"] == -0.5 and l1["difference_low"] == -1 and l1["difference_high"] == 0  # photographs a, b only
+    assert controls.verdict(table, "free-crops", "VGG + adv.").startswith("does not change")
+    assert "Not both orders" in controls.free_crops(table)  # 2X and 4X are alike here
+
+
+def test_without_free_crops_there_is_nothing_to_say(plain):
+    assert "already" in controls.free_crops(controls.compare(plain, {}))
