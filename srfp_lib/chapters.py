@@ -46,8 +46,9 @@ CHAPTERS = {
     "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6", "separation", "claims_10"), ("figure_5", "figure_6")),
     "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),
     "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
-    "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims",), ()),
+    "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims", "controls"), ("controls",)),
     "14": Chapter("14_real_networks", ()),
+    "15": Chapter("15_benchmarks", ()),
 }
 
 FIRST_OF_RELEASE = 4  # the first four chapters are about photographs and networks; the release has images

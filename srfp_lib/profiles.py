@@ -177,7 +177,7 @@ DEMO = Profile(
     training=_NARROW,
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=6e-3, precision="bfloat16",
+        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False),

@@ -69,3 +69,38 @@ def free_crops(table: pd.DataFrame) -> str:
         + ("Both orders of the paper survive, so they do not rest on the grid;" if orders else "Not both orders of the paper survive;")
         + " what is lost does rest on it, within this training budget."
     )
+
+
+def learned(table: pd.DataFrame) -> list[str]:
+    """A sentence for each question that the controls in a table answer, with its numbers."""
+    asked = set(table["control"])
+    said = [f"**The grid.** {free_crops(table)}"] if "free-crops" in asked else []
+    said += [_mean_colour(table)] if "colour-alone" in asked else []
+    if "matched" in asked:
+        said.append(f"**Without the cast.** With channel means matched to the true image the accuracy {verdict(table, 'matched')}. "
+                    "A classifier that looks at an image minus its blur does not see a constant cast, and does not need it.")  # fmt: skip
+    if bits := _kind(table, "bits"):
+        lines = [f"With {words(c)} instead of 8 the accuracy {verdict(table, c)}, that of L1 networks {verdict(table, c, 'L1')}." for c in bits]
+        said.append("**Rounding.** " + " ".join(lines))
+    if shares := _kind(table, "photographs"):
+        lines = [f"Trained on {words(c)}, for as many steps, the accuracy {verdict(table, c)}." for c in shares]
+        said.append("**Photographs.** " + " ".join(lines))
+    return said
+
+
+def _mean_colour(table: pd.DataFrame) -> str:
+    whole, l1, vgg, resnet = (_percent(table, "colour-alone", g) for g in ("all", "L1", "VGG + adv.", "ResNet + adv."))
+    return (
+        f"**Mean colour.** Three numbers an image, how far its channel means are from the true image's, name the right network in {whole} of "
+        f"cases, where guessing gives {100 * table['chance'].iloc[0]:.2f} %: {l1} of L1 networks, {vgg} and {resnet} of the two kinds of "
+        "adversarial ones. The cast of D50 is a fingerprint of its own."
+    )
+
+
+def _kind(table: pd.DataFrame, kind: str) -> list[str]:
+    return [c for c in dict.fromkeys(table["control"]) if c.startswith(f"{kind}-") and c[-1].isdigit()]
+
+
+def _percent(table: pd.DataFrame, control: str, group: str = "all") -> str:
+    row = table[(table["control"] == control) & (table["group"] == group)].iloc[0]
+    return f"{100 * row.accuracy:.1f} % ({100 * row.low:.1f} to {100 * row.high:.1f})"
