@@ -66,3 +66,11 @@ def about(run: str = "lab") -> dict[str, Any]:
     """Profile, versions, machine and work of a reference run; empty if it has not been made."""
     path = FOLDER / run / "about.json"
     return json.loads(path.read_text()) if path.exists() else {}
+
+
+def benchmark(name: str) -> pd.DataFrame | None:
+    """The result of a script in `benchmarks/`, None if it has not been run."""
+    import pandas as pd
+
+    path = FOLDER.parent.parent / "benchmarks" / f"{name}.csv"
+    return pd.read_csv(path) if path.exists() else None
