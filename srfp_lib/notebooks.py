@@ -32,7 +32,7 @@ def execute(name: str, target: Path, parameters: dict[str, Any]) -> None:
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     try:
         papermill.execute_notebook(str(path), str(target), parameters, kernel_name="python3", progress_bar=False, cwd=str(HOME),
-                                    extra_arguments=["--IPKernelApp.log_level=40"])  # fmt: skip
+                                    extra_arguments=["--IPKernelApp.log_level=50"])  # fmt: skip
     except PapermillExecutionError as error:
         if error.ename == "UserError":
             raise UserError(f"chapter {name}: {error.evalue}") from None
