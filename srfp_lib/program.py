@@ -21,7 +21,7 @@ def table(profile: Profile) -> dict[str, Job]:
 
 def everything(profile: Profile) -> dict[str, Job]:
     """The same; of the authors' release also the jobs for which it lacks networks."""
-    jobs = [_photographs(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
+    jobs = [_photographs(profile), *_statistics(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
     return {job.name: job for job in jobs}
 
 
@@ -41,6 +41,14 @@ def _photographs(profile: Profile) -> Job:
     outputs += _decoded(profile, HR)
     settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
     return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
+
+
+def _statistics(profile: Profile) -> list[Job]:
+    """Table A.1, of whole photographs. A release holds no training sets. The folder ``photos`` is the other job's."""
+    if profile.release.folder:
+        return []
+    cost = {"embedded": 2, "paper": 1600}.get(profile.photographs.source, 30)
+    return [Job("statistics", "srfp_lib.stages:statistics", ("statistics/photographs.csv",), (), ("photographs",), cost=cost)]
 
 
 def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:

@@ -36,6 +36,16 @@ def photographs(desk: Desk) -> None:
     write_splits(desk, found.images, settings.rotations)
 
 
+def statistics(desk: Desk) -> None:
+    """What Table A.1 says of each photograph."""
+    import pandas as pd
+
+    from .photos import statistics as counted
+
+    rows = counted.rows(desk.profile.photographs, master_seed=desk.profile.master_seed)
+    pd.DataFrame(rows).to_csv(desk.write("statistics", "photographs.csv"), index=False, float_format="%.4f")
+
+
 def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
     import pandas as pd
 

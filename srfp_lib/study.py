@@ -134,6 +134,12 @@ class Study:
 
         return read_table(self.workspace.path("photos", f"{name}.csv"))
 
+    def statistics(self) -> pd.DataFrame:
+        """What Table A.1 says of each photograph: `srfp_lib.photos.statistics.rows`."""
+        from .gallery import read_table
+
+        return read_table(self.workspace.path("statistics", "photographs.csv"))
+
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" gives the true one."""
         from .classifiers.images import read_png
