@@ -130,7 +130,7 @@ def load_network(desk: Desk, name: str):
 
 
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
-    """PSNR and SSIM of the test images, or of all images, of networks of one scale, beside bicubic."""
+    """PSNR, SSIM and, if asked for, LPIPS of the test images, or of all images, of networks of one scale, beside bicubic."""
     import pandas as pd
 
     from . import metrics, superresolve
@@ -143,7 +143,8 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     plain = metrics.score(bicubic, images.batches(HR, numbers), crop=settings.crop)["psnr"]
     tables = []
     for name in names:
-        scores = metrics.score(images.batches(name, numbers), images.batches(HR, numbers), crop=settings.crop)
+        sr, hr = images.batches(name, numbers), images.batches(HR, numbers)
+        scores = metrics.score(sr, hr, crop=settings.crop, perceptual=settings.lpips)
         index = images.index([(name, i) for i in numbers])
         tables.append(index.assign(**scores, bicubic_psnr=plain))
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")

@@ -120,7 +120,7 @@ class Study:
         return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}
 
     def quality(self, *, everything: bool = False) -> pd.DataFrame:
-        """PSNR and SSIM of the custom networks, or of everything: model_id, image, photograph, psnr, ssim, bicubic_psnr."""
+        """Quality of the custom networks' images, or of all: model_id, image, photograph, psnr, ssim, lpips if asked for, bicubic_psnr."""
         import pandas as pd
 
         from .gallery import read_table
