@@ -50,7 +50,7 @@ def convention(settings: Quality) -> str:
     """
     part = f"the centre {settings.crop} x {settings.crop} pixels of each" if settings.crop else "the whole of each"
     image = "test image" if settings.images == "test" else "image"
-    return f"RGB, 8 bits, no border cut, {part} {image}, mean ± SD (n − 1) over images; LPIPS of AlexNet, lower is better"
+    return f"RGB, 8 bits, no border cut, {part} {image}; LPIPS of AlexNet, lower is better"
 
 
 def lpips_left_out(profile: Profile) -> str:

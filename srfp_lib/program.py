@@ -85,7 +85,7 @@ def _released(profile: Profile, networks: tuple[fleet.Network, ...], label: str)
 
 def _quality(profile: Profile, label: str, names: tuple[str, ...], made_by: str) -> Job:
     file, settings, images = f"quality/{label}.csv", _section(profile, "quality"), profile.photographs.max_images / 160
-    cost = len(names) / 9 * images * (15 if profile.quality.lpips else 1)
+    cost = len(names) / 9 * images * (6 if profile.quality.lpips else 1)
     return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), settings, cost)
 
 

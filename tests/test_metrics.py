@@ -124,5 +124,5 @@ def test_the_page_says_why_lpips_is_left_out(weights):
 
 
 def test_the_header_says_what_the_numbers_are_of():
-    assert "the whole of each image, mean" in metrics.convention(profiles.DEMO.quality)
+    assert "the whole of each image;" in metrics.convention(profiles.DEMO.quality)
     assert "224 x 224 pixels of each image" in metrics.convention(replace(profiles.PAPER.quality, images="all"))
