@@ -1,14 +1,18 @@
 """What is counted of a photograph equals scikit-image's and Pillow's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.color import rgb2gray
 from skimage.measure import shannon_entropy
 
-from srfp_lib import photos
+from srfp_lib import photos, program
 from srfp_lib.photos import statistics
-from srfp_lib.profiles import DEMO
+from srfp_lib.profiles import DEMO, SMOKE
+from srfp_lib.study import Study
+from tests.conftest import hurried
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +38,17 @@ def test_a_row_a_photograph_and_none_of_a_drawing():
     assert {row["split"] for row in rows.values() if row["role"] != "classify"} == {"train"}
     assert {p for p, row in rows.items() if row["split"] == "test"} == set(table.index[table["fold"] == 0])
     assert all(0 < row["png_bits_per_pixel"] < 25 and 0 < row["grey_entropy_bits"] <= 8 for row in rows.values())
+
+
+def test_counting_leaves_the_photographs_as_they_are(tmp_path, monkeypatch):
+    hurried(monkeypatch)
+    study = Study.open("smoke", tmp_path / "w")
+    study.make("photographs")
+    study.make("statistics")
+    assert {name: state for name, state in study.states().items() if state != "missing"} == {"photographs": "done", "statistics": "done"}
+    assert study.statistics()["photograph"].isin(study.photographs()["photograph"]).all()
+
+
+def test_a_release_has_no_training_sets_to_count():
+    released = replace(SMOKE, release=replace(SMOKE.release, folder="somewhere"))
+    assert "statistics" in program.table(SMOKE) and "statistics" not in program.table(released)
