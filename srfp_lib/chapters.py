@@ -34,7 +34,7 @@ class Chapter:
 ALL_PREDICTIONS = ("attribution/", "parsers/", "prnu/", "quality/", "backbones/", "seen/", "unseen/", "parsers-of-published/")
 
 CHAPTERS = {
-    "01": Chapter("01_photographs", ("photographs",), (), ("photographs",)),
+    "01": Chapter("01_photographs", ("photographs", "statistics"), ("table_a1",), ("photographs",)),
     "02": Chapter("02_fleet", ("train/",), ("training",), ("training",)),
     "03": Chapter("03_published", ("published/",), ("table_1",)),
     "04": Chapter("04_images", ("images/",), (), ("figure_2",)),

@@ -21,7 +21,7 @@ def table(profile: Profile) -> dict[str, Job]:
 
 def everything(profile: Profile) -> dict[str, Job]:
     """The same; of the authors' release also the jobs for which it lacks networks."""
-    jobs = [_photographs(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
+    jobs = [_photographs(profile), *_statistics(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
     return {job.name: job for job in jobs}
 
 
@@ -41,6 +41,14 @@ def _photographs(profile: Profile) -> Job:
     outputs += _decoded(profile, HR)
     settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
     return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
+
+
+def _statistics(profile: Profile) -> list[Job]:
+    """Table A.1, of whole photographs. A release holds no training sets. The folder ``photos`` is the other job's."""
+    if profile.release.folder:
+        return []
+    cost = {"embedded": 2, "paper": 1600}.get(profile.photographs.source, 30)
+    return [Job("statistics", "srfp_lib.stages:statistics", ("statistics/photographs.csv",), (), ("photographs",), cost=cost)]
 
 
 def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
@@ -77,7 +85,8 @@ def _released(profile: Profile, networks: tuple[fleet.Network, ...], label: str)
 
 def _quality(profile: Profile, label: str, names: tuple[str, ...], made_by: str) -> Job:
     file, settings, images = f"quality/{label}.csv", _section(profile, "quality"), profile.photographs.max_images / 160
-    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), settings, len(names) / 9 * images)
+    cost = len(names) / 9 * images * (6 if profile.quality.lpips else 1)
+    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), settings, cost)
 
 
 def _training_size(profile: Profile) -> float:

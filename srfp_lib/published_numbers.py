@@ -80,7 +80,7 @@ def panels() -> pd.DataFrame:
 
 
 def dataset_statistics() -> pd.DataFrame:
-    """Table A.1."""
+    """Table A.1, with the split that a row most likely is where the printed one is not (D12)."""
     return _read("dataset_statistics").copy()
 
 

@@ -36,6 +36,16 @@ def photographs(desk: Desk) -> None:
     write_splits(desk, found.images, settings.rotations)
 
 
+def statistics(desk: Desk) -> None:
+    """What Table A.1 says of each photograph."""
+    import pandas as pd
+
+    from .photos import statistics as counted
+
+    rows = counted.rows(desk.profile.photographs, master_seed=desk.profile.master_seed)
+    pd.DataFrame(rows).to_csv(desk.write("statistics", "photographs.csv"), index=False, float_format="%.4f")
+
+
 def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
     import pandas as pd
 
@@ -120,7 +130,7 @@ def load_network(desk: Desk, name: str):
 
 
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
-    """PSNR and SSIM of the test images, or of all images, of networks of one scale, beside bicubic."""
+    """PSNR, SSIM and, if asked for, LPIPS of the test images, or of all images, of networks of one scale, beside bicubic."""
     import pandas as pd
 
     from . import metrics, superresolve
@@ -133,7 +143,8 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     plain = metrics.score(bicubic, images.batches(HR, numbers), crop=settings.crop)["psnr"]
     tables = []
     for name in names:
-        scores = metrics.score(images.batches(name, numbers), images.batches(HR, numbers), crop=settings.crop)
+        sr, hr = images.batches(name, numbers), images.batches(HR, numbers)
+        scores = metrics.score(sr, hr, crop=settings.crop, perceptual=settings.lpips)
         index = images.index([(name, i) for i in numbers])
         tables.append(index.assign(**scores, bicubic_psnr=plain))
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")

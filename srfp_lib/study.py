@@ -124,7 +124,7 @@ class Study:
         return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}
 
     def quality(self, *, everything: bool = False) -> pd.DataFrame:
-        """PSNR and SSIM of the custom networks, or of everything: model_id, image, photograph, psnr, ssim, bicubic_psnr."""
+        """Quality of the custom networks' images, or of all: model_id, image, photograph, psnr, ssim, lpips if asked for, bicubic_psnr."""
         import pandas as pd
 
         from .gallery import read_table
@@ -137,6 +137,12 @@ class Study:
         from .gallery import read_table
 
         return read_table(self.workspace.path("photos", f"{name}.csv"))
+
+    def statistics(self) -> pd.DataFrame:
+        """What Table A.1 says of each photograph: `srfp_lib.photos.statistics.rows`."""
+        from .gallery import read_table
+
+        return read_table(self.workspace.path("statistics", "photographs.csv"))
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" gives the true one."""

@@ -108,6 +108,19 @@ def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
     return Page(page.where(frame.notna() | page.isin(["–"]), "–"))
 
 
+def with_spread(frame: pd.DataFrame, digits: Mapping[str, int]) -> pd.DataFrame:
+    """Columns and their standard deviations (``_sd``) as one text, "28.31 ± 6.26"; other columns as they are.
+
+    >>> with_spread(pd.DataFrame({"psnr": [28.31, 5.0], "psnr_sd": [6.26, float("nan")]}), {"psnr": 1})["psnr"].tolist()
+    ['28.3 ± 6.3', '5.0']
+    """
+    page = frame.drop(columns=[f"{column}_sd" for column in digits]).astype(object)
+    for column, places in digits.items():
+        pairs = zip(frame[column], frame[f"{column}_sd"], strict=True)
+        page[column] = ["–" if pd.isna(v) else f"{v:.{places}f}" + ("" if pd.isna(sd) else f" ± {sd:.{places}f}") for v, sd in pairs]
+    return page
+
+
 def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
     """The claims with their verdicts, a reference run's beside; shares in percent, decibels as they are."""
     rows, kept = [], {} if reference is None else {row.id: row for row in reference.itertuples()}

@@ -10,9 +10,11 @@ from srfp_lib import metrics, photos, profiles, program, stages, stages_publishe
 from srfp_lib.classifiers import prnu
 from srfp_lib.classifiers.images import read_png
 from srfp_lib.errors import UserError
+from srfp_lib.gallery import read_table
 from srfp_lib.jobs import Desk
 from srfp_lib.program import HR
 from srfp_lib.study import Study
+from srfp_lib.workspace import Workspace
 from tests.conftest import hurried
 
 PROFILE = """
@@ -94,6 +96,19 @@ def test_quality_is_taken_of_the_centre_of_test_images(whole):
     top, left = (hr.shape[0] - 40) // 2, (hr.shape[1] - 40) // 2
     a, b = (x[None, top : top + 40, left : left + 40] for x in (sr, hr))
     assert row["psnr"] == pytest.approx(metrics.psnr(a, b)[0], abs=1e-4) and row["ssim"] == pytest.approx(metrics.ssim(a, b)[0], abs=1e-4)
+
+
+def test_lpips_is_a_column_more_where_it_is_asked_for(whole, tmp_path, monkeypatch):
+    def lpips(a, b):
+        return np.full(len(a), 0.25)
+
+    monkeypatch.setattr(metrics, "lpips", lpips)
+    name, settings = "EDSR-div2k-x2-L1-s1", replace(whole.profile.quality, lpips=True)
+    asking = Desk(Workspace(whole.workspace.root, replace(whole.profile, quality=settings)), tmp_path)
+    stages.quality(asking, (name,), "quality.csv")
+    asked, plain = read_table(tmp_path / "quality.csv"), whole.quality().query("model_id == @name")
+    assert list(asked) == ["model_id", "image", "photograph", "psnr", "ssim", "lpips", "bicubic_psnr"] and set(asked["lpips"]) == {0.25}
+    assert asked.drop(columns="lpips").equals(plain.reset_index(drop=True))
 
 
 def test_stand_ins_write_both_roundings(whole):

@@ -16,20 +16,22 @@ from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split
 from .reading import fingerprint_of
 from .tiles import cut, images, quotas, training_tiles
 
-__all__ = ["PhotoSet", "Photograph", "fingerprint", "load", "split"]
+__all__ = ["PhotoSet", "Photograph", "fingerprint", "load", "sources", "split"]
+
+
+def sources(settings: Photographs, *, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
+    """The photographs that a profile names, with their roles, and (file, reason) of those left out."""
+    if settings.source == "embedded":
+        return embedded.load(rotations=settings.rotations)
+    if settings.source == "paper":
+        return paper_sets.load(settings)
+    smallest = max(settings.training_tile, settings.image_size or 0)
+    return folder.load(Path(settings.source).expanduser(), smallest=smallest, rotations=settings.rotations, master_seed=master_seed)
 
 
 def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     """Read, convert, assign and cut the photographs that a profile names."""
-    smallest = max(settings.training_tile, settings.image_size or 0)
-    if settings.source == "embedded":
-        photographs, skipped = embedded.load(rotations=settings.rotations)
-    elif settings.source == "paper":
-        photographs, skipped = paper_sets.load(settings)
-    else:
-        photographs, skipped = folder.load(
-            Path(settings.source).expanduser(), smallest=smallest, rotations=settings.rotations, master_seed=master_seed
-        )
+    photographs, skipped = sources(settings, master_seed=master_seed)
     drawn = _dead_leaves(settings, master_seed)
     check_roles(photographs)
     planned = quotas(photographs + drawn, settings.training_tile, settings.max_training_tiles)

@@ -94,6 +94,13 @@ def test_a_network_far_below_bicubic_is_a_failed_training(measured):
     assert groups["paper_psnr"].notna().all()
 
 
+def test_lpips_is_empty_where_it_was_not_asked_for_and_the_papers_is_there(measured):
+    plain, asked = quality.per_network(measured), quality.per_network(measured.assign(lpips=0.2))
+    assert plain["lpips"].isna().all() and (asked["lpips"] == 0.2).all() and (asked["lpips_sd"] < 1e-12).all()
+    assert plain.drop(columns=["lpips", "lpips_sd"]).equals(asked.drop(columns=["lpips", "lpips_sd"]))
+    assert plain[["paper_lpips", "paper_lpips_sd", "paper_psnr"]].notna().all(axis=None)
+
+
 def everything(runs, parsers, measured) -> Results:
     """What a run of the custom fleet alone can say."""
     answers = {"attribution": attribution.scored(runs), "cnn_triplets": seeds.scored(runs), "prnu_triplets": seeds.scored(runs)}
