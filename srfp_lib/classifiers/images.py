@@ -6,10 +6,12 @@ are not, a PNG file is opened and decoded as a whole when a crop is asked for, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from torch import Tensor
 from ..arrays import read_images
 from ..errors import UserError
 
+T = TypeVar("T")
 Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 
@@ -94,7 +97,24 @@ class Images:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(4)
+        return ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16))
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items in the same order; a thread makes the next one while one is in use.
+
+    A thread, because what makes a batch and what waits for a GPU both release the interpreter's lock. One item at a time,
+    so that what draws at random draws as it would without the thread.
+
+    >>> list(ahead(n * n for n in range(4)))
+    [0, 1, 4, 9]
+    """
+    iterator, end = iter(items), object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, iterator, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, iterator, end)
+            yield item
 
 
 def matched(crop: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from srfp_lib.arrays import FlatFile
-from srfp_lib.classifiers.images import Images
+from srfp_lib.classifiers.images import Images, ahead
 from srfp_lib.errors import UserError
 
 NAMES = [f"i{i}" for i in range(5)]
@@ -59,7 +59,7 @@ def test_the_threads_that_decode_are_started_once(folders):
     png.centre_crops(PICKS, 8)
     pool = png._pool
     png.centre_crops(PICKS, 8)
-    assert png._pool is pool and len(pool._threads) <= 4
+    assert png._pool is pool and 0 < len(pool._threads) <= 16
 
 
 def test_a_crop_larger_than_one_of_the_images_is_named(folders):
@@ -72,3 +72,22 @@ def test_a_damaged_decoded_file_is_named(folders):
     (folders[1] / "B.npy").write_bytes((folders[1] / "B.npy").read_bytes()[:-1])
     with pytest.raises(UserError, match="B.npy' is damaged"):
         Images(*folders, NAMES).centre_crops(PICKS, 8)
+
+
+def test_one_item_is_made_ahead_and_no_more():
+    made = []
+    items = ahead(made.append(n) or n for n in range(5))
+    assert next(items) == 0 and next(items) == 1
+    items.close()  # waits for the thread
+    assert made == [0, 1, 2]
+
+
+def test_what_goes_wrong_ahead_is_told_in_its_turn():
+    def broken():
+        yield 1
+        raise UserError("the image is damaged")
+
+    items = ahead(broken())
+    assert next(items) == 1
+    with pytest.raises(UserError, match="the image is damaged"):
+        next(items)
