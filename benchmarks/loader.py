@@ -71,8 +71,8 @@ def photograph(network: str, number: int) -> np.ndarray:
 
 
 def tiles(photographs: list[np.ndarray]) -> list[np.ndarray]:
-    """Tiles of 96 pixels, 54 of every photograph."""
-    return [p[r : r + 96, c : c + 96] for p in photographs for r in range(0, 576, 96) for c in range(0, 864, 96)]
+    """The first 480 tiles of 96 pixels, 54 of a photograph."""
+    return [p[r : r + 96, c : c + 96] for p in photographs for r in range(0, 576, 96) for c in range(0, 864, 96)][:480]
 
 
 def write(folder: Path) -> dict[str, tuple[list[str], float]]:
