@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import ArrayFile
+from .arrays import ArrayFile, FlatFile
 from .jobs import Desk
 from .photos import split
 from .program import HR
@@ -33,6 +33,11 @@ class Gallery:
     def names(self) -> list[str]:
         """The names of the images."""
         return list(self.table["image"])
+
+    @property
+    def tiles(self) -> bool:
+        """Whether the images are tiles of one size; otherwise they are photographs of any size."""
+        return self.store.tiles
 
     def batches(self, model_id: str, numbers: Sequence[int] | None = None, *, most: int = 16) -> Iterator[np.ndarray]:
         """All images of a network, or some: uint8 n x H x W x 3, up to ``most`` tiles or one photograph at a time."""
@@ -68,28 +73,25 @@ class Gallery:
 
 def custom(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     """The images of the custom networks, and of those published ones that were shown the same photographs."""
-    return _gallery(desk, "", "photos/images.csv", matched, bits)
+    return _gallery(desk, "", read_table(desk.read("photos/images.csv")), matched, bits, tiles=desk.profile.photographs.image_size is not None)
 
 
 def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     """The images of published networks: their own where they come from a folder."""
     from .published import sources
 
-    own = sources.is_folder(desk.profile.published)
-    return _gallery(desk, "published", "published/images.csv", matched, bits) if own else custom(desk, matched=matched, bits=bits)
+    if not sources.is_folder(desk.profile.published):
+        return custom(desk, matched=matched, bits=bits)
+    images = read_table(desk.read("published/images.csv"))
+    return _gallery(desk, "published", images, matched, bits, tiles="height" not in images)
 
 
-def _gallery(desk: Desk, under: str, table: str, matched: bool, bits: int) -> Gallery:
+def _gallery(desk: Desk, under: str, images: pd.DataFrame, matched: bool, bits: int, *, tiles: bool) -> Gallery:
     from .classifiers.images import Images
 
-    images = read_table(desk.read(table))
-    store = Images(desk.read(under, "images"), desk.read(under, "decoded"), list(images["image"]), match=HR if matched else "", bits=bits)
+    folders = desk.read(under, "images"), desk.read(under, "decoded")
+    store = Images(*folders, list(images["image"]), tiles=tiles, match=HR if matched else "", bits=bits)
     return Gallery(images, store, desk.profile.photographs.rotations)
-
-
-def decoded(desk: Desk) -> bool:
-    """Whether the images of this profile are tiles of one size, which are kept decoded as well."""
-    return desk.profile.photographs.image_size is not None
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -100,15 +102,15 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 class ImageFolder:
-    """The images of one network, written one by one: PNG files, and with ``decoded`` their pixels in one file as well.
+    """The images of one network, written one by one: PNG files and, where the profile says so, their pixels in one file as well.
 
-    A context manager. Without ``decoded`` the images may be of different sizes.
+    A context manager. Images that are no ``tiles`` may be of different sizes.
     """
 
-    def __init__(self, desk: Desk, name: str, count: int, *, decoded: bool, under: str = "") -> None:
-        self.desk, self.name, self.count, self.under = desk, name, count, under
-        self.decoded, self.files = decoded, ExitStack()
-        self.array: ArrayFile | None = None
+    def __init__(self, desk: Desk, name: str, count: int, *, tiles: bool, under: str = "") -> None:
+        self.desk, self.name, self.count, self.tiles, self.under = desk, name, count, tiles, under
+        self.files = ExitStack()
+        self.array: ArrayFile | FlatFile | None = None
 
     def add(self, image: str, pixels: np.ndarray) -> None:
         """Write an image, uint8 H x W x 3."""
@@ -116,11 +118,16 @@ class ImageFolder:
 
         # Level 1 is twice as fast as the default and costs a tenth in size.
         Image.fromarray(pixels).save(self.desk.write(self.under, "images", self.name, f"{image}.png"), compress_level=1)
-        if self.decoded and self.array is None:
+        if self.desk.profile.photographs.decoded:
+            self.keep(pixels)
+
+    def keep(self, pixels: np.ndarray) -> None:
+        """Write the decoded pixels of the next image alone."""
+        if self.array is None:
             path = self.desk.write(self.under, "decoded", f"{self.name}.npy")
-            self.array = self.files.enter_context(ArrayFile(path, self.count, pixels.shape))
-        if self.array:
-            self.array.add(pixels)
+            file = ArrayFile(path, self.count, pixels.shape) if self.tiles else FlatFile(path, self.count)
+            self.array = self.files.enter_context(file)
+        self.array.add(pixels)
 
     def __enter__(self) -> ImageFolder:
         return self
@@ -130,9 +137,9 @@ class ImageFolder:
 
 
 def write_images(
-    desk: Desk, name: str, images: Sequence[str], pixels: Iterable[np.ndarray], *, decoded: bool, under: str = ""
+    desk: Desk, name: str, images: Sequence[str], pixels: Iterable[np.ndarray], *, tiles: bool, under: str = ""
 ) -> None:  # fmt: skip
     """Write the images of a network while they are made."""
-    with ImageFolder(desk, name, len(images), decoded=decoded, under=under) as folder:
+    with ImageFolder(desk, name, len(images), tiles=tiles, under=under) as folder:
         for image, array in zip(images, pixels, strict=True):
             folder.add(image, array)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from . import fleet, profiles, program_release, tasks
+from .arrays import decoded_files
 from .jobs import Job
 from .profiles import Profile
 from .release import TRUTH as HR
@@ -52,8 +53,9 @@ def _statistics(profile: Profile) -> list[Job]:
 
 
 def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
-    """Images of one size are kept decoded as well."""
-    return tuple(f"decoded/{n}.npy" for n in names) if profile.photographs.image_size else ()
+    """The files of the images that are kept decoded as well."""
+    settings = profile.photographs
+    return tuple(file for n in names for file in decoded_files(n, tiles=settings.image_size is not None)) if settings.decoded else ()
 
 
 @cache
@@ -104,7 +106,8 @@ def _published(profile: Profile) -> list[Job]:
     if profile.release.folder:
         return _released(profile, fleet.published(), "published-")
     if sources.is_folder(profile.published):
-        settings = _section(profile, "published") | {"content": sources.fingerprint(profile.published)}
+        kept = {"decoded": profile.photographs.decoded}
+        settings = _section(profile, "published") | {"content": sources.fingerprint(profile.published)} | kept
         return [Job("published/folder", "srfp_lib.stages_published:take_folder", ("published",), settings=settings, cost=5)]
     jobs = []
     for label, networks in sources.groups(profile.published):

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from . import fleet
+from .arrays import decoded_files
 from .jobs import Job
 from .profiles import Profile
 from .release import SPLITS, TRUTH
@@ -14,7 +15,7 @@ from .release import SPLITS, TRUTH
 
 def photographs(profile: Profile) -> Job:
     """The true images, and who is trained, validated and tested on which."""
-    outputs = ("photos", f"images/{TRUTH}", *(f"images/{file}" for file in SPLITS.values()))
+    outputs = ("photos", f"images/{TRUTH}", *(f"images/{file}" for file in SPLITS.values()), *_decoded(profile, TRUTH))
     return Job("photographs", "srfp_lib.stages_release:photographs", outputs, settings=_settings(profile), cost=5)
 
 
@@ -23,7 +24,7 @@ def images(profile: Profile, networks: Iterable[fleet.Network]) -> list[Job]:
     jobs = []
     for name in (n.model_id for n in networks):
         published = name.endswith("-pretrained")
-        outputs = (f"images/{name}",) + ((f"published/{name}.json",) if published else ())
+        outputs = (f"images/{name}", *_decoded(profile, name)) + ((f"published/{name}.json",) if published else ())
         label = f"{'published' if published else 'images'}/{name}"
         jobs.append(Job(label, "srfp_lib.stages_release:images", outputs, (name,), ("photographs",), _settings(profile), 5))
     return jobs
@@ -53,7 +54,13 @@ def _lacks(job: Job, profile: Profile) -> bool:
     return job.work == "srfp_lib.stages_release:images" and job.arguments[0] not in profile.release.networks
 
 
+def _decoded(profile: Profile, name: str) -> tuple[str, ...]:
+    """Images that are copied into the workspace are decoded as well; of those that stay where they lie no copies are made."""
+    return decoded_files(name, tiles=False) if profile.release.copy and profile.photographs.decoded else ()
+
+
 def _settings(profile: Profile) -> dict[str, Any]:
     release = asdict(profile.release)
     del release["networks"]  # more of them leave what is done as it is
-    return {"master_seed": profile.master_seed, "rotations": profile.photographs.rotations, "release": release}
+    settings = {"master_seed": profile.master_seed, "rotations": profile.photographs.rotations, "release": release}
+    return settings | ({"decoded": profile.photographs.decoded} if profile.release.copy else {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import fleet, gallery, tasks
-from .arrays import ArrayFile
+from .arrays import ArrayFile, read_array
 from .errors import UserError
 from .jobs import Desk
 from .photos import split
@@ -32,7 +32,7 @@ def photographs(desk: Desk) -> None:
     for name in ("photographs", "images", "skipped"):
         getattr(found, name).to_csv(desk.write("photos", f"{name}.csv"), index=False)
     _write_training(desk, found, settings.training_tile)
-    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), decoded=gallery.decoded(desk))
+    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
     write_splits(desk, found.images, settings.rotations)
 
 
@@ -76,7 +76,7 @@ def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
 
     profile, images = desk.profile, gallery.custom(desk)
     training = pd.read_csv(desk.read("photos", "training.csv"))
-    tiles = _array(desk, "photos", "training.npy")
+    tiles = read_array(desk.read("photos", "training.npy"))
     sets = {d: Rows(tiles, _members(training, d)) for d in fleet.DATASETS}
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     networks = tuple(fleet.parse(name) for name in names)
@@ -105,11 +105,11 @@ def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
     def reduced() -> Iterator[np.ndarray]:
         return (superresolve.downscale(hr, scale) for hr in images.batches(HR))
 
-    kept = list(reduced()) if gallery.decoded(desk) else None  # of tiles; photographs are reduced anew for every network
+    kept = list(reduced()) if images.tiles else None  # photographs are reduced anew for every network
     for name in names:
         network = load_network(desk, name)
         sr = (image for lr in kept or reduced() for image in superresolve.super_resolve(network, lr))
-        gallery.write_images(desk, name, images.names, sr, decoded=gallery.decoded(desk))
+        gallery.write_images(desk, name, images.names, sr, tiles=images.tiles)
 
 
 def load_network(desk: Desk, name: str):
@@ -166,12 +166,6 @@ def prnu(desk: Desk, run: int, output: str) -> None:
     scores = np.concatenate([baseline.scores(part, fingerprints) for m in ids for part in residuals(m, "test")])
     index = images.index([(m, i) for m in ids for i in images.numbers("test", run=run)])
     Predictions("prnu", run, tuple(ids), index, scores).save(desk.write(output))
-
-
-def _array(desk: Desk, *parts: str) -> np.ndarray:
-    from .classifiers.images import read_array
-
-    return np.asarray(read_array(desk.read(*parts)))
 
 
 def chapter(desk: Desk, notebook: str) -> None:

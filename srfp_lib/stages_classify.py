@@ -46,7 +46,7 @@ def _show(desk: Desk, asked: Classification, named: dict[str, Task], model: Clas
     shown = (gallery.published if to_published else gallery.custom)(desk, matched=asked.matched, bits=asked.bits)
     networks = sources.networks(profile.published) if asked.show else _union(t.test for t in named.values())
     picks = [(n.model_id, i) for n in networks for i in shown.numbers("test", run=asked.run)]
-    side = None if shown.store.one_size(picks[0][0]) else profile.classifier.crop
+    side = None if shown.tiles else profile.classifier.crop
     features, scores = recipe.evaluate(model, shown.store, picks, side=side, precision=profile.classifier.precision)
     index = shown.index(picks)
     for (name, task), output in zip(named.items(), asked.outputs, strict=True):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from . import fleet, gallery, superresolve
+from .arrays import read_array
 from .errors import UserError
 from .fleet import Network
 from .jobs import Desk
@@ -23,7 +24,7 @@ from .randomness import seed
 if TYPE_CHECKING:
     from .training.batches import Rows
 
-LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are kept decoded as well
+LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are looked at whole
 
 
 def make(desk: Desk, names: tuple[str, ...]) -> None:
@@ -40,11 +41,11 @@ def make(desk: Desk, names: tuple[str, ...]) -> None:
 
 def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
     """The images of a network, float in 0..1 before they are rounded; those of five networks truncated as well (D36)."""
-    ids, rounded = gallery.custom(desk).names, desk.profile.published.writer == "round" or name not in sources.TRUNCATING
+    shown, rounded = gallery.custom(desk), desk.profile.published.writer == "round" or name not in sources.TRUNCATING
     ways = {name: rounded} | ({f"{name}{sources.TRUNCATED}": not rounded} if name in sources.TRUNCATING else {})
     with ExitStack() as stack:
-        folders = [(stack.enter_context(gallery.ImageFolder(desk, n, len(ids), decoded=gallery.decoded(desk))), way) for n, way in ways.items()]
-        for image, pixels in zip(ids, sr, strict=True):
+        folders = [(stack.enter_context(gallery.ImageFolder(desk, n, len(shown.names), tiles=shown.tiles)), way) for n, way in ways.items()]
+        for image, pixels in zip(shown.names, sr, strict=True):
             for folder, way in folders:
                 folder.add(image, _to_8_bits(pixels, rounded=way))
 
@@ -88,35 +89,44 @@ def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], di
 
 def _own_tiles(desk: Desk) -> Rows:
     """The stand-ins' training set."""
-    from .classifiers.images import read_array
     from .training.batches import Rows
 
     training = pd.read_csv(desk.read("photos", "training.csv"))
     numbers = np.flatnonzero(training["dataset"] == "stand-ins")
     if not len(numbers):
         raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
-    return Rows(np.asarray(read_array(desk.read("photos", "training.npy"))), numbers)
+    return Rows(read_array(desk.read("photos", "training.npy")), numbers)
 
 
 def take_folder(desk: Desk) -> None:
     """Copy the images of other people's networks into the workspace, with a split of their photographs."""
     from .classifiers.images import png_size, read_png
 
-    root = Path(desk.profile.published.source).expanduser()
-    truth = root / sources.TRUTH
-    ids = sorted(path.stem for path in truth.glob("*.png"))
     networks = [n.model_id for n in sources.networks(desk.profile.published)]
-    for name, folder in [(HR, truth), *((n, root / n) for n in networks)]:
-        if lacking := [i for i in ids if not (folder / f"{i}.png").is_file()]:
-            raise UserError(f"'{folder}' lacks {lacking[0]}.png and {len(lacking) - 1} more of the {len(ids)} images of '{truth}': add them")
-        files = [folder / f"{i}.png" for i in ids]
-        sizes = {png_size(path) for path in files}
-        tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
-        gallery.write_images(desk, name, ids, map(read_png, files), decoded=tiles, under="published")
-    _deal(desk, ids).to_csv(desk.write("published", "images.csv"), index=False)
+    files = _files(Path(desk.profile.published.source).expanduser(), networks)
+    ids = [path.stem for path in files[HR]]
+    sizes = {png_size(path) for paths in files.values() for path in paths}
+    tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
+    for name, paths in files.items():
+        gallery.write_images(desk, name, ids, map(read_png, paths), tiles=tiles, under="published")
+    table = _deal(desk, ids)
+    if not tiles:  # the columns tell photographs from tiles
+        table[["height", "width"]] = [png_size(path) for path in files[HR]]
+    table.to_csv(desk.write("published", "images.csv"), index=False)
     for name in networks:
         about = {"model_id": name, "origin": "images of a folder"}
         desk.write("published", f"{name}.json").write_text(json.dumps(about, indent=1))
+
+
+def _files(root: Path, networks: list[str]) -> dict[str, list[Path]]:
+    """The images of the photographs and of every network, in one order."""
+    truth, files = root / sources.TRUTH, {}
+    ids = sorted(path.stem for path in truth.glob("*.png"))
+    for name, folder in [(HR, truth), *((n, root / n) for n in networks)]:
+        if lacking := [i for i in ids if not (folder / f"{i}.png").is_file()]:
+            raise UserError(f"'{folder}' lacks {lacking[0]}.png and {len(lacking) - 1} more of the {len(ids)} images of '{truth}': add them")
+        files[name] = [folder / f"{i}.png" for i in ids]
+    return files
 
 
 def _deal(desk: Desk, ids: list[str]) -> pd.DataFrame:

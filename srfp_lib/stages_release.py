@@ -59,6 +59,8 @@ def images(desk: Desk, name: str) -> None:
 
 
 def _take(desk: Desk, name: str, photographs: list[str]) -> None:
+    from .classifiers.images import read_png
+
     source, target = Path(desk.profile.release.folder) / name, desk.write("images", name)
     if not source.is_dir():
         raise UserError(f"'{source}' is gone: bring it back, or run python -m srfp_lib release with the folder's new place")
@@ -66,5 +68,8 @@ def _take(desk: Desk, name: str, photographs: list[str]) -> None:
         target.symlink_to(source, target_is_directory=True)
         return
     target.mkdir()
-    for photograph in photographs:
-        shutil.copyfile(source / f"{photograph}.png", target / f"{photograph}.png")
+    with gallery.ImageFolder(desk, name, len(photographs), tiles=False) as folder:
+        for photograph in photographs:
+            copied = shutil.copyfile(source / f"{photograph}.png", target / f"{photograph}.png")
+            if desk.profile.photographs.decoded:
+                folder.keep(read_png(copied))

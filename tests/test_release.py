@@ -4,11 +4,13 @@ import argparse
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import chapters, cli, fleet, release, release_command
+from srfp_lib import chapters, cli, fleet, gallery, release, release_command
 from srfp_lib.errors import UserError
+from srfp_lib.jobs import Desk
 from srfp_lib.release import TRUTH
 from srfp_lib.stages_release import deal
 from srfp_lib.study import Study
@@ -60,6 +62,7 @@ def test_images_stay_where_they_lie(folder, tmp_path):
     place = tmp_path / "w" / "images" / FEW[0]
     assert place.is_symlink() and place.resolve() == folder / FEW[0]
     study = Study.open("", tmp_path / "w")
+    assert not (tmp_path / "w" / "decoded").exists()
     assert study.pixels(TRUTH, photograph(0)).shape == (36, 38, 3) and study.pixels(FEW[0], photograph(0)).shape == (34, 38, 3)
 
 
@@ -68,8 +71,17 @@ def test_or_are_copied(folder, tmp_path):
     assert take(folder, tmp_path / "w", "--copy") == 0
     place = tmp_path / "w" / "images" / FEW[0]
     assert not place.is_symlink() and len(list(place.iterdir())) == 10
+    study = Study.open("", tmp_path / "w")
+    kept = gallery.custom(Desk(study.workspace, tmp_path)).store.kept(FEW[0])
+    assert np.array_equal(kept[3], study.pixels(FEW[0], photograph(3)))
     folder.rename(folder.parent / "gone")
     assert set(Study.open("", tmp_path / "w").states().values()) == {"done", "missing"}
+
+
+def test_copies_need_not_be_decoded(folder, tmp_path):
+    (tmp_path / "plain.toml").write_text('profile = "smoke"\n[photographs]\ndecoded = false\n')
+    assert take(folder, tmp_path / "w", "--copy", "--profile", str(tmp_path / "plain.toml")) == 0
+    assert not (tmp_path / "w" / "decoded").exists() and (tmp_path / "w" / "images" / FEW[0]).is_dir()
 
 
 @pytest.mark.parametrize("inside", ["SISR", "classification/datasets/data/SISR"])

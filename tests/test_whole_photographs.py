@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import metrics, photos, profiles, program, stages, stages_published, superresolve
+from srfp_lib import gallery, metrics, photos, profiles, program, stages, stages_published, superresolve
 from srfp_lib.classifiers import prnu
 from srfp_lib.classifiers.images import read_png
 from srfp_lib.errors import UserError
@@ -14,7 +14,7 @@ from srfp_lib.gallery import read_table
 from srfp_lib.jobs import Desk
 from srfp_lib.program import HR
 from srfp_lib.study import Study
-from srfp_lib.workspace import Workspace
+from srfp_lib.workspace import Workspace, digest
 from tests.conftest import hurried
 
 PROFILE = """
@@ -84,7 +84,24 @@ def test_every_image_is_super_resolved_by_itself(whole, tmp_path, name):
         hr = whole.pixels(HR, image)
         alone = superresolve.super_resolve(network, superresolve.downscale(hr[None], scale))[0]
         assert alone.shape == hr.shape and np.array_equal(whole.pixels(name, image), alone)
-    assert not whole.workspace.path("decoded").exists()
+
+
+@pytest.mark.parametrize("name", [HR, "EDSR-div2k-x2-L1-s1", "RDN-div2k-x2-L1-NA-pretrained", "RDN-div2k-x2-L1-NA-pretrained~truncated"])
+def test_images_of_different_sizes_are_kept_decoded(whole, tmp_path, name):
+    images = gallery.custom(desk(whole, tmp_path))
+    kept = images.store.kept(name)
+    assert not images.tiles and len(kept) == 7
+    assert all(np.array_equal(pixels, whole.pixels(name, image)) for pixels, image in zip(kept, images.names, strict=True))
+
+
+def test_without_decoded_images_the_results_are_the_same(whole, tmp_path, monkeypatch):
+    profile = replace(whole.profile, photographs=replace(whole.profile.photographs, decoded=False))
+    hurried(monkeypatch)
+    study = Study.open(profile, tmp_path / "w")
+    study.make("quality/EDSR-x2")
+    assert not study.workspace.path("decoded").exists()
+    for output in ("quality/EDSR-x2.csv", f"images/{HR}", "images/EDSR-div2k-x2-L1-s1", "networks/EDSR-div2k-x2-L1-s1"):
+        assert digest(study.workspace.path(output)) == digest(whole.workspace.path(output))
 
 
 def test_quality_is_taken_of_the_centre_of_test_images(whole):
@@ -143,14 +160,40 @@ def test_where_the_papers_files_lie_does_not_change_a_job():
     assert program.table(moved) == program.table(profiles.SMOKE)
 
 
-def test_images_of_one_size_but_large_are_not_kept_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(stages_published, "LARGEST_TILE", 32)
-    for name in ("HR", "A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained"):
+@pytest.fixture
+def folder(tmp_path):
+    """Nine images of 40 x 40 of two networks that somebody has."""
+    for place, name in enumerate(("HR", "A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained")):
         (tmp_path / "f" / name).mkdir(parents=True)
         for i in range(9):
-            Image.new("RGB", (40, 40), (9 * i, 0, 0)).save(tmp_path / "f" / name / f"p{i}.png")
-    hurried(monkeypatch)
-    study = Study.open(replace(profiles.SMOKE, published=replace(profiles.SMOKE.published, source=str(tmp_path / "f"))), tmp_path / "w")
-    study.make("published/folder")
-    assert not study.workspace.path("published", "decoded").exists()
+            Image.new("RGB", (40, 40), (9 * i, 99 * place, 0)).save(tmp_path / "f" / name / f"p{i}.png")
+    return tmp_path / "f"
+
+
+def of_folder(folder, workspace, *, decoded=True):
+    published, photographs = replace(profiles.SMOKE.published, source=str(folder)), replace(profiles.SMOKE.photographs, decoded=decoded)
+    study = Study.open(replace(profiles.SMOKE, published=published, photographs=photographs), workspace)
+    study.make("seen/cold/1")
     assert len(list(study.workspace.path("published", "images").glob("*/*.png"))) == 27
+    return study, gallery.published(Desk(study.workspace, workspace))
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+def test_a_folder_of_images_is_attributed_alike_decoded_or_not(folder, tmp_path, monkeypatch, tiles):
+    """Images of one size up to the largest tile are shown whole, others by a crop."""
+    monkeypatch.setattr(stages_published, "LARGEST_TILE", 40 if tiles else 32)
+    hurried(monkeypatch)
+    found = {decoded: of_folder(folder, tmp_path / str(decoded), decoded=decoded) for decoded in (True, False)}
+    for decoded, (study, images) in found.items():
+        assert images.tiles == tiles and (images.store.kept("A-div2k-x2-L1-NA-pretrained") is not None) == decoded
+        assert study.workspace.path("published", "decoded").exists() == decoded
+        assert list(images.table) == ["image", "photograph", "fold"] + ([] if tiles else ["height", "width"])
+    assert len({digest(study.workspace.path("predictions", "published-cold")) for study, _ in found.values()}) == 1
+
+
+def test_a_folder_in_which_one_image_is_smaller_holds_photographs(folder, tmp_path, monkeypatch):
+    Image.new("RGB", (38, 40)).save(folder / "B-NA-x4-GAN-NA-pretrained" / "p3.png")
+    hurried(monkeypatch)
+    study, images = of_folder(folder, tmp_path / "w")
+    assert not images.tiles and images.store.size(("B-NA-x4-GAN-NA-pretrained", 3)) == (40, 38)
+    assert len(study.predictions("published-cold")[0].index) == 4

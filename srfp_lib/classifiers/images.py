@@ -1,42 +1,53 @@
 """The super-resolved images that classifiers look at, and crops of them.
 
-Small profiles keep the decoded pixels of every network in one file, mapped into memory, so that a crop costs
-microseconds; whole photographs are opened as PNG when a crop is asked for, several at a time.
+The decoded pixels of every network are kept in one file, mapped into memory, so that a crop costs microseconds. Where they
+are not, a PNG file is opened and decoded as a whole when a crop is asked for, several at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from ..arrays import read_images
 from ..errors import UserError
 
+T = TypeVar("T")
 Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 
 class Images:
     """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files.
 
+    ``tiles`` says that all images are of one size, small enough to be looked at whole and several at a time.
     With ``match`` every crop's channel means are moved to those of the same crop of that folder, the true images (D50).
     With fewer than 8 ``bits`` crops are rounded to as many grey levels.
     """
 
-    def __init__(self, folder: Path, decoded: Path, names: Sequence[str], *, match: str = "", bits: int = 8) -> None:
-        self.folder, self.decoded, self.names, self.match, self.bits = folder, decoded, tuple(names), match, bits
-        self._maps: dict[str, np.ndarray] = {}
+    def __init__(
+        self, folder: Path, decoded: Path, names: Sequence[str], *, tiles: bool = False, match: str = "", bits: int = 8
+    ) -> None:  # fmt: skip
+        self.folder, self.decoded, self.names, self.tiles, self.match, self.bits = folder, decoded, tuple(names), tiles, match, bits
+        self._kept: dict[str, Sequence[np.ndarray] | None] = {}
 
     def size(self, pick: Pick) -> tuple[int, int]:
         """Height and width of an image."""
-        if self.one_size(pick[0]):
-            return self._pixels(pick[0]).shape[1:3]
-        return png_size(self.folder / pick[0] / f"{self.names[pick[1]]}.png")
+        kept = self.kept(pick[0])
+        return png_size(self._png(pick)) if kept is None else kept[pick[1]].shape[:2]
+
+    def image(self, pick: Pick) -> np.ndarray:
+        """A whole image, uint8 H x W x 3; not to be written to."""
+        kept = self.kept(pick[0])
+        return read_png(self._png(pick)) if kept is None else kept[pick[1]]
 
     def crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         """uint8 side x side x 3."""
@@ -45,19 +56,13 @@ class Images:
         return coarser(found, self.bits) if self.bits < 8 else found
 
     def _crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
-        model_id, number = pick
-        if self.one_size(model_id):
-            return self._pixels(model_id)[number, row : row + side, column : column + side]
-        whole = read_png(self.folder / model_id / f"{self.names[number]}.png")
-        return whole[row : row + side, column : column + side]
+        return self.image(pick)[row : row + side, column : column + side]
 
     def batches(self, model_id: str, numbers: Sequence[int], most: int) -> Iterator[np.ndarray]:
-        """Whole images of one network, uint8 n x H x W x 3: up to ``most`` where they are kept decoded, else one at a time."""
-        if not self.one_size(model_id):
-            yield from (read_png(self.folder / model_id / f"{self.names[i]}.png")[None] for i in numbers)
-            return
-        for start in range(0, len(numbers), most):
-            yield np.asarray(self._pixels(model_id)[list(numbers[start : start + most])])
+        """Whole images of one network, uint8 n x H x W x 3: up to ``most`` tiles, or one photograph at a time."""
+        step = most if self.tiles else 1
+        for start in range(0, len(numbers), step):
+            yield np.stack([self.image((model_id, i)) for i in numbers[start : start + step]])
 
     def random_crops(self, picks: list[Pick], side: int, *, grid: int, rng: np.random.Generator) -> Tensor:
         """One crop of every pick at a uniform offset, a multiple of ``grid``: float n x 3 x side x side in 0..1 (D17)."""
@@ -78,22 +83,42 @@ class Images:
         return self._batch(picks, places, side)
 
     def _batch(self, picks: list[Pick], places: list[tuple[int, int]], side: int) -> Tensor:
-        if self.one_size(picks[0][0]):
-            crops = [self.crop(p, r, c, side) for p, (r, c) in zip(picks, places, strict=True)]
-        else:
-            with ThreadPoolExecutor(4) as pool:
-                crops = list(pool.map(lambda p, at: self.crop(p, *at, side), picks, places))
+        # Decoding releases the interpreter's lock, so that threads help; a copy out of mapped memory is too short for them.
+        several = map if self.kept(picks[0][0]) is not None else self._pool.map
+        crops = list(several(lambda p, at: self.crop(p, *at, side), picks, places))
         # n h w c seen as n c h w is torch's channels_last, the faster layout for convolutions.
         return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div_(255)
 
-    def one_size(self, model_id: str) -> bool:
-        """Whether the images of a network are of one size, and therefore kept decoded."""
-        return model_id in self._maps or (self.decoded / f"{model_id}.npy").exists()
+    def kept(self, model_id: str) -> Sequence[np.ndarray] | None:
+        """The decoded images of a network, mapped into memory; None where they are not kept."""
+        if model_id not in self._kept:
+            path = self.decoded / f"{model_id}.npy"
+            self._kept[model_id] = read_images(path) if path.exists() else None
+        return self._kept[model_id]
 
-    def _pixels(self, model_id: str) -> np.ndarray:
-        if model_id not in self._maps:
-            self._maps[model_id] = read_array(self.decoded / f"{model_id}.npy")
-        return self._maps[model_id]
+    def _png(self, pick: Pick) -> Path:
+        return self.folder / pick[0] / f"{self.names[pick[1]]}.png"
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16))
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items in the same order; a thread makes the next one while one is in use.
+
+    A thread, because what makes a batch and what waits for a GPU both release the interpreter's lock. One item at a time,
+    so that what draws at random draws as it would without the thread.
+
+    >>> list(ahead(n * n for n in range(4)))
+    [0, 1, 4, 9]
+    """
+    iterator, end = iter(items), object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, iterator, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, iterator, end)
+            yield item
 
 
 def matched(crop: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -114,14 +139,6 @@ def coarser(crop: np.ndarray, bits: int) -> np.ndarray:
     """
     most = 2**bits - 1
     return np.round(np.round(crop / 255 * most) / most * 255).astype(np.uint8)
-
-
-def read_array(path: Path) -> np.ndarray:
-    """A decoded file, mapped into memory."""
-    try:
-        return np.load(path, mmap_mode="c", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise UserError(f"'{path}' is damaged ({error}): delete it and its receipt, and the same command makes it again") from None
 
 
 def read_png(path: Path) -> np.ndarray:

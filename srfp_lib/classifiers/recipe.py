@@ -21,7 +21,7 @@ from ..profiles import Classifier as Settings
 from ..randomness import numpy_generator, seeded_torch
 from ..tasks import Task
 from .bodies import Classifier
-from .images import Images, Pick
+from .images import Images, Pick, ahead
 
 IGNORED = -100  # the label of a network that a head is not trained on
 
@@ -103,18 +103,22 @@ def fit(fitting: Fitting, steps: int) -> Classifier:
 
 def fit_steps(fitting: Fitting, steps: int) -> Classifier:
     """AdamW for a fixed number of steps: 20 steps of warm-up, then a cosine down to 2 %. Pairs are drawn uniformly."""
-    settings, question, model = fitting.settings, fitting.question, fitting.model.train()
+    settings, model = fitting.settings, fitting.model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    ids = [n.model_id for n in question.networks]
-    for step in range(steps):
+    for step, (picks, crops) in enumerate(ahead(_drawn(fitting, steps))):
         rising = min(1.0, (step + 1) / 20)
         cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1)))
         optimiser.param_groups[0]["lr"] = settings.learning_rate * rising * cosine
-        networks = fitting.rng.integers(len(ids), size=settings.batch)
-        numbers = fitting.rng.choice(question.train, size=settings.batch)
-        picks = [(ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
-        _descend(fitting.loss(picks, fitting.crops(picks)), optimiser, f"step {step + 1}")
+        _descend(fitting.loss(picks, crops), optimiser, f"step {step + 1}")
     return model.eval()
+
+
+def _drawn(fitting: Fitting, steps: int) -> Iterator[tuple[list[Pick], Tensor]]:
+    question, size, ids = fitting.question, fitting.settings.batch, [n.model_id for n in fitting.question.networks]
+    for _ in range(steps):
+        networks, numbers = fitting.rng.integers(len(ids), size=size), fitting.rng.choice(question.train, size=size)
+        picks = [(ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
+        yield picks, fitting.crops(picks)
 
 
 def fit_paper(fitting: Fitting) -> Classifier:
@@ -147,8 +151,8 @@ def fit_paper(fitting: Fitting) -> Classifier:
 def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, epoch: int) -> float:
     fitting.model.train()
     losses = []
-    for picks in _batches(fitting, fitting.question.train, shuffle=True):
-        losses.append(_descend(fitting.loss(picks, fitting.crops(picks)), optimiser, f"epoch {epoch + 1}"))
+    for picks, crops in ahead((p, fitting.crops(p)) for p in _batches(fitting, fitting.question.train, shuffle=True)):
+        losses.append(_descend(fitting.loss(picks, crops), optimiser, f"epoch {epoch + 1}"))
     return float(np.mean(losses))
 
 
