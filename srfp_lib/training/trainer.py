@@ -37,6 +37,14 @@ def fresh(network: Network, settings: Training, *, master_seed: int) -> nn.Modul
         return architectures.build(network.architecture, network.scale, settings.size)
 
 
+def _check(settings: Training, networks: int) -> None:
+    """Refuse what a stack cannot have. Of bfloat16: on the CPU autocast passes over the convolutions of a stack."""
+    alone = {"precision": settings.precision != "float32", "channels_last": settings.channels_last, "compiled": settings.compiled}
+    if settings.precision in devices.PRECISIONS and networks > 1 and any(alone.values()):
+        names = ", ".join(f"training.{name}" for name, chosen in alone.items() if chosen)
+        raise UserError(f"{names} can be changed for networks that train one by one only: leave it as it is, or set training.stacked = false")
+
+
 class Trainer:
     """The networks of one phase (all L1, or all adversarial), their optimisers and their losses, on one device.
 
@@ -45,8 +53,7 @@ class Trainer:
 
     def __init__(self, networks: tuple[Network, ...], settings: Training, *, master_seed: int,
                  starts: list[State] | None = None, device: str = "cpu") -> None:  # fmt: skip
-        if len(networks) > 1 and (settings.channels_last or settings.compiled):
-            raise UserError("training.channels_last and training.compiled are for networks that train one by one: set training.stacked = false")
+        _check(settings, len(networks))
         self.networks, self.settings, self.device = networks, settings, device
         modules = [fresh(n, settings, master_seed=master_seed).train() for n in networks]
         for module, state in zip(modules, starts or [], strict=False):
