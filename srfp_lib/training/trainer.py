@@ -113,7 +113,9 @@ class Trainer:
         loss = settings.perceptual_weight * self._perceptual(sr, hr) + settings.adversarial_weight * losses.fool(fake)
         if settings.pixel_weight:
             loss = loss + settings.pixel_weight * losses.pixel(sr, hr)
-        self._backward(loss, self.generator, keep=True)
+        self._backward(loss, self.generator, keep=not settings.compiled)
+        if settings.compiled:  # a compiled graph is good for one gradient, so that the discriminator has to look again
+            fake = self._run(self.discriminator, sr.detach())
         self._backward(losses.tell_apart(self._run(self.discriminator, hr), fake), self.discriminator)
         return loss
 
