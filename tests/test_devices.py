@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib import devices, fleet, networks, published, run, superresolve
+from srfp_lib import devices, fleet, networks, published, run, stages, stages_classify, stages_published, superresolve
 from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import Classifier
 from srfp_lib.errors import UserError
+from srfp_lib.jobs import Desk
 from srfp_lib.profiles import SMOKE
 from srfp_lib.training.trainer import Trainer
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
@@ -68,6 +69,22 @@ def test_jobs_take_turns_at_the_devices(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "perform", watched)
     run.make(FakeStudy(tmp_path, DIAMOND), ["d"], workers=2)
     assert seen == {"a": "a", "b": "a", "c": "b", "d": "a"}
+
+
+def test_float32_is_not_rounded_on_a_gpu():
+    assert torch.backends.cudnn.allow_tf32
+    with devices.exact("cuda:0"):
+        assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.parametrize(("stage", "job"), [
+    (stages.train, "train/EDSR-x2"), (stages.super_resolve, "images/NLSN-x4"),
+    (stages_classify.classify, "attribution/1"), (stages_published.make, "published/RDN-x2"),
+])  # fmt: skip
+def test_stages_work_on_their_desks_device(smoke, tmp_path, stage, job):
+    with OneDevice(), pytest.raises((NotImplementedError, RuntimeError), match="meta tensor|device_type 'meta'"):
+        stage(Desk(smoke.workspace, tmp_path, "meta"), *smoke.jobs[job].arguments)
 
 
 def batch(networks_, scale, seed=0):
