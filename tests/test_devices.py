@@ -172,14 +172,15 @@ def test_bfloat16_trains_nearly_as_float32(architecture, adversarial):
     assert all(t.dtype == torch.float32 for t in kept)
 
 
+@pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("adversarial", [False, True])
-def test_channels_last_changes_the_layout_alone(adversarial):
-    chosen = members("EDSR", adversarial)[:1]
+def test_channels_last_changes_the_layout_alone(adversarial, count):
+    chosen = members("EDSR", adversarial)[:count]
     plain, _ = losses(chosen, SETTINGS)
     laid, trainer = losses(chosen, replace(SETTINGS, channels_last=True))
     torch.testing.assert_close(laid, plain, rtol=1e-4, atol=1e-6)
-    weight = trainer.generator.modules[0].body[0].weight
-    assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    for x in (trainer.generator.modules[0].body[0].weight, trainer._here(batch(chosen, 4)[0])[0]):
+        assert not x.is_contiguous() and (count > 1 or x.is_contiguous(memory_format=torch.channels_last))
     assert all(t.is_contiguous() for t in trainer.generator.states()[0].values())  # as safetensors wants them
 
 
@@ -194,7 +195,7 @@ def test_compilation_is_of_the_plain_modules(monkeypatch):
 @pytest.mark.parametrize(("changed", "sentence"), [
     ({"precision": "float16"}, "there is no precision 'float16': choose one of float32, bfloat16"),
     ({"precision": "bfloat16"}, "training.precision can be changed for networks that train one by one only"),
-    ({"channels_last": True, "compiled": True}, "training.channels_last, training.compiled can be changed"),
+    ({"precision": "bfloat16", "compiled": True}, "training.precision, training.compiled can be changed"),
 ])  # fmt: skip
 def test_settings_of_training_that_cannot_be(changed, sentence):
     with pytest.raises(UserError, match=sentence):

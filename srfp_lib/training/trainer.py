@@ -39,7 +39,7 @@ def fresh(network: Network, settings: Training, *, master_seed: int) -> nn.Modul
 
 def _check(settings: Training, networks: int) -> None:
     """Refuse what a stack cannot have. Of bfloat16: on the CPU autocast passes over the convolutions of a stack."""
-    alone = {"precision": settings.precision != "float32", "channels_last": settings.channels_last, "compiled": settings.compiled}
+    alone = {"precision": settings.precision != "float32", "compiled": settings.compiled}
     if settings.precision in devices.PRECISIONS and networks > 1 and any(alone.values()):
         names = ", ".join(f"training.{name}" for name, chosen in alone.items() if chosen)
         raise UserError(f"{names} can be changed for networks that train one by one only: leave it as it is, or set training.stacked = false")
@@ -135,7 +135,8 @@ class Trainer:
     def _here(self, batch: Tensor) -> Tensor:
         """A batch, n x b x 3 x h x w, where the networks are and in their memory layout."""
         batch = batch.to(self.device)
-        return batch[0].contiguous(memory_format=torch.channels_last)[None] if self.settings.channels_last else batch
+        # In memory b h w n c: of a stack the convolutions see the channels of all networks side by side.
+        return batch.permute(1, 3, 4, 0, 2).contiguous().permute(3, 0, 4, 1, 2) if self.settings.channels_last else batch
 
     def _run(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """What a network makes of x: computed at the precision of the settings, given in that of x."""
