@@ -1,93 +1,239 @@
-"""How fast is training? Steps per second and network: stacked, one by one, and BasicSR's own models.
+"""How fast is training, on a whole machine? The study's way against BasicSR's own models, per architecture, loss and scale.
 
-All three train the same networks on batches of the same shape, in one process with one thread, in turn within each case
-(A B C, A B C, ...), so that a machine whose speed drifts treats them alike. Run it on an idle machine:
+Four ways to use two cores (or as many as --cores says), all on the same networks and on batches of the same shape:
 
-    python benchmarks/training.py [--profile demo] [--rounds 3]
+    ours           as the study trains: a process a core, one thread each, each with a stack (at full size: one network)
+    ours_apart     our trainer without stacks: a process a core, one thread each, each with one network
+    basicsr        as BasicSR trains: one process with a thread a core, one network after another
+    basicsr_apart  the fairest use of BasicSR: a process a core, one thread each, each with one network
 
-It writes benchmarks/training.csv: milliseconds for one step of one network (medians over rounds), and the ratios.
+The processes of a way run at the same time for the same seconds; the ways take turns (A B C D, A B C D, ...), so that a
+machine whose speed drifts treats them alike. A stack has the six networks of one loss; the study stacks both adversarial
+losses. Batches lie in memory: reading images is not compared. Run it on an idle machine:
+
+    python benchmarks/training.py --profile demo     (lab, paper) [--device cuda] [--only EDSR RDN] [--rounds 3] [--seconds 0.6]
+
+It writes benchmarks/training.csv: network steps per second (medians over rounds), their ratios, and peak memory in MB above
+the imports (on a GPU: of its memory), summed over a way's processes. Rows that are not measured again stay. At full size on
+the CPU batch and patch are reduced, and a reduced patch takes the small discriminator. Full-size perceptual networks have
+random weights, which cost what ImageNet's do. With --device cuda the processes share the first GPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 import torch
+from torch import nn
 
-from srfp_lib import fleet, profiles
+from srfp_lib import devices, fleet, profiles
+from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import Training
-from srfp_lib.training import basicsr
+from srfp_lib.training import basicsr, perceptual
 from srfp_lib.training.trainer import Trainer
 
-STEPS = 6
-Runner = Callable[[], None]
+KEY = ["profile", "device", "architecture", "scale", "loss"]
+WAYS = ("ours", "ours_apart", "basicsr", "basicsr_apart")
+SYNCHRONISED = 10  # steps between waits for a GPU
+Step = Callable[[int], object]
 
 
-def stacked(networks: tuple[fleet.Network, ...], settings: Training, lr: torch.Tensor, hr: torch.Tensor) -> Runner:
-    """All networks in one step."""
-    trainer = Trainer(networks, settings, master_seed=1)
-    return lambda: [trainer.step(lr, hr, i) for i in range(STEPS)] and None
+@dataclass(frozen=True)
+class Case:
+    """What is trained: networks of one architecture, scale and loss; all of them as a stack if the profile stacks."""
+
+    networks: tuple[fleet.Network, ...]
+    settings: Training
+    device: str
 
 
-def one_by_one(networks: tuple[fleet.Network, ...], settings: Training, lr: torch.Tensor, hr: torch.Tensor) -> Runner:
-    """The same code, a trainer a network."""
-    trainers = [Trainer((n,), settings, master_seed=1) for n in networks]
-    return lambda: [t.step(lr[i : i + 1], hr[i : i + 1], s) for s in range(STEPS) for i, t in enumerate(trainers)] and None
+def case(architecture: str, scale: int, loss: str, settings: Training, device: str) -> Case:
+    """A case with the profile's batch and patch, reduced where a step on the CPU would take minutes."""
+    networks = tuple(n for n in fleet.stack(architecture, scale) if n.loss == loss)
+    if settings.size == "full" and device == "cpu":
+        whole = architecture == "EDSR"  # the others have 8 to 30 times its weights
+        settings = replace(settings, batch=1, patch=128 if whole else 48, discriminator="vgg" if whole else "small")
+    return Case(networks if settings.stacked else networks[:1], settings, device)
 
 
-def with_basicsr(networks: tuple[fleet.Network, ...], settings: Training, lr: torch.Tensor, hr: torch.Tensor) -> Runner:
-    """BasicSR's SRModel or SRGANModel, a model a network."""
-    models = [basicsr.model(n, settings, master_seed=1) for n in networks]
-    return lambda: [basicsr.step(m, lr[i], hr[i], s) for s in range(STEPS) for i, m in enumerate(models)] and None
+def batch(case: Case, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """LR and HR crops for some networks."""
+    generator, settings = torch.Generator().manual_seed(0), case.settings
+    hr = torch.rand(count, settings.batch, 3, settings.patch, settings.patch, generator=generator)
+    scale = case.networks[0].scale
+    return hr[..., ::scale, ::scale].contiguous(), hr
 
 
-def case(architecture: str, scale: int, adversarial: bool, settings: Training, rounds: int) -> dict[str, object]:
-    """One row: the phase of a stack as the study trains it."""
-    networks = tuple(n for n in fleet.stack(architecture, scale) if n.adversarial == adversarial)
-    generator = torch.Generator().manual_seed(0)
-    hr = torch.rand(len(networks), settings.batch, 3, settings.patch, settings.patch, generator=generator)
-    lr = hr[..., ::scale, ::scale].contiguous()
-    runners = {f.__name__: f(networks, settings, lr, hr) for f in (stacked, one_by_one, with_basicsr)}
-    seconds: dict[str, list[float]] = {name: [] for name in runners}
-    for turn in range(rounds + 1):
-        for name, run in runners.items():
-            start = time.perf_counter()
-            run()
-            if turn:  # the first turn warms up
-                seconds[name].append((time.perf_counter() - start) / STEPS / len(networks))
-    ms = {f"{name}_ms": 1000 * median(values) for name, values in seconds.items()}
-    row = {"architecture": architecture, "scale": scale, "loss": "adversarial" if adversarial else "L1", "networks": len(networks), **ms}
-    return row | {
-        "times_one_by_one": ms["one_by_one_ms"] / ms["stacked_ms"],
-        "times_basicsr": ms["with_basicsr_ms"] / ms["stacked_ms"],
-        "one_by_one_times_basicsr": ms["with_basicsr_ms"] / ms["one_by_one_ms"],
-    }
+def our_step(case: Case, count: int) -> Step:
+    """A step of our trainer with the first so many networks as a stack."""
+    trainer, (lr, hr) = Trainer(case.networks[:count], case.settings, master_seed=1, device=case.device), batch(case, count)
+    return lambda index: trainer.step(lr, hr, index)
+
+
+def basicsr_step(case: Case) -> Step:
+    """A step of BasicSR's SRModel or SRGANModel with one network."""
+    model, (lr, hr) = basicsr.model(case.networks[0], case.settings, master_seed=1, device=case.device), batch(case, 1)
+    return lambda index: basicsr.step(model, lr[0], hr[0], index)
+
+
+def work(pipe: Connection, case: Case, way: str, threads: int) -> None:
+    """One process of a way: gets ready, then trains for as many seconds as it is told, again and again; 0 ends it."""
+    torch.set_num_threads(threads)
+    perceptual._pretrained = with_random_weights
+    networks = len(case.networks) if way == "ours" else 1
+    start = peak_mb(case.device)
+    with devices.exact(case.device):
+        step = our_step(case, networks) if way.startswith("ours") else basicsr_step(case)
+        for index in range(1 if case.settings.size == "full" else 4):
+            step(index)
+        pipe.send(title(case.device))
+        while seconds := pipe.recv():
+            pipe.send(networks * rate(step, seconds, case.device))
+    pipe.send(peak_mb(case.device) - start)
+
+
+def rate(step: Step, seconds: float, device: str) -> float:
+    """Steps per second."""
+    begin, index = time.perf_counter(), 0
+    every = 1 if device == "cpu" else SYNCHRONISED
+    while time.perf_counter() - begin < seconds:
+        for _ in range(every):
+            step(index)
+            index += 1
+        if device != "cpu":
+            torch.cuda.synchronize()
+    return index / (time.perf_counter() - begin)
+
+
+def peak_mb(device: str) -> float:
+    """The largest memory of this process so far."""
+    if device == "cpu":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    return torch.cuda.max_memory_allocated() / 1e6
+
+
+def title(device: str) -> str:
+    """The device in words."""
+    return devices.title(device) or "CPU"
+
+
+def with_random_weights(model: Callable[..., nn.Module], _: object) -> nn.Module:
+    """An ImageNet classifier without its weights; what nobody uses of it stays untouched and takes no memory."""
+    with torch.device("meta"):
+        found = model(weights=None)
+    found.to_empty(device="cpu")
+    for module in found.modules():
+        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+            module.reset_parameters()
+    return found
+
+
+class Crew:
+    """The processes of one way, forked from this one, which has imported everything and computed nothing."""
+
+    def __init__(self, case: Case, way: str, cores: int) -> None:
+        count, threads = (1, cores) if way == "basicsr" else (cores, 1)
+        self.rates: list[float] = []
+        self._pipes, self._processes = [], []
+        for _ in range(count):
+            here, there = get_context("fork").Pipe()
+            self._processes.append(get_context("fork").Process(target=work, args=(there, case, way, threads), daemon=True))
+            self._processes[-1].start()
+            there.close()
+            self._pipes.append(here)
+        self.device = [pipe.recv() for pipe in self._pipes][0]
+
+    def run(self, seconds: float) -> None:
+        """Train for some seconds; notes network steps per second of all processes together."""
+        self.rates.append(sum(self._told(seconds)))
+
+    def _told(self, seconds: float) -> list[float]:
+        for pipe in self._pipes:
+            pipe.send(seconds)
+        return [pipe.recv() for pipe in self._pipes]
+
+    @contextmanager
+    def working(self) -> Iterator[Crew]:
+        """Ends the processes afterwards and notes their peak memory."""
+        yield self
+        self.mb = sum(self._told(0))
+        for process in self._processes:
+            process.join()
+
+
+def measure(case: Case, *, cores: int, rounds: int, seconds: float) -> dict[str, object]:
+    """Rates and memory of the ways. Full-size ones are started one after the other, because all at once are too large."""
+    ways = [way for way in WAYS if way != "ours_apart" or len(case.networks) > 1]
+    crews: dict[str, Crew] = {}
+    for group in [ways] if case.settings.size == "narrow" else [[way] for way in ways]:
+        with ExitStack() as stack:
+            crews |= {way: stack.enter_context(Crew(case, way, cores).working()) for way in group}
+            for _ in range(rounds):
+                for way in group:
+                    crews[way].run(seconds)
+    steps = {way: median(crew.rates) for way, crew in crews.items()}
+    found: dict[str, object] = {"device": crews["ours"].device, **{f"{way}_per_second": value for way, value in steps.items()}}
+    found |= {f"times_{way}": steps["ours"] / value for way, value in steps.items() if way != "ours"}
+    found |= {f"{way}_mb": crew.mb for way, crew in crews.items()}
+    return found | {"memory_of_basicsr_apart": crews["ours"].mb / crews["basicsr_apart"].mb}
+
+
+def row(profile: str, architecture: str, scale: int, loss: str, options: argparse.Namespace) -> dict[str, object]:
+    """One row of the table."""
+    chosen = case(architecture, scale, loss, profiles.get(profile).training, options.device)
+    settings = chosen.settings
+    full = "full size, random weights" if settings.perceptual == "imagenet" else "small"
+    about = {
+        "profile": profile, "architecture": architecture, "scale": scale, "loss": loss, "batch": settings.batch, "patch": settings.patch,
+        "networks_a_process": len(chosen.networks), "cores": options.cores,
+        "perceptual": "" if loss == "L1" else full, "discriminator": "" if loss == "L1" else settings.discriminator,
+    }  # fmt: skip
+    measured = measure(chosen, cores=options.cores, rounds=options.rounds, seconds=options.seconds)
+    return about | measured | {"machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"}
+
+
+def stored(path: Path, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Write rows among those of the file."""
+    old = [pd.read_csv(path, keep_default_na=False, na_values=["nan"])] if path.exists() else []
+    known = [table for table in old if set(KEY) <= set(table)]  # an earlier form of this benchmark had other columns
+    table = pd.concat([*known, pd.DataFrame(rows)]).drop_duplicates(KEY, keep="last", ignore_index=True)
+    table.to_csv(path, index=False, float_format="%.3f", na_rep="nan")
+    return table
 
 
 def main() -> None:
-    """Measure every architecture, scale and phase."""
+    """Measure every architecture, scale and loss of a profile."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profile", default="demo")
+    parser.add_argument("--profile", default="demo", choices=["demo", "lab", "paper"])
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--only", nargs="+", default=fleet.ARCHITECTURES, choices=fleet.ARCHITECTURES)
+    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.6)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    settings = profiles.get(options.profile).training
+    for module in ("models.srgan_model", "models.sr_model"):
+        _basicsr.load(module)
     rows = []
     for scale in fleet.SCALES:
-        for architecture in fleet.ARCHITECTURES:
-            for adversarial in (False, True):
-                rows.append(case(architecture, scale, adversarial, settings, options.rounds))
-                print(pd.DataFrame(rows[-1:]).round(2).to_string(header=len(rows) == 1, index=False), flush=True)
-    table = pd.DataFrame(rows)
-    table["machine"] = f"{platform.machine()}, 1 thread, torch {torch.__version__}"
-    table.to_csv(Path(__file__).with_suffix(".csv"), index=False, float_format="%.3f")
-    print(table.groupby(["scale", "loss"])[["times_one_by_one", "times_basicsr"]].median().round(2).to_string())
+        for architecture in options.only:
+            for loss in fleet.LOSSES:
+                rows.append(row(options.profile, architecture, scale, loss, options))
+                stored(Path(__file__).with_suffix(".csv"), rows[-1:])
+                print(pd.DataFrame(rows[-1:]).drop(columns=["machine"]).round(2).to_string(header=len(rows) == 1, index=False), flush=True)
+    ratios = [column for column in rows[0] if column.startswith("times_")] + ["memory_of_basicsr_apart"]
+    print(pd.DataFrame(rows).groupby(["scale", "loss"])[ratios].median().round(2).to_string())
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
     run.add_argument("--engine", default="local", help="where jobs run (local)")
     run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
+    run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
     run.set_defaults(command=_run)
 
     status = commands.add_parser("status", help="what a workspace holds and lacks")
@@ -90,15 +91,16 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import chapters, engine, plan
+    from . import chapters, devices, engine, plan
     from .run import make
     from .study import Study
 
     engine.check(options.engine, options.workers)
+    devices.find(options.device)
     study = Study.open(options.profile, options.workspace)
     names = chapters.add_to(study, chapters.chosen(options.chapters))
     print(plan.announcement(study, names, options.workers), file=sys.stderr)
-    make(study, names, engine=options.engine, workers=options.workers)
+    make(study, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
 

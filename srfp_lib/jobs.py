@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, devices
 from .profiles import Profile
 from .workspace import Receipt, Workspace, describe
 
@@ -39,10 +39,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Desk:
-    """What a job's function gets: the workspace to read from, and the folder to write into."""
+    """What a job's function gets: the workspace to read from, the folder to write into, and where its networks run."""
 
     workspace: Workspace
     out: Path
+    device: str = devices.CPU
 
     @property
     def profile(self) -> Profile:
@@ -81,19 +82,21 @@ def keys(jobs: dict[str, Job]) -> dict[str, str]:
     return found
 
 
-def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile) -> tuple[Path, Receipt]:
+def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> tuple[Path, Receipt]:
     """Do a job in this process; returns the staging folder and the receipt, for the lock's holder to commit."""
     workspace = Workspace(root, profile)
     staged = workspace.staging(job.name)
     wall, cpu = time.perf_counter(), time.process_time()
     module, function = job.work.split(":")
-    getattr(importlib.import_module(module), function)(Desk(workspace, staged), *job.arguments)
+    with devices.exact(device):
+        getattr(importlib.import_module(module), function)(Desk(workspace, staged, device), *job.arguments)
+    devices.leave(device)
     outputs = {output: describe(staged / output) for output in job.outputs}
     receipt = Receipt(
         job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs,
         seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(time.process_time() - cpu, 2),
         peak_megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions(), machine=_machine(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions(), machine=_machine(device),
     )  # fmt: skip
     return staged, receipt
 
@@ -103,5 +106,5 @@ def _versions() -> dict[str, str]:
     return {"srfp_lib": __version__, "python": platform.python_version()} | {p: version(p) for p in packages}
 
 
-def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+def _machine(device: str) -> str:
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"

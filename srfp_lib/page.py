@@ -47,7 +47,7 @@ class Box:
         last = max(made, key=lambda r: r.finished, default=None)
         self.rows = {
             "Profile": f"{study.profile.name}, master seed {study.profile.master_seed}",
-            "Device": f"CPU, {last.machine}" if last else "–",
+            "Device": last.machine if last else "–",
             "Time": f"{time.monotonic() - STARTED:.0f} s for this page; "
             f"{sum(r.seconds for r in made):.0f} s of work in the {len(made)} jobs it rests on",
             "Largest process": f"{max((r.peak_megabytes for r in made), default=0)} MB",

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
+from . import devices
 from . import engine as engines
 from .errors import UserError
 from .jobs import Job, perform
@@ -35,17 +36,21 @@ def pending(study: Study, names: Iterable[str]) -> dict[str, Job]:
     return found
 
 
-def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: int = DEFAULT_WORKERS) -> None:
-    """Make the named jobs and what they need. Interrupted at any moment, the next call goes on where this one was."""
+def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: int = DEFAULT_WORKERS, device: str = "auto") -> None:
+    """Make the named jobs and what they need. Interrupted at any moment, the next call goes on where this one was.
+
+    ``device`` is where networks run, as of `devices.find`; jobs and their keys do not depend on it.
+    """
     names = list(names)
     if not pending(study, names):
         return
+    found = devices.find(device)
     with study.workspace.lock():
         study.workspace.claim()
         due = pending(study, names)
         crew = engines.make(engine, min(workers, len(due)) if due else 1)
         try:
-            _Run(study, due, crew).go()
+            _Run(study, due, crew, found).go()
         except BrokenProcessPool:
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "
                             "run the same command again, with --workers 1 if it happens again") from None  # fmt: skip
@@ -56,21 +61,23 @@ def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: 
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, study: Study, due: dict[str, Job], crew: engines.Engine) -> None:
-        self.study, self.due, self.crew = study, due, crew
+    def __init__(self, study: Study, due: dict[str, Job], crew: engines.Engine, found: tuple[str, ...]) -> None:
+        self.study, self.due, self.crew, self.devices = study, due, crew, found
         self.progress = Progress(due, crew.workers)
 
     def go(self) -> None:
-        waiting, running = dict(self.due), {}
+        waiting, running, seats = dict(self.due), {}, {}
         with self.progress:
             while waiting or running:
                 while len(running) < self.crew.workers and (job := self._next(waiting, running.values())):
                     del waiting[job.name]
-                    running[self._start(job)] = job
+                    seat = min(set(range(self.crew.workers)) - set(seats.values()))
+                    future = self._start(job, devices.of_worker(self.devices, seat))
+                    running[future], seats[future] = job, seat
                 self.progress.show(running.values())
                 done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
-                    job = running.pop(future)
+                    job, _ = running.pop(future), seats.pop(future)
                     self.study.workspace.commit(*future.result())
                     self.progress.finish(job)
 
@@ -79,10 +86,10 @@ class _Run:
         ready = [job for job in waiting.values() if not unfinished.intersection(job.needs)]
         return max(ready, key=lambda job: job.cost, default=None)
 
-    def _start(self, job: Job) -> Future[Any]:
+    def _start(self, job: Job, device: str) -> Future[Any]:
         inputs = {need: self.study.keys[need] for need in job.needs}
         workspace = self.study.workspace
-        return self.crew.submit(perform, job, self.study.keys[job.name], inputs, workspace.root, workspace.profile)
+        return self.crew.submit(perform, job, self.study.keys[job.name], inputs, workspace.root, workspace.profile, device)
 
 
 class Progress:

@@ -81,7 +81,7 @@ def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     networks = tuple(fleet.parse(name) for name in names)
     trained = train_networks(networks, Data(sets, held_out), profile.training, master_seed=profile.master_seed,
-                             checkpoints=desk.checkpoints(job))  # fmt: skip
+                             checkpoints=desk.checkpoints(job), device=desk.device)  # fmt: skip
     for network in networks:
         save_file(trained.states[network.model_id], desk.write("networks", network.model_id, "weights.safetensors"))
         rows = [row for row in trained.log if row["model_id"] == network.model_id]
@@ -108,12 +108,12 @@ def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
     kept = list(reduced()) if images.tiles else None  # photographs are reduced anew for every network
     for name in names:
         network = load_network(desk, name)
-        sr = (image for lr in kept or reduced() for image in superresolve.super_resolve(network, lr))
+        sr = (image for lr in kept or reduced() for image in superresolve.super_resolve(network, lr, device=desk.device))
         gallery.write_images(desk, name, images.names, sr, tiles=images.tiles)
 
 
 def load_network(desk: Desk, name: str):
-    """The trained network of a model_id, ready to use."""
+    """The trained network of a model_id, ready to use on the desk's device."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -126,7 +126,7 @@ def load_network(desk: Desk, name: str):
         raise UserError(f"the weights '{path}' are damaged ({error}): delete the file, and the same command trains it again") from None
     network = fresh(fleet.parse(name), desk.profile.training, master_seed=0).eval()
     network.load_state_dict(state)
-    return network
+    return network.to(desk.device)
 
 
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:

@@ -30,7 +30,8 @@ def classify(desk: Desk, asked: Classification) -> None:
     train, validation = (trained.numbers(part, run=asked.run) for part in ("train", "validation"))
     question = recipe.Question(named, _union(t.train for t in named.values()), trained.some(train, asked.percent), validation, asked.run)
     start = recipe.load_state(desk.read(asked.start)) if asked.start else None
-    fitting = recipe.Fitting(question, trained.store, asked.backbone, settings, master_seed=desk.profile.master_seed, start=start)
+    fitting = recipe.Fitting(question, trained.store, asked.backbone, settings, master_seed=desk.profile.master_seed, start=start,
+                             device=desk.device)  # fmt: skip
     model = fitting.model.eval() if asked.show else recipe.fit(fitting, asked.steps)
     if asked.keep:
         recipe.save_state(model, desk.write(asked.keep))
@@ -47,7 +48,7 @@ def _show(desk: Desk, asked: Classification, named: dict[str, Task], model: Clas
     networks = sources.networks(profile.published) if asked.show else _union(t.test for t in named.values())
     picks = [(n.model_id, i) for n in networks for i in shown.numbers("test", run=asked.run)]
     side = None if shown.tiles else profile.classifier.crop
-    features, scores = recipe.evaluate(model, shown.store, picks, side=side, precision=profile.classifier.precision)
+    features, scores = recipe.evaluate(model, shown.store, picks, side=side, precision=profile.classifier.precision, device=desk.device)
     index = shown.index(picks)
     for (name, task), output in zip(named.items(), asked.outputs, strict=True):
         mine = index["model_id"].isin([n.model_id for n in (networks if asked.show else task.test)]).to_numpy()

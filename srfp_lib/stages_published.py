@@ -61,7 +61,7 @@ def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], d
     from .published.catalogue import file_name
     from .published.catalogue import row as row_of
 
-    row, built, images = row_of(network.model_id), published.network(network.model_id), gallery.custom(desk)
+    row, built, images = row_of(network.model_id), published.network(network.model_id, device=desk.device), gallery.custom(desk)
     built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
@@ -75,12 +75,14 @@ def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], di
     profile, images = desk.profile, gallery.custom(desk)
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     tiles = _own_tiles(desk)
-    trained = standins.train(network, tiles, held_out, profile.training, profile.published, master_seed=profile.master_seed)
+    trained = standins.train(network, tiles, held_out, profile.training, profile.published, master_seed=profile.master_seed,
+                            device=desk.device)  # fmt: skip
     module = fresh(network, standins.settings_of(network.loss, profile.training, profile.published), master_seed=0).eval()
     module.load_state_dict(trained.states[network.model_id])
+    module.to(desk.device)
     lr = (superresolve.downscale(hr, network.scale) for hr in images.batches(HR))
     psnr = trained.log[-1]["held_out_psnr"]
-    return (image for batch in lr for image in superresolve.enlarge(module, batch)), {
+    return (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device)), {
         "origin": "stand-in",
         "parameters": sum(p.numel() for p in module.parameters()),
         "held_out_psnr": round(psnr, 3),

@@ -23,7 +23,7 @@ def to_8_bits(images: Tensor) -> np.ndarray:
     >>> to_8_bits(torch.tensor([[[1.2]], [[0.5]], [[-1.0]]])).ravel().tolist()
     [255, 128, 0]
     """
-    return (images.detach().clamp(0, 1) * 255).round().to(torch.uint8).movedim(-3, -1).contiguous().numpy()
+    return (images.detach().clamp(0, 1) * 255).round().to(torch.uint8).movedim(-3, -1).contiguous().cpu().numpy()
 
 
 def downscale(images: np.ndarray, scale: int) -> np.ndarray:
@@ -51,13 +51,13 @@ def bicubic_of(hr: np.ndarray, scale: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def super_resolve(network: nn.Module, lr: np.ndarray, *, batch: int = 16) -> np.ndarray:
-    """What a network makes of uint8 N x h x w x 3, as uint8 N x sh x sw x 3."""
-    parts = [to_8_bits(network(to_float(lr[i : i + batch]))) for i in range(0, len(lr), batch)]
+def super_resolve(network: nn.Module, lr: np.ndarray, *, batch: int = 16, device: str = "cpu") -> np.ndarray:
+    """What a network, which is on the device, makes of uint8 N x h x w x 3, as uint8 N x sh x sw x 3."""
+    parts = [to_8_bits(network(to_float(lr[i : i + batch]).to(device))) for i in range(0, len(lr), batch)]
     return np.concatenate(parts)
 
 
 @torch.inference_mode()
-def enlarge(network: nn.Module, lr: np.ndarray) -> np.ndarray:
-    """What a network makes of uint8 N x h x w x 3 before it is written: float32 N x sh x sw x 3, not clamped."""
-    return network(to_float(lr)).movedim(1, -1).numpy()
+def enlarge(network: nn.Module, lr: np.ndarray, *, device: str = "cpu") -> np.ndarray:
+    """What a network, which is on the device, makes of uint8 N x h x w x 3 unwritten: float32 N x sh x sw x 3, not clamped."""
+    return network(to_float(lr).to(device)).movedim(1, -1).cpu().numpy()

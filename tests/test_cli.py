@@ -34,6 +34,8 @@ def said(capsys, *arguments):
     (("run", "--profile", "smoke", "--engine", "cloud"), "there is no engine 'cloud': choose one of local"),
     (("run", "--profile", "smoke", "--workers", "0"), "--workers is 0: give 1 or more"),
     (("run", "--profile", "smoke", "--workers", "two"), "invalid int value: 'two'"),
+    (("run", "--profile", "smoke", "--device", "gpu"), "there is no device 'gpu': choose auto, cpu, cuda"),
+    (("run", "--profile", "smoke", "--device", "cuda:99"), "the device 'cuda:99' is not there"),
     (("run", "--profil", "smoke"), "unrecognized arguments: --profil smoke"),
     (("run", "--profile", "smoke", "--chapters"), "expected one argument"),
     (("rum",), "invalid choice: 'rum'"),

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from .. import devices
 from ..errors import UserError
 from ..fleet import Network
 from ..profiles import Classifier as Settings
@@ -46,11 +47,11 @@ def _label(task: Task, network: Network) -> int:
 
 
 class Fitting:
-    """A classifier in training."""
+    """A classifier in training, on one device."""
 
     def __init__(self, question: Question, images: Images, backbone: str, settings: Settings, *, master_seed: int,
-                 start: dict[str, Tensor] | None = None) -> None:  # fmt: skip
-        self.question, self.images, self.settings = question, images, settings
+                 start: dict[str, Tensor] | None = None, device: str = "cpu") -> None:  # fmt: skip
+        self.question, self.images, self.settings, self.device = question, images, settings, device
         name = (*question.heads, backbone, question.run)
         heads = {head: len(task.classes) for head, task in question.heads.items()}
         self.rng = numpy_generator(master_seed, "classifier", *name)
@@ -58,23 +59,24 @@ class Fitting:
             self.model = Classifier(backbone, heads).to(memory_format=torch.channels_last)
         if start is not None:
             _take_over(self.model, start)
+        self.model.to(device)
         labels = question.labels(list(question.networks))
         self.labels = {(n.model_id, head): int(v[i]) for head, v in labels.items() for i, n in enumerate(question.networks)}
 
     def loss(self, picks: list[Pick], crops: Tensor) -> Tensor:
         """The sum of the heads' cross-entropies."""
-        precision = torch.bfloat16 if self.settings.precision == "bfloat16" else torch.float32
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision is torch.bfloat16):
+        with devices.autocast(self.device, self.settings.precision):
             _, logits = self.model(crops)
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.device)
         for head, values in logits.items():
             wanted = torch.tensor([self.labels[model_id, head] for model_id, _ in picks])
             if (wanted != IGNORED).any():
-                total = total + F.cross_entropy(values.float(), wanted, ignore_index=IGNORED)
+                total = total + F.cross_entropy(values.float(), wanted.to(self.device), ignore_index=IGNORED)
         return total
 
     def crops(self, picks: list[Pick]) -> Tensor:
-        return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng)
+        """A random crop of every pick, n x 3 x side x side."""
+        return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
 
 
 def _take_over(model: Classifier, state: dict[str, Tensor]) -> None:
@@ -85,7 +87,7 @@ def _take_over(model: Classifier, state: dict[str, Tensor]) -> None:
 
 def save_state(model: Classifier, path: Path) -> None:
     """Keep a classifier."""
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, path)
+    save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, path)
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
@@ -162,10 +164,10 @@ def _validate(fitting: Fitting) -> float:
     fitting.model.eval()
     right: list[bool] = []
     for picks in _batches(fitting, fitting.question.validation, shuffle=False):
-        _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop))
+        _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
-            right += (values.argmax(1) == wanted)[wanted != IGNORED].tolist()
+            right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()
     return float(np.mean(right))
 
 
@@ -188,15 +190,18 @@ def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, where: str) -> floa
 
 @torch.inference_mode()
 def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, precision: str,
-             batch: int = 64) -> tuple[np.ndarray, dict[str, np.ndarray]]:  # fmt: skip
-    """Features (n x d) and log-probabilities (n x classes) by head, of centre crops, or of whole images if side is None."""
+             batch: int = 64, device: str = "cpu") -> tuple[np.ndarray, dict[str, np.ndarray]]:  # fmt: skip
+    """Features (n x d) and log-probabilities (n x classes) by head, of centre crops, or of whole images if side is None.
+
+    The model is on the device.
+    """
     features, scores = [], {head: [] for head in model.heads}
     for start in range(0, len(picks), batch):
         some = picks[start : start + batch]
-        crops = images.centre_crops(some, side or min(images.size(some[0])))
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+        crops = images.centre_crops(some, side or min(images.size(some[0]))).to(device)
+        with devices.autocast(device, precision):
             feature, logits = model(crops)
-        features.append(feature.float().numpy())
+        features.append(feature.float().cpu().numpy())
         for head, values in logits.items():
-            scores[head].append(F.log_softmax(values.float(), 1).numpy())
+            scores[head].append(F.log_softmax(values.float(), 1).cpu().numpy())
     return np.concatenate(features), {head: np.concatenate(v) for head, v in scores.items()}

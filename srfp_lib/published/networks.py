@@ -32,21 +32,21 @@ ANY_SCALE = ("LIIF",)
 ANY_SEED = 0  # of everything random, beside the network's and the photograph's name
 
 
-def network(model_id: str, variant: str | None = None) -> PublishedNetwork:
-    """A published network without weights; without a variant its default (see `catalogue`).
+def network(model_id: str, variant: str | None = None, *, device: str = "cpu") -> PublishedNetwork:
+    """A published network without weights; without a variant its default (see `catalogue`). It runs on the device.
 
     >>> network("RDN-div2k-x2-L1-NA-pretrained").descriptor.quantise
     'truncate'
     """
-    return PublishedNetwork(row_of(model_id, variant))
+    return PublishedNetwork(row_of(model_id, variant), device)
 
 
 class PublishedNetwork:
     """A published network: first `load` or `load_state_dict`, then `upscale` and `quantise`."""
 
-    def __init__(self, row: Mapping[str, str]) -> None:
+    def __init__(self, row: Mapping[str, str], device: str = "cpu") -> None:
         self.descriptor: Descriptor = describe(row)
-        self._row = row
+        self._row, self._device = row, device
         self._family = import_module(f"..networks.{FAMILIES[row['family']]}", __package__)
         self._module, self._variant, self._loaded = None, self.descriptor.variant, False
 
@@ -69,7 +69,7 @@ class PublishedNetwork:
         given = {name: _tensor(name, value) for name, value in tensors.items()}
         for name, tensor in given.items():
             own[name].copy_(tensor)
-        self._module, self._variant, self._loaded = module, variant, True
+        self._module, self._variant, self._loaded = module.to(self._device), variant, True
 
     def state_dict(self, like: Collection[str] = ()) -> dict[str, Tensor]:
         """The tensors under the official names: views of the network's own; before loading, random weights.
@@ -93,13 +93,13 @@ class PublishedNetwork:
         self._check_options(options)
         if not self._loaded:
             raise UserError(f"{self.descriptor.model_id} has no weights yet: call load with the authors' file first")
-        options = {option: _arrays_to_tensors(value) for option, value in options.items()}
+        options = {option: _arrays_to_tensors(value, self._device) for option, value in options.items()}
         if "generator" in self._keywords():
             options["generator"] = torch_generator(ANY_SEED, "published", self.descriptor.model_id, name)
         with torch.inference_mode():
-            x = torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255  # 1 3 h w
+            x = (torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255).to(self._device)  # 1 3 h w
             out = self._family.upscale(self._module, x, **{"scale": self.descriptor.scale} | options)
-            return out[0].permute(1, 2, 0).float().contiguous().numpy()
+            return out[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
 
     def quantise(self, out: np.ndarray) -> np.ndarray:
         """The 8-bit image of a result of `upscale`, by the authors' rule: float H x W x 3 to uint8 H x W x 3."""
@@ -183,8 +183,8 @@ def _tensor(name: str, value: Any) -> Tensor:
     return tensor.detach()
 
 
-def _arrays_to_tensors(value: Any) -> Any:
-    """Arrays, also in a list or tuple, as float tensors; everything else as it is."""
+def _arrays_to_tensors(value: Any, device: str) -> Any:
+    """Arrays, also in a list or tuple, as float tensors on a device; everything else as it is."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return _tensor("", value).float()
-    return [_arrays_to_tensors(part) for part in value] if isinstance(value, list | tuple) else value
+        return _tensor("", value).float().to(device)
+    return [_arrays_to_tensors(part, device) for part in value] if isinstance(value, list | tuple) else value

@@ -74,18 +74,20 @@ class PerceptualTerm(nn.Module):
         return self.weight * losses.perceptual(sr[None], hr[None], self.phi, spread=self.spread)[0], None
 
 
-def model(network: Network, settings: Training, *, master_seed: int) -> Any:
+def model(network: Network, settings: Training, *, master_seed: int, device: str = "cpu") -> Any:
     """BasicSR's SRModel or SRGANModel with the weights, the discriminator and the perceptual network of our trainer.
+
+    On a device other than the CPU it trains on the first GPU: BasicSR knows no other.
 
     Call ``model.feed_data({"lq": lr, "gt": hr})`` and ``model.optimize_parameters(step)``; ``model.net_g`` has the weights.
     """
     _register(network, settings, master_seed)
     chosen = options(network, settings) | {"network_g": {"type": "SrfpGenerator"}, "network_d": {"type": "SrfpStartedDiscriminator"}}
     kind = _basicsr.load("models.srgan_model").SRGANModel if network.adversarial else _basicsr.load("models.sr_model").SRModel
-    built = kind(chosen)
+    built = kind(chosen | {"num_gpu": 0 if device == "cpu" else 1})
     if network.adversarial:
         phi = perceptual.build(settings.perceptual, network.loss, master_seed=master_seed)
-        built.cri_perceptual = PerceptualTerm(phi, settings.perceptual_weight, 1.0)
+        built.cri_perceptual = PerceptualTerm(phi, settings.perceptual_weight, 1.0).to(built.device)
     return built
 
 

@@ -36,7 +36,7 @@ class Trained:
 
 
 def train(networks: tuple[Network, ...], data: Data, settings: Training, *, master_seed: int,
-          checkpoints: Path | None = None) -> Trained:  # fmt: skip
+          checkpoints: Path | None = None, device: str = "cpu") -> Trained:  # fmt: skip
     """Train networks of one architecture and scale: those with L1 first, then the adversarial ones (D5).
 
     With ``settings.start_from_l1`` an adversarial network starts from the finished L1 network of the same data set and
@@ -49,12 +49,12 @@ def train(networks: tuple[Network, ...], data: Data, settings: Training, *, mast
     for phase, name in ((pixel, "pixel"), (adversarial, "adversarial")):
         if phase:
             starts = _twins(phase, done.states) if phase[0].adversarial and settings.start_from_l1 else None
-            trainer = Trainer(phase, settings, master_seed=master_seed, starts=starts)
+            trainer = Trainer(phase, settings, master_seed=master_seed, starts=starts, device=device)
             path = checkpoints / f"{name}.pt" if checkpoints and settings.checkpoint_every else None
             log = _run(trainer, data, master_seed=master_seed, checkpoint=path)
             states = dict(zip((n.model_id for n in phase), trainer.generator.states(), strict=True))
             done.states.update(states)
-            done.log += log + [_scored(n, s, data, settings) for n, s in zip(phase, states.values(), strict=True)]
+            done.log += log + [_scored(n, s, data, settings, device) for n, s in zip(phase, states.values(), strict=True)]
     return done
 
 
@@ -96,11 +96,12 @@ def _rows(networks: tuple[Network, ...], step: int, loss: torch.Tensor) -> list[
     return [{"model_id": n.model_id, "step": step, "loss": v} for n, v in zip(networks, values, strict=True)]
 
 
-def _scored(network: Network, state: State, data: Data, settings: Training) -> dict[str, Any]:
+def _scored(network: Network, state: State, data: Data, settings: Training, device: str) -> dict[str, Any]:
     """The mean PSNR over the held-out images, in dB, as the log's last line of a network."""
     module = fresh(network, settings, master_seed=0).eval()
     module.load_state_dict(state)
-    sr = [super_resolve(module, downscale(hr, network.scale)).astype(np.float32) for hr in data.held_out]
+    module.to(device)
+    sr = [super_resolve(module, downscale(hr, network.scale), device=device).astype(np.float32) for hr in data.held_out]
     errors = np.concatenate([np.square(a - b).mean((1, 2, 3)) for a, b in zip(sr, data.held_out, strict=True)]).clip(1e-9)
     steps = settings.adversarial_steps if network.adversarial else settings.steps
     psnr = float(np.mean(10 * np.log10(255**2 / errors)))
@@ -121,7 +122,7 @@ def _resume(trainer: Trainer, path: Path | None) -> tuple[int, list[dict[str, An
     if path is None or not path.exists():
         return 0, []
     try:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise UserError(f"the checkpoint '{path}' is damaged ({error}): delete it to train from the start") from None
     players = [trainer.generator] + ([trainer.discriminator] if trainer.adversarial else [])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def pixel(sr: Tensor, hr: Tensor) -> Tensor:
@@ -11,7 +13,7 @@ def pixel(sr: Tensor, hr: Tensor) -> Tensor:
     return (sr - hr).abs().flatten(1).mean(1)
 
 
-def perceptual(sr: Tensor, hr: Tensor, phi: nn.Module, *, spread: float = 1.0) -> Tensor:
+def perceptual(sr: Tensor, hr: Tensor, phi: Callable[[Tensor], Tensor], *, spread: float = 1.0) -> Tensor:
     """Mean squared difference of activations, MSE(phi(HR), phi(SR)): n x b x 3 x H x W to n.
 
     ``spread`` divides the activations; small profiles give the standard deviation of the first HR batch's, because the

@@ -14,9 +14,10 @@ from torch.func import functional_call, stack_module_state
 class Stack:
     """n networks of equal shape. Calling it maps n x b x ... to n x b x ..., each network its own batch."""
 
-    def __init__(self, modules: list[nn.Module]) -> None:
+    def __init__(self, modules: list[nn.Module], *, compiled: bool = False) -> None:
         self.modules = modules
         if len(modules) == 1:
+            self._alone = torch.compile(modules[0]) if compiled else modules[0]
             # Frozen ones, such as NLSN's mean shifts at full size, are nobody's to train.
             self.parameters = {name: p for name, p in modules[0].named_parameters() if p.requires_grad}
         else:
@@ -28,7 +29,7 @@ class Stack:
 
     def __call__(self, x: Tensor) -> Tensor:
         if len(self) == 1:
-            return self.modules[0](x[0])[None]
+            return self._alone(x[0])[None]
         return self._all(self.parameters, self._buffers, x)
 
     def _one(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -39,10 +40,10 @@ class Stack:
         return list(self.parameters.values())
 
     def states(self) -> list[dict[str, Tensor]]:
-        """The state dict of every network, as copies."""
+        """The state dict of every network, as copies on the CPU."""
         if len(self) == 1:
-            return [{k: v.detach().clone() for k, v in self.modules[0].state_dict().items()}]
-        return [{k: self._current(k, v)[i].detach().clone() for k, v in module.state_dict().items()} for i, module in enumerate(self.modules)]
+            return [{k: _copy(v) for k, v in self.modules[0].state_dict().items()}]
+        return [{k: _copy(self._current(k, v)[i]) for k, v in module.state_dict().items()} for i, module in enumerate(self.modules)]
 
     @torch.no_grad()
     def load_states(self, states: list[dict[str, Tensor]]) -> None:
@@ -68,3 +69,7 @@ class Stack:
         factor = (largest / (squared.sqrt() + 1e-6)).clamp(max=1)
         for g in gradients:
             g.mul_(factor.view(-1, *[1] * (g.dim() - 1)))
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

@@ -36,11 +36,12 @@ def settings_of(loss: str, fleet: Training, published: Published) -> Training:
 
 
 def train(
-    network: Network, tiles: Rows, held_out: Sequence[np.ndarray], fleet: Training, published: Published, *, master_seed: int
+    network: Network, tiles: Rows, held_out: Sequence[np.ndarray], fleet: Training, published: Published, *, master_seed: int,
+    device: str = "cpu",
 ) -> Trained:  # fmt: skip
     """Train one stand-in; an adversarial one starts from an L1 training of its own."""
     settings = settings_of(network.loss, fleet, published)
     data = Data({network.dataset: tiles}, held_out)
     twin = replace(network, loss="L1", model_id=network.model_id.replace(f"-{network.loss}-", "-L1-"))
     both = tuple(dict.fromkeys((twin, network)))
-    return train_networks(both, data, settings, master_seed=master_seed)
+    return train_networks(both, data, settings, master_seed=master_seed, device=device)

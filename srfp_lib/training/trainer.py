@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from .. import devices
 from .. import networks as architectures
+from ..errors import UserError
 from ..fleet import Network
 from ..profiles import Training
 from ..randomness import seeded_torch
@@ -33,16 +37,28 @@ def fresh(network: Network, settings: Training, *, master_seed: int) -> nn.Modul
         return architectures.build(network.architecture, network.scale, settings.size)
 
 
+def _check(settings: Training, networks: int) -> None:
+    """Refuse what a stack cannot have. Of bfloat16: on the CPU autocast passes over the convolutions of a stack."""
+    alone = {"precision": settings.precision != "float32", "compiled": settings.compiled}
+    if settings.precision in devices.PRECISIONS and networks > 1 and any(alone.values()):
+        names = ", ".join(f"training.{name}" for name, chosen in alone.items() if chosen)
+        raise UserError(f"{names} can be changed for networks that train one by one only: leave it as it is, or set training.stacked = false")
+
+
 class Trainer:
-    """The networks of one phase (all L1, or all adversarial), their optimisers and their losses."""
+    """The networks of one phase (all L1, or all adversarial), their optimisers and their losses, on one device.
+
+    Weights, losses and optimisers are float32; with ``settings.precision`` bfloat16 the networks compute in that (autocast).
+    """
 
     def __init__(self, networks: tuple[Network, ...], settings: Training, *, master_seed: int,
-                 starts: list[State] | None = None) -> None:  # fmt: skip
-        self.networks, self.settings = networks, settings
+                 starts: list[State] | None = None, device: str = "cpu") -> None:  # fmt: skip
+        _check(settings, len(networks))
+        self.networks, self.settings, self.device = networks, settings, device
         modules = [fresh(n, settings, master_seed=master_seed).train() for n in networks]
         for module, state in zip(modules, starts or [], strict=False):
             module.load_state_dict(state)
-        self.generator = Stack(modules)
+        self.generator = Stack([self._placed(m) for m in modules], compiled=settings.compiled)
         self.adversarial = networks[0].adversarial
         self.steps = settings.adversarial_steps if self.adversarial else settings.steps
         self.peak = settings.adversarial_learning_rate if self.adversarial else settings.learning_rate
@@ -55,27 +71,29 @@ class Trainer:
         for network in self.networks:
             with seeded_torch(master_seed, "discriminator", network.loss, network.seed or network.model_id):
                 modules.append(discriminators.build(settings.discriminator).train())
-        self.discriminator = Stack(modules)
+        self.discriminator = Stack([self._placed(m) for m in modules], compiled=settings.compiled)
         self.optimisers.append(torch.optim.Adam(
             self.discriminator.tensors(), lr=settings.discriminator_learning_rate, betas=settings.discriminator_betas
         ))  # fmt: skip
         # The networks of one loss share its fixed network phi, which then sees all their crops in one batch.
         self.members = {loss: [i for i, n in enumerate(self.networks) if n.loss == loss]
                         for loss in dict.fromkeys(n.loss for n in self.networks)}  # fmt: skip
-        self.phi = {loss: perceptual.build(settings.perceptual, loss, master_seed=master_seed) for loss in self.members}
+        self.phi = {loss: self._placed(perceptual.build(settings.perceptual, loss, master_seed=master_seed)) for loss in self.members}
         self.spread: dict[str, float] = dict.fromkeys(self.members, 1.0)
 
     def calibrate(self, hr: Tensor) -> None:
         """Fix the scale of random activations from one batch, the first of the training. ImageNet's keep their own."""
         if self.adversarial and self.settings.perceptual == "seeded":
             with torch.no_grad():
-                self.spread = {k: float(phi(hr[self.members[k]].flatten(0, 1)).std()) for k, phi in self.phi.items()}
+                hr = self._here(hr)
+                self.spread = {k: float(self._run(phi, hr[self.members[k]].flatten(0, 1)).std()) for k, phi in self.phi.items()}
 
     def step(self, lr: Tensor, hr: Tensor, index: int) -> Tensor:
         """Train on one batch (n x b x 3 x h x w, n x b x 3 x H x W); returns the generators' losses, n."""
         share = rate(index, self.steps, warmup=self.settings.warmup, final=self.settings.final_rate)
         self.optimisers[0].param_groups[0]["lr"] = self.peak * share
-        sr = self.generator(lr)
+        lr, hr = self._here(lr), self._here(hr)
+        sr = self._run(self.generator, lr)
         loss = self._adversarial(sr, hr) if self.adversarial else self._pixel(sr, hr)
         if self.settings.clip:
             self.generator.clip_(self.settings.clip)
@@ -91,21 +109,39 @@ class Trainer:
     def _adversarial(self, sr: Tensor, hr: Tensor) -> Tensor:
         settings = self.settings
         # The discriminator's verdict on SR serves both players: its weights change only after both gradients are taken.
-        fake = self.discriminator(sr)
+        fake = self._run(self.discriminator, sr)
         loss = settings.perceptual_weight * self._perceptual(sr, hr) + settings.adversarial_weight * losses.fool(fake)
         if settings.pixel_weight:
             loss = loss + settings.pixel_weight * losses.pixel(sr, hr)
-        self._backward(loss, self.generator, keep=True)
-        self._backward(losses.tell_apart(self.discriminator(hr), fake), self.discriminator)
+        self._backward(loss, self.generator, keep=not settings.compiled)
+        if settings.compiled:  # a compiled graph is good for one gradient, so that the discriminator has to look again
+            fake = self._run(self.discriminator, sr.detach())
+        self._backward(losses.tell_apart(self._run(self.discriminator, hr), fake), self.discriminator)
         return loss
 
     def _perceptual(self, sr: Tensor, hr: Tensor) -> Tensor:
         values: list[Tensor] = [sr.new_zeros(())] * len(self.networks)
         for loss, members in self.members.items():
-            each = losses.perceptual(sr[members], hr[members], self.phi[loss], spread=self.spread[loss])
+            phi = partial(self._run, self.phi[loss])
+            each = losses.perceptual(sr[members], hr[members], phi, spread=self.spread[loss])
             for i, value in zip(members, each, strict=True):
                 values[i] = value
         return torch.stack(values)
+
+    def _placed(self, module: nn.Module) -> nn.Module:
+        """A module, made on the CPU, where it trains."""
+        return module.to(self.device, memory_format=torch.channels_last if self.settings.channels_last else torch.preserve_format)
+
+    def _here(self, batch: Tensor) -> Tensor:
+        """A batch, n x b x 3 x h x w, where the networks are and in their memory layout."""
+        batch = batch.to(self.device)
+        # In memory b h w n c: of a stack the convolutions see the channels of all networks side by side.
+        return batch.permute(1, 3, 4, 0, 2).contiguous().permute(3, 0, 4, 1, 2) if self.settings.channels_last else batch
+
+    def _run(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """What a network makes of x: computed at the precision of the settings, given in that of x."""
+        with devices.autocast(self.device, self.settings.precision):
+            return network(x).to(x.dtype)
 
     @staticmethod
     def _backward(loss: Tensor, players: Stack, *, keep: bool = False) -> None:

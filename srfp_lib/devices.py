@@ -1,0 +1,88 @@
+"""Where tensors live. A device is chosen on the command line and handed on as a name ("cpu", "cuda:0"), never kept anywhere.
+
+No result is bound to a device by more than rounding: random numbers and first weights are made on the CPU and moved.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+CPU = "cpu"
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of NVIDIA, of Windows' Linux, of AMD
+PRECISIONS = ("float32", "bfloat16")
+
+
+def find(name: str) -> tuple[str, ...]:
+    """The devices that a choice stands for: auto, cpu, cuda (all GPUs) or cuda:1 (that one). Raises UserError.
+
+    Without a driver "auto" is the CPU, and torch is not imported to find that out.
+
+    >>> find("cpu")
+    ('cpu',)
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UserError(f"there is no device '{name}': choose auto, cpu, cuda or, of several GPUs, one by its number as in cuda:1")
+    if name == CPU or (name == "auto" and not any(Path(path).exists() for path in DRIVERS)):
+        return (CPU,)
+    gpus = _gpus()
+    if name == "auto":
+        return gpus or (CPU,)
+    if not gpus or (name != "cuda" and name not in gpus):
+        raise UserError(f"the device '{name}' is not there (torch finds {', '.join(gpus) or 'no GPU'}): choose another --device, or auto")
+    return gpus if name == "cuda" else (name,)
+
+
+def _gpus() -> tuple[str, ...]:
+    import torch
+
+    return tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) if torch.cuda.is_available() else ()
+
+
+def of_worker(devices: tuple[str, ...], worker: int) -> str:
+    """The device of a worker: workers take turns at the devices."""
+    return devices[worker % len(devices)]
+
+
+def title(device: str) -> str:
+    """The name of a GPU, for receipts; nothing for the CPU."""
+    if device == CPU:
+        return ""
+    import torch
+
+    return torch.cuda.get_device_name(device)
+
+
+def exact(device: str) -> AbstractContextManager[None]:
+    """Within the block a GPU computes float32 as such: torch's convolutions would otherwise round to 10 bits (TF32)."""
+    if device == CPU:
+        return nullcontext()
+    import torch
+
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+
+
+def autocast(device: str | torch.device, precision: str) -> AbstractContextManager[None]:
+    """Within the block networks compute at a precision, "float32" or "bfloat16", whatever their weights' is."""
+    if precision not in PRECISIONS:
+        raise UserError(f"there is no precision '{precision}': choose one of {', '.join(PRECISIONS)}")
+    if precision == "float32":
+        return nullcontext()
+    import torch
+
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+
+
+def leave(device: str) -> None:
+    """Give a GPU's unused memory back, for other workers."""
+    if device != CPU:
+        import torch
+
+        torch.cuda.empty_cache()
