@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import __version__, release_command
+from . import __version__, plan_command, release_command
 from .errors import UserError
 from .photos import command as photographs
 from .published import command as published
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(keep)
     keep.set_defaults(command=_keep)
 
+    plan_command.add_to(commands)
     release_command.add_to(commands)
     basicsr.add_to(commands)
     photographs.add_to(commands)
@@ -90,13 +91,14 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import chapters, engine, plan
+    from . import chapters, engine, obstacles, plan
     from .run import make
     from .study import Study
 
     engine.check(options.engine, options.workers)
     study = Study.open(options.profile, options.workspace)
     names = chapters.add_to(study, chapters.chosen(options.chapters))
+    obstacles.refuse(study, names, options.workers)
     print(plan.announcement(study, names, options.workers), file=sys.stderr)
     make(study, names, engine=options.engine, workers=options.workers)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
