@@ -105,8 +105,8 @@ def _published(profile: Profile, due: list[Job]) -> list[str]:
         return []
     place = profile.published.weights_dir
     return [
-        f"published.source is 'weights', and those of {len(lacking)} of the {len(names)} published networks are not in '{place}', {lacking[0]} first: "
-        f'python -m srfp_lib published fetch --weights {place} fetches them or says where they are; or choose published.source = "stand-ins"'
+        f"published.source is 'weights', and those of {len(lacking)} of the {len(names)} published networks are not in '{place}', "
+        f'{lacking[0]} first: python -m srfp_lib published fetch --weights {place} fetches them or says where they are; or choose published.source = "stand-ins"'
     ]
 
 
@@ -136,11 +136,19 @@ def _disk(profile: Profile, due: list[Job], root: Path) -> str | None:
 
 
 def _memory(profile: Profile, due: list[Job], workers: int) -> str | None:
-    needed, there = plan.memory_gigabytes(profile, min(workers, max(len(due), 1))), memory_of_machine()
+    how = {"training": bool(_any(due, "train/")), "gpu": plan.full_size(profile) and _device() != "cpu"}
+    workers = min(workers, max(len(due), 1))
+    needed, there = plan.memory_gigabytes(profile, workers, **how), memory_of_machine()
     if not due or needed <= there:
         return None
-    fewer = "give fewer --workers" if workers > 1 and plan.memory_gigabytes(profile, 1) <= there else "take a machine with more"
+    fewer = "give fewer --workers" if workers > 1 and plan.memory_gigabytes(profile, 1, **how) <= there else "take a machine with more"
     return f"{workers} processes need about {needed:.0f} GB of memory at profile '{profile.name}', and this machine has {there:.0f} GB: {fewer}"
+
+
+def _device() -> str:
+    from .throughput import device
+
+    return device()
 
 
 def memory_of_machine() -> float:
@@ -153,6 +161,8 @@ def memory_of_machine() -> float:
 
 def _time(profile: Profile, due: list[Job], workers: int, seconds: float | None) -> str | None:
     """Measured where networks or classifiers are of full size, whose costs in the table of jobs are no seconds."""
+    if not due:
+        return None
     if seconds is None:
         if plan.full_size(profile):
             from .workload import measured
@@ -161,9 +171,7 @@ def _time(profile: Profile, due: list[Job], workers: int, seconds: float | None)
         else:
             seconds, device = sum(job.cost for job in due), "cpu"
     else:
-        from .throughput import device as chosen
-
-        device = chosen()
+        device = _device()
     at_once = 1 if device != "cpu" else max(min(workers, os.cpu_count() or 1), 1)
     if seconds / at_once <= LONGEST_DAYS * DAY:
         return None

@@ -93,7 +93,10 @@ def _table(profile: Profile, jobs: dict[str, Job], work: dict[str, Work], png_by
 
 def _line(stage: str, jobs: int, work: Work, disk: float) -> str:
     each = f"{'~' * work.scaled}{1000 * work.seconds / work.units:,.1f}" if work.units and work.seconds else ""
-    hours, memory = f"{'~' * work.scaled}{_number(work.seconds / 3600)}", (work.megabytes + throughput.MEGABYTES_OF_A_WORKER) / 1000
+    hours, memory = (
+        f"{'~' * work.scaled}{_number(work.seconds / 3600)}" if work.seconds else "?",
+        (work.megabytes + throughput.MEGABYTES_OF_A_WORKER) / 1000,
+    )
     return f"{stage:<21}{jobs:>5}{work.units:>15,.0f}{each:>12}{hours:>14}{_number(disk) if disk else '':>10}{memory:>11.1f}"
 
 

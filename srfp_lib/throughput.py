@@ -190,12 +190,10 @@ class Bench:
 
     def classifier(self, backbone: str, classes: int) -> tuple[Timing, Timing]:
         """A training step on a batch of crops, and the evaluation of one image; crops come ready."""
-        key, settings = (backbone, settings_key(self.profile), classes > 100), self.profile.classifier
-        if ("shown", key) not in self.kept:
-            self._once(("taught", key), lambda: self._classifier(("shown", key), backbone, classes))
-        return self.kept["taught", key], self.kept["shown", key]
+        taught = self._once(("taught", backbone), lambda: self._classifier(backbone, classes))  # a head's classes cost next to nothing
+        return taught, self.kept["shown", backbone]
 
-    def _classifier(self, shown: Any, backbone: str, classes: int) -> Timing:
+    def _classifier(self, backbone: str, classes: int) -> Timing:
         import torch
         import torch.nn.functional as F
 
@@ -222,7 +220,7 @@ class Bench:
         seconds = updating + max(self.timed(step) - updating, 0) * parts
         model.eval()
         with torch.inference_mode():
-            self.kept[shown] = Timing(min(self.timed(forward) for _ in range(1 if parts > 1 else 2)) / count)
+            self.kept["shown", backbone] = Timing(min(self.timed(forward) for _ in range(1 if parts > 1 else 2)) / count)
         return Timing(seconds, parts > 1, (4 * _bytes(model) + held * parts) / 1e6 if self.device == "cpu" else self._memory_of_gpu())
 
     def _memory_of_gpu(self) -> float:
@@ -243,12 +241,6 @@ class _On:
 
     def __call__(self, lr: Any) -> Any:
         return self.network(lr.to(self.device)).cpu()
-
-
-def settings_key(profile: Profile) -> tuple[Any, ...]:
-    """What decides how long a step of a classifier takes."""
-    settings = profile.classifier
-    return settings.crop, settings.batch, settings.precision, settings.recipe
 
 
 def image_size(profile: Profile) -> tuple[int, int]:
