@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import imagenet, plan, program
+from . import fleet, imagenet, plan, program
 from .errors import UserError
 from .jobs import Job
 from .photos import embedded, folder, paper_sets
@@ -106,7 +106,8 @@ def _published(profile: Profile, due: list[Job]) -> list[str]:
     place = profile.published.weights_dir
     return [
         f"published.source is 'weights', and those of {len(lacking)} of the {len(names)} published networks are not in '{place}', "
-        f'{lacking[0]} first: python -m srfp_lib published fetch --weights {place} fetches them or says where they are; or choose published.source = "stand-ins"'
+        f"{lacking[0]} first: python -m srfp_lib published fetch --weights {place} fetches them or says where they are; "
+        'or choose published.source = "stand-ins"'
     ]
 
 
@@ -124,10 +125,9 @@ def _packages(profile: Profile, due: list[Job]) -> list[str]:
 
 
 def _disk(profile: Profile, due: list[Job], root: Path) -> str | None:
-    """Counted by the share of the images that are to be made."""
-    makers: Callable[[list[Job]], int] = lambda jobs: len(_any(jobs, "images/", "published/"))  # noqa: E731
-    everything = makers(list(program.table(profile, content=False).values()))
-    needed = plan.disk_gigabytes(profile) * makers(due) / max(everything, 1)
+    """Counted by the networks whose images are to be made."""
+    made = sum(output.startswith("images/") for job in due for output in job.outputs)
+    needed = plan.disk_gigabytes(profile) * min(made / len(fleet.custom() + fleet.published()), 1)
     place = next(p for p in (root.absolute(), *root.absolute().parents) if p.exists())
     free = shutil.disk_usage(place).free / 1e9
     if needed <= free:

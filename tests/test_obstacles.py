@@ -76,13 +76,13 @@ def provide(tmp_path, monkeypatch) -> list:
 
 
 def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
-    gifts = provide(tmp_path, monkeypatch)
+    gifts, jobs = provide(tmp_path, monkeypatch), list(program.table(bare, content=False).values())
     for number, (word, give) in enumerate(zip(WORD, gifts, strict=True)):
-        found = obstacles.obstacles(bare)
+        found = obstacles.obstacles(bare, jobs)
         assert [w in sentence for w, sentence in zip(WORD[number:], found, strict=True)] == [True] * len(found), found
-        assert word in obstacles.first_obstacle(bare) and obstacles.first_obstacle(bare) == found[0]
+        assert word in found[0] and obstacles.first_obstacle(bare, jobs) == found[0]
         give()
-    assert obstacles.obstacles(bare) == [] and obstacles.first_obstacle(bare) is None
+    assert obstacles.obstacles(bare, jobs) == [] and obstacles.first_obstacle(bare) is None
 
 
 @pytest.mark.parametrize(("jobs", "word"), [

@@ -23,9 +23,9 @@ def load(settings: Photographs) -> tuple[list[Photograph], list[tuple[str, str]]
 
     Every file is decoded once, for its fingerprint, and not kept: 800 of them would take 7 GB.
     """
-    _check(settings)
     if settings.rotations != 1:
         raise UserError(f"photographs.rotations is {settings.rotations}, and Flickr1K has one split of its own: set it to 1")
+    _check(settings)
     training = [photograph for name in SETS for photograph in _training_set(name, _folder(settings, name))]
     classified, skipped = flickr1k.load(_folder(settings, "flickr1k"))
     return training + classified, skipped
