@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from . import fleet, tasks, throughput
+from .errors import UserError
 from .jobs import Job
 from .photos import embedded, folder, split
-from .photos.flickr.table import SHARES
+from .photos.flickr.table import LIST, SHARES, read_table
 from .profiles import Photographs, Profile
 from .published import sources
 from .throughput import Bench, Timing
@@ -43,10 +44,11 @@ NOTHING = Work(0, 0.0)
 def count_images(settings: Photographs) -> int:
     """The images to super-resolve, at most: what the profile allows and the photographs can give."""
     if settings.source == "paper":
-        return min(settings.max_images, 1000)
+        list_ = Path(settings.flickr1k).expanduser() / LIST
+        return min(settings.max_images, len(read_table(list_)) if list_.is_file() else 1000)
     try:
         photographs = len(_folds(settings)) if settings.source == "embedded" else round(0.5 * len(folder.files(Path(settings.source).expanduser())))
-    except Exception:  # a folder that is not there is an obstacle, and no reason not to plan
+    except UserError:  # a folder that is not there is an obstacle, and no reason not to plan
         return settings.max_images
     return max(min(settings.max_images, photographs * (settings.max_images_per_photograph if settings.image_size else 1)), 1)
 

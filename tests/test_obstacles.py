@@ -100,7 +100,6 @@ def test_only_what_is_to_be_done_counts(bare, jobs, word):
     ("lab", "photos = 'few'", "'few' has 2 photographs of 96 x 96 pixels or more and 10 are needed: add some"),
     ("lab", "[prnu]\ndenoiser = 'bm3d'", "prnu.denoiser is bm3d, and the package is not installed"),
     ("lab", "[published]\nsource = 'weights'", "those of 25 of the 25 published networks are not in 'weights', EDSR-div2k-x2-L1-NA-pretrained first"),
-    ("lab", "[classifier]\nbackbones = ['small_residual', 'vgg_99']", "the backbone 'vgg_99' has no ImageNet weights that timm knows of"),
     ("lab", "[training]\nperceptual = 'imagenet'", "the network vgg19 with its ImageNet weights cannot be had"),
     ("paper", "", "photographs.source is 'paper', and there is no DIV2K"),
 ])  # fmt: skip
