@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from . import fleet, tasks, throughput
 from .errors import UserError
+from .image_costs import Files
 from .jobs import Job
 from .photos import embedded, folder, split
 from .photos.flickr.table import LIST, SHARES, read_table
@@ -78,7 +76,7 @@ class Workload:
     def __init__(self, profile: Profile, bench: Bench) -> None:
         self.profile, self.bench = profile, bench
         self.images, self.shares = count_images(profile.photographs), shares(profile.photographs)
-        self.files = Files(profile, bench)
+        self.files = Files(profile)
         self.ways = {"train": self._train, "super_resolve": self._enlarge, "quality": self._quality, "prnu": self._prnu, "make": self._published,
                      "classify": self._classify, "photographs": self._photographs}  # fmt: skip
 
@@ -180,85 +178,6 @@ class Workload:
             seconds += heads * settings.batch * look.seconds + whole * step.seconds + units * settings.batch * crop
             seconds += validations * (look.seconds + crop)
         return Work(units or tests, seconds, step.scaled, step.megabytes)
-
-
-class Files:
-    """Image files and what is computed of images without a network, timed on a natural photograph; seconds an image.
-
-    ``png_bytes`` are the bytes of a pixel in a PNG file.
-    """
-
-    def __init__(self, profile: Profile, bench: Bench) -> None:
-        from PIL import Image
-
-        from .classifiers.images import Images, read_png
-
-        self.decoded = profile.photographs.decoded or profile.photographs.image_size is not None
-        (height, width), crop = throughput.image_size(profile), profile.classifier.crop
-        self.image = photograph(height, width)
-        with TemporaryDirectory() as place:
-            root = Path(place)
-            (root / "images" / "x").mkdir(parents=True)
-            (root / "decoded").mkdir()
-            file = root / "images" / "x" / "y.png"
-            save = lambda: Image.fromarray(self.image).save(file, compress_level=1)  # noqa: E731
-            save()
-            self.writing, self.reading = bench_of_files(save), bench_of_files(lambda: read_png(file))
-            self.png_bytes = file.stat().st_size / (height * width)
-            if self.decoded:
-                np.save(root / "decoded" / "x.npy", self.image[None])
-                self.writing += bench_of_files(lambda: np.save(root / "decoded" / "z.npy", self.image[None]))
-            images, rng = Images(root / "images", root / "decoded", ["y"]), np.random.default_rng(1)
-            side = min(crop, height, width)
-            self.cropping = bench_of_files(lambda: images.random_crops([("x", 0)] * 16, side, grid=1, rng=rng)) / 16
-        self.scoring, self.residual = self._scoring(profile), self._residual(profile)
-
-    def _scoring(self, profile: Profile) -> Timing:
-        from . import metrics
-
-        batch = np.stack([self.image] * (16 if profile.photographs.image_size else 1))
-        other, crop = np.roll(batch, 1, 1), profile.quality.crop
-        return Timing(bench_of_files(lambda: metrics.score([batch], [other], crop=crop)) / len(batch))
-
-    def _residual(self, profile: Profile) -> Timing | None:
-        from importlib.util import find_spec
-
-        from .classifiers.prnu import residuals
-
-        settings = profile.prnu
-        side = min(settings.crop or max(self.image.shape[:2]), *self.image.shape[:2])
-        if settings.denoiser != "bm3d":
-            count = 16 if profile.photographs.image_size else 1
-            batch = np.stack([self.image] * count)
-            seconds = bench_of_files(lambda: residuals(batch, settings.denoiser, crop=settings.crop, int8=settings.int8))
-            return Timing(seconds / count)
-        if find_spec("bm3d") is None:
-            return None
-        part = min(side, 64)
-        seconds = bench_of_files(lambda: residuals(self.image[None], "bm3d", crop=part, int8=settings.int8))
-        return Timing(seconds * side**2 / part**2, part < side)
-
-
-def bench_of_files(action) -> float:
-    """The shorter of two times, CPU seconds."""
-    import time
-
-    found = []
-    for _ in range(2):
-        start = time.process_time()
-        action()
-        found.append(time.process_time() - start)
-    return min(found)
-
-
-def photograph(height: int, width: int) -> np.ndarray:
-    """A natural photograph of a size, uint8 H x W x 3: one inside an installed package, mirrored where it is smaller."""
-    from .photos.reading import read
-
-    path = next((p for row in embedded.rows() if (p := embedded.locate(row))), None)
-    pixels = read(path)[0] if path else np.random.default_rng(1).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    missing = [(0, max(length - have, 0)) for length, have in zip((height, width), pixels.shape[:2], strict=True)]
-    return np.ascontiguousarray(np.pad(pixels, [*missing, (0, 0)], mode="symmetric")[:height, :width])
 
 
 def longest_chain(jobs: dict[str, Job], seconds: dict[str, float]) -> float:

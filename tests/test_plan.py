@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from srfp_lib import cli, downloads_planned, fleet, plan, plan_command, program, throughput
+from srfp_lib.image_costs import Files
 from srfp_lib.jobs import Job
 from srfp_lib.profiles import DEMO, LAB, PAPER, SMOKE
 from srfp_lib.throughput import Bench, Timing
-from srfp_lib.workload import Files, Workload, count_images, longest_chain, shares
+from srfp_lib.workload import Workload, count_images, longest_chain, shares
 
 
 class Even(Bench):
@@ -33,7 +34,7 @@ def even(monkeypatch):
     for name in ("writing", "reading", "cropping"):
         monkeypatch.setattr(Files, name, 0.0, raising=False)
     monkeypatch.setattr(Files, "decoded", True, raising=False)
-    monkeypatch.setattr(Files, "__init__", lambda self, profile, bench: None)
+    monkeypatch.setattr(Files, "__init__", lambda self, profile: None)
     return lambda profile: Workload(profile, Even(profile))
 
 
