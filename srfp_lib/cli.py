@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import __version__, release_command
+from . import __version__, plan_command, release_command
 from .errors import UserError
 from .photos import command as photographs
 from .published import command as published
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(keep)
     keep.set_defaults(command=_keep)
 
+    plan_command.add_to(commands)
     release_command.add_to(commands)
     basicsr.add_to(commands)
     photographs.add_to(commands)
@@ -91,7 +92,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import chapters, devices, engine, plan
+    from . import chapters, devices, engine, obstacles, plan
     from .run import make
     from .study import Study
 
@@ -99,6 +100,7 @@ def _run(options: argparse.Namespace) -> int:
     devices.find(options.device)
     study = Study.open(options.profile, options.workspace)
     names = chapters.add_to(study, chapters.chosen(options.chapters))
+    obstacles.refuse(study, names, options.workers)
     print(plan.announcement(study, names, options.workers), file=sys.stderr)
     make(study, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)

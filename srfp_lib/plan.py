@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
-from .profiles import Profile
+from .profiles import SMALL_BACKBONES, Profile
 from .run import pending
 from .study import Study
 
 MEGABYTES_A_WORKER = 1500
+PNG_BYTES = 2.0  # a pixel of a natural photograph
+PHOTOGRAPH_PIXELS = 960 * 672
+TILES_OF_A_PHOTOGRAPH = 8  # of 480 pixels, from 2040 x 1356
 
 
 def announcement(study: Study, names: Iterable[str], workers: int) -> str:
@@ -20,19 +24,52 @@ def announcement(study: Study, names: Iterable[str], workers: int) -> str:
     minutes = sum(job.cost for job in due.values()) / workers / 60
     return (
         f"Profile {study.profile.name}, workspace {study.workspace.root}: {len(due)} jobs to do, about {max(minutes, 1):.0f} "
-        f"minutes with {workers} processes on an ordinary machine, up to {workers * MEGABYTES_A_WORKER / 1000:.1f} GB "
+        f"minutes with {workers} processes on an ordinary machine, up to {memory_gigabytes(study.profile, workers):.1f} GB "
         f"of memory and {disk_gigabytes(study.profile):.1f} GB of disk."
     )
 
 
-def disk_gigabytes(profile: Profile) -> float:
-    """Expected size of a finished workspace: PNG at about 2 bytes a pixel, and the decoded pixels of small profiles."""
-    if profile.release.folder and not profile.release.copy:
-        return 1.0  # predictions, tables and figures; the images lie elsewhere
-    side = profile.photographs.image_size
-    pixels = side**2 if side else 960 * 675
-    bytes_a_pixel = 5.0 if side else 2.0
-    return 0.1 + 181 * profile.photographs.max_images * pixels * bytes_a_pixel / 1e9
+def disk_gigabytes(profile: Profile, *, png_bytes: float = PNG_BYTES) -> float:
+    """Expected size of a finished workspace: `disk` summed."""
+    return sum(disk(profile, png_bytes=png_bytes).values())
+
+
+def disk(profile: Profile, *, png_bytes: float = PNG_BYTES) -> dict[str, float]:
+    """Expected gigabytes of a finished workspace by stage: PNG files, decoded pixels beside them, weights, features and scores."""
+    from .workload import count_images, shares
+
+    settings, images = profile.photographs, count_images(profile.photographs)
+    pixels = settings.image_size**2 if settings.image_size else PHOTOGRAPH_PIXELS
+    folder = images * pixels * (png_bytes + 3 * (settings.decoded or settings.image_size is not None)) / 1e9
+    elsewhere = bool(profile.release.folder) and not profile.release.copy
+    tiles = min(2 * settings.max_training_tiles, 2 * 800 * TILES_OF_A_PHOTOGRAPH if settings.source == "paper" else math.inf)
+    full, answers = profile.training.size == "full", images * shares(settings)["test"] * 4 / 1e9  # of one network in one run, a number
+    published = {"weights": 30, "stand-ins": 30}.get(profile.published.source, 25)  # five are written in two ways (D36)
+    return {
+        "photographs": 0.0 if elsewhere else folder + tiles * settings.training_tile**2 * 3 / 1e9,
+        "train": 180 * (0.08 if full else 0.0001),
+        "images": 0.0 if elsewhere else 180 * folder,
+        "published": 0.0 if elsewhere else published * folder,
+        "classifiers": 0.05 + (profile.classifier.runs + profile.parsers.runs) * 20 * 205 * (1024 if full else 320) * answers / 2,
+    }
+
+
+def memory_gigabytes(profile: Profile, workers: int, *, training: bool = True, gpu: bool = False) -> float:
+    """Expected memory of the processes: at full size without a GPU that of SwinIR 2x in training, or of ConvNeXt-Base, by the size of a batch."""
+    large = full_size(profile) and not gpu
+    steps, classifier = profile.training, profile.classifier
+    of_training = 35.0 * steps.batch * steps.patch**2 / (16 * 128**2) if training and steps.size == "full" else 0.0
+    of_classifier = 11.0 * classifier.batch * classifier.crop**2 / (16 * 224**2) if _timm(profile) else 0.0
+    return workers * max(MEGABYTES_A_WORKER / 1000, large * of_training, large * of_classifier)
+
+
+def full_size(profile: Profile) -> bool:
+    """Whether networks or classifiers are of full size: the costs in the table of jobs are then no seconds."""
+    return profile.training.size == "full" or _timm(profile)
+
+
+def _timm(profile: Profile) -> bool:
+    return any(name not in SMALL_BACKBONES for name in profile.classifier.backbones)
 
 
 def report(study: Study) -> str:

@@ -14,15 +14,19 @@ from .release import TRUTH as HR
 from .tasks import Classification
 
 
-def table(profile: Profile) -> dict[str, Job]:
-    """Every job of the study at a profile, chapters excepted, in the order in which they can run."""
-    jobs = everything(profile)
+def table(profile: Profile, *, content: bool = True) -> dict[str, Job]:
+    """Every job of the study at a profile, chapters excepted, in the order in which they can run.
+
+    Without ``content`` the photographs need not be there: for counting the jobs.
+    """
+    jobs = everything(profile, content=content)
     return program_release.possible(jobs, profile) if profile.release.folder else jobs
 
 
-def everything(profile: Profile) -> dict[str, Job]:
+def everything(profile: Profile, *, content: bool = True) -> dict[str, Job]:
     """The same; of the authors' release also the jobs for which it lacks networks."""
-    jobs = [_photographs(profile), *_statistics(profile), *_networks(profile), *_published(profile), *_classifiers(profile), *_prnu(profile)]
+    jobs = [_photographs(profile, content), *_statistics(profile), *_networks(profile), *_published(profile), *_classifiers(profile)]
+    jobs += _prnu(profile)
     return {job.name: job for job in jobs}
 
 
@@ -33,14 +37,14 @@ def _section(profile: Profile, *names: str) -> dict[str, Any]:
     return {"master_seed": profile.master_seed} | sections
 
 
-def _photographs(profile: Profile) -> Job:
+def _photographs(profile: Profile, content: bool) -> Job:
     from .photos import fingerprint
 
     if profile.release.folder:
         return program_release.photographs(profile)
     outputs = ("photos", f"images/{HR}", "images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
     outputs += _decoded(profile, HR)
-    settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs)}
+    settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs) if content else ""}
     return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
 
 

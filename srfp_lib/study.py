@@ -52,9 +52,12 @@ class Study:
 
     def make(self, *beginnings: str) -> None:
         """Make every missing job whose name begins so, and what it needs, on this machine."""
+        from .obstacles import refuse
         from .run import make
 
-        make(self, [name for name in self.jobs if name.startswith(beginnings)])
+        names = [name for name in self.jobs if name.startswith(beginnings)]
+        refuse(self, names)
+        make(self, names)
 
     def begin(self, chapter: str) -> Text:
         """Make what a chapter needs, nothing if it is there; says what the chapter rests on."""

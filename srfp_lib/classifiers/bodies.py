@@ -124,12 +124,12 @@ class SmallBody(nn.Module):
 class TimmBody(nn.Module):
     """A timm backbone without its head on ImageNet-normalised input (D16): n x 3 x h x w in 0..1 to n x d features."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, pretrained: bool = True) -> None:
         super().__init__()
         import timm
 
         try:
-            self.layers = timm.create_model(name, pretrained=True, num_classes=0)
+            self.layers = timm.create_model(name, pretrained=pretrained, num_classes=0)
         except Exception as error:  # timm raises many types for a name or a download that fails
             raise UserError(
                 f"the backbone '{name}' with its ImageNet weights cannot be had ({type(error).__name__}: {error}): "
@@ -143,11 +143,14 @@ class TimmBody(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A body and one linear head for each question. The features are the heads' inputs (D33)."""
+    """A body and one linear head for each question. The features are the heads' inputs (D33).
 
-    def __init__(self, backbone: str, heads: dict[str, int]) -> None:
+    Without ``pretrained`` a timm body has random weights: for measuring time alone.
+    """
+
+    def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True) -> None:
         super().__init__()
-        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone)
+        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained)
         self.heads = nn.ModuleDict({name: nn.Linear(self.body.num_features, n) for name, n in heads.items()})
 
     def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

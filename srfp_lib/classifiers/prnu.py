@@ -8,6 +8,11 @@ import numpy as np
 
 from ..errors import UserError
 
+NO_BM3D = (
+    "prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence allows non-commercial use only), "
+    'or set prnu.denoiser = "wavelet"'
+)
+
 
 def wavelet_residual(images: np.ndarray) -> np.ndarray:
     """Image minus its wavelet-denoised version: uint8 N x H x W x 3 to float32, in grey levels.
@@ -43,8 +48,7 @@ def bm3d_residual(images: np.ndarray) -> np.ndarray:
     try:
         import bm3d
     except ImportError:
-        raise UserError("prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence "
-                        "allows non-commercial use only), or set prnu.denoiser = \"wavelet\"") from None  # fmt: skip
+        raise UserError(NO_BM3D) from None
     return np.stack([x - bm3d.bm3d(x, sigma_psd=5) for x in images.astype(np.float32)]).astype(np.float32)
 
 

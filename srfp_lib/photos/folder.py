@@ -27,6 +27,20 @@ def files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def large_enough(paths: list[Path], smallest: int) -> int:
+    """How many of the files are images with both sides of ``smallest`` pixels or more, by their headers; nothing is decoded."""
+    from PIL import Image
+
+    found = 0
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                found += min(image.size) >= smallest
+        except (OSError, SyntaxError, ValueError):
+            continue  # `load` names it with the reason
+    return found
+
+
 def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
     """The usable photographs with their roles, and (file, reason) of the others."""
     usable: dict[str, Photograph] = {}

@@ -34,7 +34,8 @@ class VGGDiscriminator(nn.Module):
         self.layers = _basicsr.load("archs.discriminator_arch").VGGStyleDiscriminator(3, 64, input_size=128)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)[:, 0]
+        # BasicSR flattens by a view, which images whose channels lie innermost (as crops are cut) do not allow.
+        return self.layers(x.contiguous())[:, 0]
 
 
 DISCRIMINATORS = {"small": SmallDiscriminator, "vgg": VGGDiscriminator}

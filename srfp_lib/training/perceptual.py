@@ -7,6 +7,7 @@ download is needed; what they reward is sharpness in general, not what ImageNet 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -51,11 +52,11 @@ def _conv(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Conv2
 class ImageNetVGG(nn.Module):
     """VGG-19's fourth convolution of the fifth stage, before its ReLU, on ImageNet-normalised input (D4)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trained: bool = True) -> None:
         super().__init__()
         from torchvision.models import VGG19_Weights, vgg19
 
-        self.layers = _pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1).features[:35]
+        self.layers = _pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1 if trained else None).features[:35]
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(_imagenet(x))
@@ -64,11 +65,11 @@ class ImageNetVGG(nn.Module):
 class ImageNetResNet(nn.Module):
     """ResNet-18 up to the output of its third stage, ``layer3``, on ImageNet-normalised input (section A.2.1)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trained: bool = True) -> None:
         super().__init__()
         from torchvision.models import ResNet18_Weights, resnet18
 
-        net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1)
+        net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1 if trained else None)
         self.layers = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,11 +91,13 @@ def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:
         ) from None
 
 
-PERCEPTUAL = {
+PERCEPTUAL: dict[tuple[str, str], Callable[[], nn.Module]] = {
     ("seeded", "VGG_GAN"): SeededVGG,
     ("seeded", "ResNet_GAN"): SeededResNet,
     ("imagenet", "VGG_GAN"): ImageNetVGG,
     ("imagenet", "ResNet_GAN"): ImageNetResNet,
+    ("untrained", "VGG_GAN"): partial(ImageNetVGG, trained=False),  # for measuring time alone
+    ("untrained", "ResNet_GAN"): partial(ImageNetResNet, trained=False),
 }
 
 

@@ -71,7 +71,8 @@ class Trainer:
         for network in self.networks:
             with seeded_torch(master_seed, "discriminator", network.loss, network.seed or network.model_id):
                 modules.append(discriminators.build(settings.discriminator).train())
-        self.discriminator = Stack([self._placed(m) for m in modules], compiled=settings.compiled)
+        # BasicSR's discriminator flattens its maps and cannot have them channels last.
+        self.discriminator = Stack([m.to(self.device) for m in modules], compiled=settings.compiled)
         self.optimisers.append(torch.optim.Adam(
             self.discriminator.tensors(), lr=settings.discriminator_learning_rate, betas=settings.discriminator_betas
         ))  # fmt: skip

@@ -62,7 +62,9 @@ def test_roles_quarters_and_splits(settings):
 def test_the_study_begins_with_them(settings, tmp_path, monkeypatch):
     hurried(monkeypatch)
     smoke = PROFILES["smoke"]
-    profile = Profile("mine", 1, settings, smoke.training, smoke.classifier, smoke.parsers, smoke.prnu, smoke.published)
+    profile = Profile(
+        "mine", 1, settings, smoke.training, smoke.classifier, smoke.parsers, smoke.prnu, smoke.published, replace(PAPER.quality, lpips=False)
+    )
     study = Study.open(profile, tmp_path / "w")
     study.make("quality/EDSR-x4")
     assert np.load(study.workspace.path("photos", "training.npy"), mmap_mode="r").shape == (64, 48, 48, 3)

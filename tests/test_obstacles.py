@@ -1,0 +1,172 @@
+"""What a machine cannot give is said in one sentence before anything is made."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srfp_lib import cli, imagenet, obstacles, plan, program, throughput, workload
+from srfp_lib.errors import UserError
+from srfp_lib.photos import sr_sets
+from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
+from srfp_lib.published import sources
+from srfp_lib.published.catalogue import file_of
+from srfp_lib.published.catalogue import row as row_of
+from tests.photos.test_paper_sets import flickr
+from tests.test_cli import said
+
+WORD = ("no DIV2K", "no Flickr2K", "no finished Flickr1K", "network vgg19", "network resnet18", "network alexnet", "published networks are not in",
+        "backbone 'convnext", "backbone 'legacy_xception", "backbone 'efficientnet", "backbone 'resnet50", "prnu.denoiser is bm3d",
+        "GB free", "GB of memory", "CPU-years")  # fmt: skip
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch) -> Profile:
+    """A machine without network, caches, packages, space or GPU; the paper's profile with folders that do not exist."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf"))
+    monkeypatch.setattr(imagenet, "answers", lambda address: False)
+    monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 4.0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e9}))
+    monkeypatch.setattr(throughput, "device", lambda: "cpu")
+    monkeypatch.setattr(workload, "measured", lambda profile, due: (1e9, "cpu"))
+    monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
+    places = {name: str(tmp_path / name) for name in ("div2k", "flickr2k", "flickr1k")}
+    published = replace(PAPER.published, weights_dir=str(tmp_path / "weights"))
+    return replace(PAPER, photographs=replace(PAPER.photographs, **places), published=published)
+
+
+def provide(tmp_path, monkeypatch) -> list:
+    """A way to give each thing of WORD, in that order."""
+
+    def images(name):
+        (tmp_path / name).mkdir()
+        for i in range(8):
+            Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / name / f"{i}.png")
+
+    def touch(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+    def hugging(name):
+        snapshot = tmp_path / "hf" / f"models--timm--{name}"
+        touch(snapshot / "snapshots" / "abc" / "model.safetensors")
+        touch(snapshot / "refs" / "main")
+        (snapshot / "refs" / "main").write_text("abc")
+
+    def weights():
+        for network in sources.networks(PAPER.published):
+            touch(file_of(tmp_path / "weights", row_of(network.model_id)))
+
+    monkeypatch.setattr(sr_sets, "PARTS", {"train": (0, 8)})
+    hub = tmp_path / "torch" / "hub" / "checkpoints"
+    bm3d = type("Module", (), {"__spec__": "there"})
+    return [
+        lambda: images("div2k"), lambda: images("flickr2k"), lambda: flickr(tmp_path / "flickr1k"),
+        *(lambda file=file: touch(hub / file) for file, _ in imagenet.VISION.values()), weights,
+        lambda: hugging("convnext_base.fb_in1k"), lambda: touch(hub / "xception-43020ad28.pth"),
+        lambda: hugging("efficientnet_b2.ra_in1k"), lambda: hugging("resnet50.a1_in1k"),
+        lambda: monkeypatch.setitem(__import__("sys").modules, "bm3d", bm3d),
+        lambda: monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e12})),
+        lambda: monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 400.0),
+        lambda: monkeypatch.setattr(workload, "measured", lambda profile, due: (3600.0, "cpu")),
+    ]  # fmt: skip
+
+
+def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
+    gifts, jobs = provide(tmp_path, monkeypatch), list(program.table(bare, content=False).values())
+    for number, (word, give) in enumerate(zip(WORD, gifts, strict=True)):
+        found = obstacles.obstacles(bare, jobs)
+        assert [w in sentence for w, sentence in zip(WORD[number:], found, strict=True)] == [True] * len(found), found
+        assert word in found[0] and obstacles.first_obstacle(bare, jobs) == found[0]
+        give()
+    assert obstacles.obstacles(bare, jobs) == [] and obstacles.first_obstacle(bare) is None
+
+
+@pytest.mark.parametrize(("jobs", "word"), [
+    ("published/", "published networks"), ("prnu/", "bm3d"), ("quality/", "alexnet"), ("train/", "vgg19"), ("attribution/", "convnext"),
+    ("photographs", "no DIV2K"),
+])  # fmt: skip
+def test_only_what_is_to_be_done_counts(bare, jobs, word):
+    due = [job for name, job in program.table(bare, content=False).items() if name.startswith(jobs)]
+    assert word in obstacles.first_obstacle(bare, due)
+    assert obstacles.obstacles(bare, []) == []
+
+
+@pytest.mark.parametrize(("name", "text", "sentence"), [
+    ("lab", "photos = 'nowhere'", "the folder of photographs 'nowhere' does not exist"),
+    ("lab", "photos = 'few'", "'few' has 2 photographs of 96 x 96 pixels or more and 10 are needed: add some"),
+    ("lab", "[prnu]\ndenoiser = 'bm3d'", "prnu.denoiser is bm3d, and the package is not installed"),
+    ("lab", "[published]\nsource = 'weights'", "those of 25 of the 25 published networks are not in 'weights', EDSR-div2k-x2-L1-NA-pretrained first"),
+    ("lab", "[training]\nperceptual = 'imagenet'", "the network vgg19 with its ImageNet weights cannot be had"),
+    ("paper", "", "photographs.source is 'paper', and there is no DIV2K"),
+])  # fmt: skip
+def test_run_stops_before_anything_is_made(bare, capsys, tmp_path, monkeypatch, name, text, sentence):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e12}))
+    (tmp_path / "few").mkdir()
+    for i, side in enumerate((96, 100, 95)):
+        Image.fromarray(np.full((side, 120, 3), i, np.uint8)).save(tmp_path / "few" / f"{i}.png")
+    (tmp_path / "few" / "no.png").write_text("no image")
+    (tmp_path / "mine.toml").write_text(f"profile = '{name}'\n{text}")
+    workspace = tmp_path / "w"
+    workspace.mkdir()
+    assert sentence in said(capsys, "run", "--profile", "mine.toml" if text else name, "--workspace", str(workspace))
+    assert list(workspace.iterdir()) == []
+
+
+def test_chosen_chapters_limit_what_counts(bare, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("srfp_lib.run.make", lambda study, names, **how: None)
+    (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[prnu]\ndenoiser = 'bm3d'")
+    run = ("run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"), "--chapters")
+    assert "bm3d" in said(capsys, *run, "08")
+    assert cli.main([*run, "07"]) == 0
+
+
+def test_addresses(monkeypatch):
+    """What is not cached may still be had, if its address answers; nothing is asked where Hugging Face is switched off."""
+    weights = imagenet.backbones(["resnet50.a1_in1k", "small_residual"])
+    monkeypatch.setattr(imagenet.Weights, "there", lambda self: False)
+    monkeypatch.setattr(imagenet, "answers", lambda address: address == "https://huggingface.co/timm/resnet50.a1_in1k/resolve/main/model.safetensors")
+    assert [one.obstacle() for one in weights] == [None]
+    monkeypatch.undo()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    imagenet.answers.cache_clear()
+    assert not imagenet.answers(weights[0].address) and not imagenet.answers("http://127.0.0.1:9/x")
+
+
+def test_time_is_an_obstacle_by_a_stated_rule(monkeypatch):
+    monkeypatch.setattr(throughput, "device", lambda: "cpu")
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    jobs = program.table(SMOKE).values()
+    days = 86400.0
+    limit = 2 * obstacles.LONGEST_DAYS * days
+    assert obstacles.obstacles(SMOKE, jobs, seconds=limit - days) == []
+    (sentence,) = obstacles.obstacles(SMOKE, jobs, seconds=limit + days)
+    assert "about 121 CPU-days of work, which is 60 days with the 2 processes" in sentence and "a machine with a GPU, or choose" in sentence
+    assert obstacles.obstacles(SMOKE, jobs, seconds=limit - days, workers=1)
+    monkeypatch.setattr(throughput, "device", lambda: "cuda")
+    assert "more GPUs" in obstacles.obstacles(SMOKE, jobs, seconds=limit)[0]
+
+
+def test_nothing_is_measured_for_small_profiles(monkeypatch):
+    monkeypatch.setattr(workload, "measured", None)
+    assert not plan.full_size(LAB) and obstacles.first_obstacle(LAB, program.table(LAB).values()) is None
+
+
+def test_a_package_with_photographs_is_missing(monkeypatch):
+    find = obstacles.importlib.util.find_spec
+    monkeypatch.setattr(obstacles.importlib.util, "find_spec", lambda name: None if name == "skimage" else find(name))
+    assert obstacles.first_obstacle(SMOKE) == "the package 'skimage', which holds photographs, is not installed: pip install -r requirements.txt"
+
+
+def test_a_finished_workspace_needs_nothing(monkeypatch):
+    study = type("Study", (), {"states": lambda self: {"photographs": "done"}, "jobs": program.table(SMOKE), "profile": SMOKE})()
+    monkeypatch.setattr(obstacles, "first_obstacle", lambda *_, **__: "something")
+    obstacles.refuse(study, ["photographs"])
+    monkeypatch.setattr(type(study), "states", lambda self: {"photographs": "stale"})
+    study.workspace = type("Workspace", (), {"root": None})
+    with pytest.raises(UserError, match="something"):
+        obstacles.refuse(study, ["photographs"])
