@@ -79,12 +79,10 @@ def _data(profile: Profile, due: list[Job]) -> list[str]:
 def _own_photographs(profile: Profile) -> str:
     place, smallest = Path(profile.photographs.source).expanduser(), max(profile.photographs.training_tile, profile.photographs.image_size or 0)
     try:
-        usable = folder.large_enough(folder.files(place), smallest)
+        folder.check(place, smallest)
     except UserError as error:
         return str(error)
-    if usable >= folder.NEEDED:
-        return ""
-    return f"'{place}' has {usable} photographs of {smallest} x {smallest} pixels or more and {folder.NEEDED} are needed: add some"
+    return ""
 
 
 def _network_weights(profile: Profile, due: list[Job]) -> list[str]:

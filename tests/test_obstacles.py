@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import cli, imagenet, obstacles, plan, program, throughput, workload
+from srfp_lib import cli, devices, imagenet, obstacles, plan, program, workload
 from srfp_lib.errors import UserError
 from srfp_lib.photos import sr_sets
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
@@ -30,7 +30,7 @@ def bare(tmp_path, monkeypatch) -> Profile:
     monkeypatch.setattr(imagenet, "answers", lambda address: False)
     monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 4.0)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e9}))
-    monkeypatch.setattr(throughput, "device", lambda: "cpu")
+    monkeypatch.setattr(devices, "find", lambda name: ("cpu",))
     monkeypatch.setattr(workload, "measured", lambda profile, due: (1e9, "cpu"))
     monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
     places = {name: str(tmp_path / name) for name in ("div2k", "flickr2k", "flickr1k")}
@@ -97,7 +97,7 @@ def test_only_what_is_to_be_done_counts(bare, jobs, word):
 
 @pytest.mark.parametrize(("name", "text", "sentence"), [
     ("lab", "photos = 'nowhere'", "the folder of photographs 'nowhere' does not exist"),
-    ("lab", "photos = 'few'", "'few' has 2 photographs of 96 x 96 pixels or more and 10 are needed: add some"),
+    ("lab", "photos = 'few'", "'few' has 2 usable photographs and 10 are needed: add some"),
     ("lab", "[prnu]\ndenoiser = 'bm3d'", "prnu.denoiser is bm3d, and the package is not installed"),
     ("lab", "[published]\nsource = 'weights'", "those of 25 of the 25 published networks are not in 'weights', EDSR-div2k-x2-L1-NA-pretrained first"),
     ("lab", "[training]\nperceptual = 'imagenet'", "the network vgg19 with its ImageNet weights cannot be had"),
@@ -138,7 +138,7 @@ def test_addresses(monkeypatch):
 
 
 def test_time_is_an_obstacle_by_a_stated_rule(monkeypatch):
-    monkeypatch.setattr(throughput, "device", lambda: "cpu")
+    monkeypatch.setattr(devices, "find", lambda name: ("cpu",))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     jobs = program.table(SMOKE).values()
     days = 86400.0
@@ -147,7 +147,7 @@ def test_time_is_an_obstacle_by_a_stated_rule(monkeypatch):
     (sentence,) = obstacles.obstacles(SMOKE, jobs, seconds=limit + days)
     assert "about 121 CPU-days of work, which is 60 days with the 2 processes" in sentence and "a machine with a GPU, or choose" in sentence
     assert obstacles.obstacles(SMOKE, jobs, seconds=limit - days, workers=1)
-    monkeypatch.setattr(throughput, "device", lambda: "cuda")
+    monkeypatch.setattr(devices, "find", lambda name: ("cuda:0",))
     assert "more GPUs" in obstacles.obstacles(SMOKE, jobs, seconds=limit)[0]
 
 

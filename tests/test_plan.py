@@ -43,7 +43,7 @@ def test_plan_of_smoke_prints_every_stage(capsys, tmp_path):
     text = capsys.readouterr().out
     stages = dict.fromkeys(name.split("/")[0] for name in program.table(SMOKE))
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.split()}
-    assert stages.keys() <= lines.keys() and lines["all"][1] == "108"
+    assert stages.keys() <= lines.keys() and lines["all"][1] == str(len(program.table(SMOKE)))
     assert lines["train"][1:3] == ["10", "480"] and float(lines["train"][3]) > 0
     assert "90 GPU-days" in text and "on 1, " in text and " on 8 such machines" in text and "has everything" in text
     assert not (tmp_path / "w").exists()

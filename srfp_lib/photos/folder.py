@@ -27,18 +27,31 @@ def files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def large_enough(paths: list[Path], smallest: int) -> int:
-    """How many of the files are images with both sides of ``smallest`` pixels or more, by their headers; nothing is decoded."""
+def check(folder: Path, smallest: int) -> None:
+    """Raises UserError if too few files of a folder can be used, going by their headers: no image is decoded."""
     from PIL import Image
 
-    found = 0
+    skipped, paths = [], files(folder)
     for path in paths:
         try:
             with Image.open(path) as image:
-                found += min(image.size) >= smallest
+                if min(image.size) < smallest:
+                    skipped.append((path.name, _too_small(*image.size, smallest)))
         except (OSError, SyntaxError, ValueError):
-            continue  # `load` names it with the reason
-    return found
+            skipped.append((path.name, "it cannot be read"))
+    _enough(folder, len(paths) - len(skipped), skipped)
+
+
+def _too_small(width: int, height: int, smallest: int) -> str:
+    return f"{width} x {height} is smaller than the {smallest} pixels of a tile"
+
+
+def _enough(folder: Path, usable: int, skipped: list[tuple[str, str]]) -> None:
+    if usable < NEEDED:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
+        raise UserError(
+            f"'{folder}' has {usable} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else "")
+        )
 
 
 def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
@@ -54,17 +67,13 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
         height, width = pixels.shape[:2]
         sha256 = fingerprint_of(pixels)
         if min(height, width) < smallest:
-            skipped.append((path.name, f"{width} x {height} is smaller than the {smallest} pixels of a tile"))
+            skipped.append((path.name, _too_small(width, height, smallest)))
         elif sha256 in usable:
             skipped.append((path.name, f"the same picture as {usable[sha256].file}"))
         else:
             again = partial(read_again, path)
             usable[sha256] = Photograph(path.stem, (height, width), again, "", -1, path.name, "folder", "", "", sha256, note)
-    if len(usable) < NEEDED:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
-        raise UserError(
-            f"'{folder}' has {len(usable)} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else "")
-        )
+    _enough(folder, len(usable), skipped)
     return _with_roles(list(usable.values()), rotations, master_seed), skipped
 
 
