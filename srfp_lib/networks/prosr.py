@@ -69,7 +69,7 @@ class DenseUnit(nn.Module):
         self.comp = Compression(features + layers * growth, features)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + 0.2 * self.comp(self.dense_block(x))
+        return self.comp(self.dense_block(x)).mul_(0.2).add_(x)
 
 
 class FinalConv(nn.Module):
@@ -133,7 +133,8 @@ class ProSR(nn.Module):
 
     def _pyramid(self, x: Tensor, p: int, pixels: int = 300_000) -> Tensor:
         # Densely joined maps have three times the channels; a row sees one other for each of the 3x3 convolutions.
-        return x + in_strips(self.get_submodule(f"pyramid_residual_{p}"), x, margin=8 * self.units[p - 1] + 1, pixels=pixels)
+        residual = in_strips(self.get_submodule(f"pyramid_residual_{p}"), x, margin=8 * self.units[p - 1] + 1, pixels=pixels)
+        return residual.add_(x)  # in place: gigabytes for a photograph
 
     def _reconstruct(self, x: Tensor) -> Tensor:
         enlarged = self.get_submodule(f"pyramid_residual_{self.levels}_residual_upsampler")(x)
