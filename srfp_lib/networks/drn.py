@@ -21,6 +21,9 @@ from .tiling import in_strips
 SIZES = {"S": (16, 30), "L": (20, 40)}
 """Variant: channels at the target size, attention blocks in each of the two ascents."""
 
+AT_ONCE = 40_000
+"""Pixels that are doubled together: the widest maps of the network."""
+
 
 class Descent(nn.Module):
     """Two convolutions without bias to half the size."""
@@ -75,7 +78,7 @@ class DRN(nn.Module):
     def _ascend(self, number: int, x: Tensor) -> Tensor:
         """Attention sees the whole map; the doubling, whose maps are the widest, sees one row to either side."""
         blocks, doubling = self.up_blocks[number][:-2], self.up_blocks[number][-2:]
-        return in_strips(doubling, blocks(x), margin=1, pixels=40_000)
+        return in_strips(doubling, blocks(x), margin=1, pixels=AT_ONCE)
 
 
 def upscale(module: DRN, lr: Tensor, *, scale: int = 4) -> Tensor:
