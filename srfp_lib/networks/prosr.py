@@ -45,7 +45,7 @@ class DenseLayer(nn.Module):
         self.conv_2 = ReflectConv(4 * growth, growth)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, self.conv_2(F.relu(self.conv_1(x)))], 1)  # n c h w -> n c+growth h w
+        return torch.cat([x, self.conv_2(F.relu(self.conv_1(x), inplace=True))], 1)  # n c h w -> n c+growth h w
 
 
 class Compression(nn.Module):
@@ -127,7 +127,7 @@ class ProSR(nn.Module):
         for p in range(1, self.levels):
             x = self._pyramid(x, p)
             x = layer(f"pyramid_residual_{p}_residual_upsampler")(x)  # n c h w -> n c 2h 2w
-        x = self._pyramid(x, self.levels)
+        x = self._pyramid(x, self.levels, pixels=200_000)
         # At the target size the features would be the largest maps of all: a row sees 2 rows to either side.
         return in_strips(self._reconstruct, x, margin=2, pixels=60_000)  # n c sh/2 sw/2 -> n 3 sh sw
 

@@ -28,7 +28,7 @@ class DenseLayer(nn.Module):
         self.conv = nn.Conv2d(channels, growth, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, F.relu(self.conv(x))], 1)  # n c h w -> n c+growth h w
+        return torch.cat([x, F.relu(self.conv(x), inplace=True)], 1)  # n c h w -> n c+growth h w
 
 
 class ResidualDenseBlock(nn.Module):
