@@ -4,9 +4,11 @@ Each network runs in a process of its own with one thread and fresh weights; the
 network. Beside ours stand the official networks' figures, measured at 120 x 80 on one thread with torch 2.12 (CPU seconds,
 because the machine was busy), and 16 times that at 480 x 320, where SAN as published cannot run. On an idle machine:
 
-    python benchmarks/published.py [--sizes 120x80 480x320] [--only SAN NLSN]
+    python benchmarks/published.py [--sizes 120x80 480x320] [--only SAN EDSR/large] [--repeats 3]
 
-It writes benchmarks/published.csv, one row a network and size; rows that are not measured again stay.
+It writes benchmarks/published.csv, one row a network and size; rows that are not measured again stay. Of several repeats the
+run of median CPU seconds counts. Variants that are the same network with other weights or names (RDN sanghyun, SwinIR DF2K,
+ESRGAN basicsr-names) have no row of their own.
 """
 
 from __future__ import annotations
@@ -34,15 +36,16 @@ OFFICIAL = {
     ("SwinIR", "DIV2K", 2): (6.3, 200), ("SwinIR", "DIV2K", 4): (6.9, 166),
     ("SwinIR", "M", 4): (6.8, 148), ("SwinIR", "L", 4): (13.1, 213),
     ("EnhanceNet", "", 4): (1.4, 150),
-    ("ProSR", "", 4): (18, 400),
+    ("ProSR", "", 4): (18, 400), ("ProSRGAN", "", 4): (18, 400),
     ("ESRGAN", "", 4): (16, 100),
     ("SRFBN", "", 2): (6.8, 250), ("SRFBN", "", 4): (27, 600),
     ("SPSR", "", 4): (30, 700),
     ("NCSR", "", 4): (23, 450),
-    ("LIIF", "rdn", 2): (12, 200), ("LIIF", "rdn", 4): (22, 200), ("LIIF", "edsr-baseline", 4): (18, 500),
+    ("LIIF", "rdn", 2): (12, 200), ("LIIF", "rdn", 4): (22, 200),
+    ("LIIF", "edsr-baseline", 2): (float("nan"), float("nan")), ("LIIF", "edsr-baseline", 4): (18, 500),
     ("Real-ESRGAN", "", 2): (5.8, 100), ("Real-ESRGAN", "", 4): (12.3, 200),
 }  # fmt: skip
-"""Official networks at 120 x 80: CPU seconds and MB above the loaded network. ProSRGAN is ProSR again."""
+"""Official networks at 120 x 80: CPU seconds and MB above the loaded network. ProSRGAN is ProSR again; one was not timed."""
 
 
 class Peak:
@@ -87,17 +90,17 @@ def measure(model_id: str, variant: str, width: int, height: int) -> dict[str, f
     return {"seconds": wall, "cpu_seconds": cpu, "extra_mb": (peak.bytes - peak.start) / 1e6}
 
 
-def row(family: str, variant: str, scale: int, size: str) -> dict[str, object]:
-    """One row of the table, measured in a fresh process."""
+def row(family: str, variant: str, scale: int, size: str, repeats: int, note: str) -> dict[str, object]:
+    """One row of the table, each run measured in a fresh process."""
     from srfp_lib.published import catalogue
 
     table = catalogue().query("family == @family and variant == @variant and scale == @scale")
     width, height = (int(n) for n in size.split("x"))
     arguments = [sys.executable, __file__, "--measure", table.iloc[0]["model_id"], variant, str(width), str(height)]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    ours = json.loads(done.stdout.splitlines()[-1])
+    runs = [json.loads(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()[-1]) for _ in range(repeats)]
+    ours = sorted(runs, key=lambda run: run["cpu_seconds"])[repeats // 2]
     row = {"family": family, "variant": variant, "scale": scale, "lr": size} | ours
-    return row | official(family, variant, scale, width * height) | {"machine": machine()}
+    return row | official(family, variant, scale, width * height) | {"machine": ", ".join(filter(None, [machine(), note]))}
 
 
 def official(family: str, variant: str, scale: int, pixels: int) -> dict[str, float]:
@@ -135,7 +138,9 @@ def main() -> None:
     """Measure every network at every size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=["120x80", "480x320"], help="width x height of the LR image")
-    parser.add_argument("--only", nargs="+", metavar="FAMILY", default=list(dict.fromkeys(f for f, _, _ in OFFICIAL)))
+    parser.add_argument("--only", nargs="+", metavar="FAMILY[/VARIANT]", default=list(dict.fromkeys(f for f, _, _ in OFFICIAL)))
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--note", default="", help="what else the machine did, for the column machine")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -144,8 +149,8 @@ def main() -> None:
         return
     path = Path(__file__).with_suffix(".csv")
     for size in options.sizes:
-        for family, variant, scale in (key for key in OFFICIAL if key[0] in options.only):
-            table = stored(path, [row(family, variant, scale, size)])
+        for family, variant, scale in (k for k in OFFICIAL if {k[0], f"{k[0]}/{k[1]}"} & set(options.only)):
+            table = stored(path, [row(family, variant, scale, size, options.repeats, options.note)])
             print(table.tail(1).drop(columns="machine").round(2).to_string(header=False, index=False), flush=True)
 
 

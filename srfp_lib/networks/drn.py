@@ -16,9 +16,13 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .parts import ChannelAttention, MeanShift, ResidualBlock, conv, slope, upsampler
+from .tiling import in_strips
 
 SIZES = {"S": (16, 30), "L": (20, 40)}
 """Variant: channels at the target size, attention blocks in each of the two ascents."""
+
+AT_ONCE = 40_000
+"""Pixels that are doubled together: the widest maps of the network."""
 
 
 class Descent(nn.Module):
@@ -63,11 +67,18 @@ class DRN(nn.Module):
     def _features(self, rgb: Tensor) -> list[Tensor]:
         enlarged = F.interpolate(rgb, scale_factor=4, mode="bicubic")
         full = self.head(self.sub_mean(enlarged))  # n c 4h 4w
+        del enlarged
         half = self.down[0](full)  # n 2c 2h 2w
         small = self.down[1](half)  # n 4c h w
-        middle = torch.cat([self.up_blocks[0](small), half], 1)  # n 4c 2h 2w
-        large = torch.cat([self.up_blocks[1](middle), full], 1)  # n 2c 4h 4w
+        middle = torch.cat([self._ascend(0, small), half], 1)  # n 4c 2h 2w
+        del half  # hundreds of MB for a photograph
+        large = torch.cat([self._ascend(1, middle), full], 1)  # n 2c 4h 4w
         return [small, middle, large]
+
+    def _ascend(self, number: int, x: Tensor) -> Tensor:
+        """Attention sees the whole map; the doubling, whose maps are the widest, sees one row to either side."""
+        blocks, doubling = self.up_blocks[number][:-2], self.up_blocks[number][-2:]
+        return in_strips(doubling, blocks(x), margin=1, pixels=AT_ONCE)
 
 
 def upscale(module: DRN, lr: Tensor, *, scale: int = 4) -> Tensor:

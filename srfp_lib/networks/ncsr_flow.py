@@ -78,9 +78,15 @@ class Affine(nn.Sequential):
     def inverse(self, z: Tensor, *seen: Tensor) -> Tensor:
         """Undo (z + shift) * scale, with shift and scale predicted from ``seen``."""
         # In strips, because conditions joined to other maps would be the largest of all: a row sees two others.
-        raw = in_strips(lambda *maps: self(torch.cat(maps, 1)), *seen, margin=2, pixels=40_000)  # n 2c h w, alternating
+        raw = in_strips(lambda *maps: self(_joined(maps)), *seen, margin=2, pixels=40_000)  # n 2c h w, alternating
         shift, scale = raw[:, 0::2], torch.sigmoid(raw[:, 1::2] + 2) + 0.0001
         return z / scale - shift
+
+
+def _joined(maps: tuple[Tensor, ...]) -> Tensor:
+    """The channels of all maps, those of half the size enlarged by repetition."""
+    height = max(m.shape[2] for m in maps)
+    return torch.cat([m if m.shape[2] == height else F.interpolate(m, scale_factor=2) for m in maps], 1)
 
 
 class Coupling(nn.Module):
@@ -96,13 +102,13 @@ class Coupling(nn.Module):
         self.fFeatures = Affine(condition, channels, hidden)
         self.fAffine_std = Affine(half + NO_NOISE, channels - half, hidden)
 
-    def inverse(self, z: Tensor, condition: Tensor) -> Tensor:
+    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
         kept, changed = z.chunk(2, 1)
-        changed = self.fAffine.inverse(changed, kept, condition)
+        changed = self.fAffine.inverse(changed, kept, *condition)
         if self.noise_aware:  # zero noise is not no effect: the kept half enters too
             n, _, h, w = z.shape
             changed = self.fAffine_std.inverse(changed, kept, z.new_zeros(n, NO_NOISE, h, w))
-        return self.fFeatures.inverse(torch.cat([kept, changed], 1), condition)
+        return self.fFeatures.inverse(torch.cat([kept, changed], 1), *condition)
 
 
 class Step(nn.Module):
@@ -112,16 +118,16 @@ class Step(nn.Module):
         super().__init__()
         self.actnorm, self.invconv, self.affine = ActNorm(channels), Mixing(channels), coupling
 
-    def inverse(self, z: Tensor, condition: Tensor) -> Tensor:
+    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
         if self.affine is not None:
-            z = self.affine.inverse(z, condition)
+            z = self.affine.inverse(z, *condition)
         return self.actnorm.inverse(self.invconv.inverse(z))
 
 
 class Squeeze(nn.Module):
     """Blocks of 2 x 2 pixels become channels."""
 
-    def inverse(self, z: Tensor, condition: Tensor) -> Tensor:
+    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
         return F.pixel_shuffle(z, 2)  # n 4c h w -> n c 2h 2w
 
 
@@ -169,8 +175,8 @@ class Flow(nn.Module):
         shared: features resized by repetition and appended to each. Returns n x 3 x 4h x 4w in 0..1.
         """
         for (first, end), features in zip(reversed(self.levels), reversed(conditions), strict=True):
-            resized = F.interpolate(shared, size=features.shape[2:], mode="nearest")
-            condition = torch.cat([features, resized], 1)
+            # Repeated to 2x the size, `shared` would take gigabytes: the layers do that in strips.
+            seen = (features, shared if features.shape[2] >= shared.shape[2] else shared[..., ::2, ::2])
             for layer in reversed(self.layers[first:end]):
-                z = layer.inverse(z, eps if isinstance(layer, Split) else condition)
+                z = layer.inverse(z, *((eps,) if isinstance(layer, Split) else seen))
         return z

@@ -48,7 +48,8 @@ class ResidualBlock(nn.Module):
         self.weight = weight
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.body(x).mul_(self.weight).add_(x)  # in place: the maps are large
+        y = self.body(x)
+        return (y if self.weight == 1 else y.mul_(self.weight)).add_(x)  # in place: the maps are large
 
 
 class ChannelAttention(nn.Module):
@@ -60,7 +61,8 @@ class ChannelAttention(nn.Module):
         self.conv_du = nn.Sequential(conv(channels, squeezed, 1), nn.ReLU(), conv(squeezed, channels, 1), nn.Sigmoid())
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.conv_du(x.mean((2, 3), keepdim=True))  # n c 1 1
+        gate = self.conv_du(x.mean((2, 3), keepdim=True))  # n c 1 1
+        return x * gate if torch.is_grad_enabled() else x.mul_(gate)  # a new map costs more than the product
 
 
 def upsampler(scale: int, features: int) -> nn.Sequential:

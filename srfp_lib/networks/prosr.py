@@ -45,7 +45,7 @@ class DenseLayer(nn.Module):
         self.conv_2 = ReflectConv(4 * growth, growth)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, self.conv_2(F.relu(self.conv_1(x)))], 1)  # n c h w -> n c+growth h w
+        return torch.cat([x, self.conv_2(F.relu(self.conv_1(x), inplace=True))], 1)  # n c h w -> n c+growth h w
 
 
 class Compression(nn.Module):
@@ -69,7 +69,7 @@ class DenseUnit(nn.Module):
         self.comp = Compression(features + layers * growth, features)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + 0.2 * self.comp(self.dense_block(x))
+        return self.comp(self.dense_block(x)).mul_(0.2).add_(x)
 
 
 class FinalConv(nn.Module):
@@ -127,13 +127,14 @@ class ProSR(nn.Module):
         for p in range(1, self.levels):
             x = self._pyramid(x, p)
             x = layer(f"pyramid_residual_{p}_residual_upsampler")(x)  # n c h w -> n c 2h 2w
-        x = self._pyramid(x, self.levels)
+        x = self._pyramid(x, self.levels, pixels=200_000)
         # At the target size the features would be the largest maps of all: a row sees 2 rows to either side.
         return in_strips(self._reconstruct, x, margin=2, pixels=60_000)  # n c sh/2 sw/2 -> n 3 sh sw
 
     def _pyramid(self, x: Tensor, p: int, pixels: int = 300_000) -> Tensor:
         # Densely joined maps have three times the channels; a row sees one other for each of the 3x3 convolutions.
-        return x + in_strips(self.get_submodule(f"pyramid_residual_{p}"), x, margin=8 * self.units[p - 1] + 1, pixels=pixels)
+        residual = in_strips(self.get_submodule(f"pyramid_residual_{p}"), x, margin=8 * self.units[p - 1] + 1, pixels=pixels)
+        return residual.add_(x)  # in place: gigabytes for a photograph
 
     def _reconstruct(self, x: Tensor) -> Tensor:
         enlarged = self.get_submodule(f"pyramid_residual_{self.levels}_residual_upsampler")(x)

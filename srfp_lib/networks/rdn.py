@@ -28,7 +28,7 @@ class DenseLayer(nn.Module):
         self.conv = nn.Conv2d(channels, growth, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, F.relu(self.conv(x))], 1)  # n c h w -> n c+growth h w
+        return torch.cat([x, F.relu(self.conv(x), inplace=True)], 1)  # n c h w -> n c+growth h w
 
 
 class ResidualDenseBlock(nn.Module):
@@ -55,11 +55,12 @@ class RDNFeatures(nn.Module):
 
     def forward(self, lr: Tensor) -> Tensor:
         shallow = self.sfe1(lr)
-        x, outputs = self.sfe2(shallow), []
-        for block in self.rdbs:
+        fusion, last = self.gff
+        x, fused = self.sfe2(shallow), fusion.bias[:, None, None]
+        for block, kernel in zip(self.rdbs, fusion.weight.chunk(len(self.rdbs), 1), strict=True):
             x = block(x)
-            outputs.append(x)
-        return self.gff(torch.cat(outputs, 1)) + shallow  # n blocks*c h w -> n c h w
+            fused = fused + F.conv2d(x, kernel)  # 1x1, block after block: all outputs together would take gigabytes
+        return last(fused) + shallow
 
 
 class RDN(RDNFeatures):

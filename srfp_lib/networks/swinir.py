@@ -123,12 +123,17 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """n h w c; mask as of `shift_mask` for that map."""
-        normed = self.norm1(x)
+        mixed = self.norm1(x)  # one name after the other, so that at most three such maps are there at a time
         if self.shifted:
-            normed = normed.roll((-SHIFT, -SHIFT), (1, 2))
-        mixed = joined(self.attn(windows(normed), mask if self.shifted else None), tuple(x.shape))
-        x = x + (mixed.roll((SHIFT, SHIFT), (1, 2)) if self.shifted else mixed)
-        return x + torch.cat([self.mlp(self.norm2(rows)) for rows in x.split(16, 1)], 1)
+            mixed = mixed.roll((-SHIFT, -SHIFT), (1, 2))
+        mixed = windows(mixed)
+        mixed = self.attn(mixed, mask if self.shifted else None)
+        mixed = joined(mixed, tuple(x.shape))
+        if self.shifted:
+            mixed = mixed.roll((SHIFT, SHIFT), (1, 2))
+        x = x + mixed
+        del mixed
+        return torch.cat([self.mlp(self.norm2(rows)) for rows in x.split(16, 1)], 1).add_(x)
 
 
 def _connection(size: Size) -> nn.Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from ..errors import UserError
@@ -12,9 +13,10 @@ from ..errors import UserError
 def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels: int) -> Tensor:
     """``layers(*maps)``, computed on strips of about ``pixels`` pixels: the same numbers with bounded memory.
 
-    maps: N x C x H x W of the same H and W. layers: give N x C' x sH x sW' (any integer s), and a row of that depends on
-    at most ``margin`` rows of the maps to either side; layers with a mean over the image do not qualify. A strip carries
-    that margin and loses it again; at the image's own edge there is none, so that padding acts where it would.
+    maps: N x C x H x W; some may have integer multiples of the smallest one's H and W. layers: give N x C' x sH x sW' (any
+    integer s), and a row of that depends on at most ``margin`` rows of the smallest map to either side; layers with a mean
+    over the image do not qualify. ``pixels`` are those of the smallest map too. A strip carries that margin and loses it
+    again; at the image's own edge there is none, so that padding acts where it would.
 
     >>> import torch
     >>> blur = torch.nn.AvgPool2d(3, stride=1, padding=1)
@@ -22,7 +24,7 @@ def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels:
     >>> torch.equal(in_strips(blur, image, margin=1, pixels=40), blur(image))
     True
     """
-    height, width = maps[0].shape[2:]
+    height, width = min(m.shape[2:] for m in maps)
     rows = max(pixels // width, margin, 1)
     if height <= rows + margin:
         return layers(*maps)
@@ -30,12 +32,19 @@ def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels:
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         first, last = max(top - margin, 0), min(bottom + margin, height)
-        strip = layers(*(m[:, :, first:last] for m in maps))
+        strip = layers(*(m[:, :, first * (r := m.shape[2] // height) : last * r] for m in maps))
         s = strip.shape[2] // (last - first)
         if result is None:
-            result = strip.new_empty(*strip.shape[:2], s * height, strip.shape[3])
+            result = _empty(strip, s * height)
         result[:, :, s * top : s * bottom] = strip[:, :, s * (top - first) : s * (bottom - first)]
     return result
+
+
+def _empty(strip: Tensor, height: int) -> Tensor:
+    """A map of another height and otherwise as ``strip``, its layout in memory included."""
+    last = strip.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return torch.empty(*strip.shape[:2], height, strip.shape[3], dtype=strip.dtype, device=strip.device, memory_format=layout)
 
 
 def half_and_margin(height: int, width: int) -> tuple[int, int]:

@@ -129,11 +129,15 @@ class PublishedNetwork:
 
     def _fitting(self, names: Collection[str]) -> tuple[nn.Module, str]:
         """A module for a file with these names, and its variant: ProSR's files may lack the layers of 8x."""
+        import torch
+
         variant_of = getattr(self._family, "variant_of", None)
         variant = variant_of(names) if variant_of and names else self.descriptor.variant
         if self._module is None or variant != self._variant:
             with seeded_torch(ANY_SEED, "published"):
-                return self._family.build(variant, self.descriptor.scale).eval(), variant
+                module = self._family.build(variant, self.descriptor.scale).eval()
+            # Channels last: convolutions of floats are up to a third faster on a CPU and need no copies in a layout of their own.
+            return module.to(memory_format=torch.channels_last), variant
         return self._module, variant
 
     def _named(self, module: nn.Module, variant: str, names: Collection[str]) -> dict[str, Tensor]:

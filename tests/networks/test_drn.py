@@ -43,6 +43,21 @@ def test_means_are_taken_off_and_put_back():
     torch.testing.assert_close(network(rand(1, 3, 2, 2)), mean[:, None, None].expand(1, 3, 8, 8))
 
 
+def test_doubling_in_strips_is_exact(monkeypatch):
+    network, x = drn.DRN(16, 1).eval(), rand(1, 64, 21, 5)
+    whole = network.up_blocks[1](x)
+    monkeypatch.setattr(drn, "AT_ONCE", 20)
+    torch.testing.assert_close(network._ascend(1, x), whole, rtol=0, atol=1e-6)
+
+
+def test_attention_in_place_changes_nothing():
+    torch.manual_seed(0)
+    block, x = drn.ResidualBlock(16, drn.ChannelAttention(16)), rand(1, 16, 6, 5)
+    kept, recorded = x.clone(), block(x)
+    with torch.inference_mode():
+        assert torch.equal(block(x), recorded) and torch.equal(x, kept)
+
+
 @pytest.mark.parametrize(("variant", "scale"), [("M", 4), ("S", 2)])
 def test_others_are_refused(variant, scale):
     with pytest.raises(UserError, match=f"no DRN '{variant}' at {scale}x: take scale 4 and one of S, L"):

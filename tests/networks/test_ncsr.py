@@ -57,6 +57,17 @@ def test_a_step_undoes_its_forward_formula(noise_aware):
     torch.testing.assert_close(step.inverse(noise, condition), x, rtol=1e-4, atol=1e-5)
 
 
+def test_a_condition_of_half_the_size_is_repeated():
+    torch.manual_seed(0)
+    layer = ncsr_flow.Affine(5, 2, 4).eval()
+    for parameter in layer.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    z, features, shared = torch.rand(1, 2, 800, 100), torch.rand(1, 2, 800, 100), torch.rand(1, 3, 400, 50)
+    whole = layer(torch.cat([features, F.interpolate(shared, scale_factor=2)], 1))
+    shift, scale = whole[:, 0::2], torch.sigmoid(whole[:, 1::2] + 2) + 0.0001
+    torch.testing.assert_close(layer.inverse(z, features, shared), z / scale - shift)
+
+
 def test_split_and_squeeze():
     split = shuffled(ncsr_flow.Split(6))
     z, noise = rand(1, 3, 4, 4), rand(1, 3, 4, 4, seed=1)

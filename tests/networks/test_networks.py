@@ -71,6 +71,17 @@ def plain_attention(layer, x, rotation):
     return x + 0.1 * (torch.softmax(score, 1) @ torch.cat([value] * 3)).T.reshape(x.shape)
 
 
+def test_rdns_fusion_is_that_of_all_outputs_together():
+    torch.manual_seed(0)
+    network, lr = RDN(2, features=8, blocks=3, layers=2, growth=4).eval(), torch.rand(1, 3, 6, 7)
+    outputs, shallow = [], network.sfe1(lr)
+    x = network.sfe2(shallow)
+    for block in network.rdbs:
+        outputs.append(x := block(x))
+    features = network.gff(torch.cat(outputs, 1)) + shallow
+    torch.testing.assert_close(network(lr), network.output(network.upscale(features)), rtol=0, atol=1e-6)
+
+
 def test_with_one_chunk_sparse_attention_is_full_attention():
     layer = FullAttention(16, chunk=36, rounds=1)
     x = torch.rand(1, 16, 6, 6)

@@ -27,6 +27,23 @@ def test_too_narrow_a_margin_shows():
     assert (strips - layers(IMAGE, IMAGE**2)).abs().max() > 1e-3
 
 
+def test_maps_of_twice_the_size_come_along():
+    double = F.interpolate(IMAGE, scale_factor=2)
+
+    def both(large, small):
+        return F.avg_pool2d(large + F.interpolate(small, scale_factor=2), 3, 1, 1)
+
+    strips = in_strips(both, double, IMAGE, margin=1, pixels=20)
+    torch.testing.assert_close(strips, both(double, IMAGE), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_strips_keep_the_layout(layout):
+    image = IMAGE.contiguous(memory_format=layout)
+    strips = in_strips(lambda x: F.avg_pool2d(x, 3, 1, 1), image, margin=1, pixels=20)
+    assert strips.is_contiguous(memory_format=layout)
+
+
 @pytest.mark.parametrize("size", [(20, 20), (23, 26), (47, 21)])
 def test_quarters_of_a_local_network_are_the_whole(size):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
