@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,14 @@ def about(run: str = "lab") -> dict[str, Any]:
     """Profile, versions, machine and work of a reference run; empty if it has not been made."""
     path = FOLDER / run / "about.json"
     return json.loads(path.read_text()) if path.exists() else {}
+
+
+def readings(claims: Iterable[str]) -> pd.DataFrame:
+    """Why a claim may turn out otherwise in small runs, and what would decide it: id, likely_reason, what_would_decide."""
+    import pandas as pd
+
+    table = pd.read_csv(FOLDER / "readings.csv")
+    return table[table["id"].isin(list(claims))]
 
 
 def benchmark(name: str) -> pd.DataFrame | None:
