@@ -43,6 +43,10 @@ def keep(study: Study, name: str) -> Path:
 def _about(study: Study) -> dict[str, Any]:
     """Profile, versions, machine and work of a run; no path of the machine."""
     receipts = [r for name in study.jobs if (r := study.workspace.receipt(name))]
+    stages: dict[str, int] = {}
+    for receipt in receipts:
+        stage = receipt.job.split("/")[0]
+        stages[stage] = stages.get(stage, 0) + round(receipt.cpu_seconds)
     last = max(receipts, key=lambda r: r.finished)
     profile = asdict(study.profile)
     for section, field in (("photographs", "source"), ("published", "source"), ("published", "weights_dir")):
@@ -50,7 +54,8 @@ def _about(study: Study) -> dict[str, Any]:
             profile[section][field] = "a folder"
     return {
         "profile": profile, "published_networks": study.mixture(), "jobs": len(receipts),
-        "cpu_seconds": round(sum(r.cpu_seconds for r in receipts)), "peak_megabytes": max(r.peak_megabytes for r in receipts),
+        "cpu_seconds": round(sum(r.cpu_seconds for r in receipts)), "cpu_seconds_by_stage": stages,
+        "peak_megabytes": max(r.peak_megabytes for r in receipts),
         "finished": last.finished, "versions": last.versions, "machine": last.machine,
     }  # fmt: skip
 
