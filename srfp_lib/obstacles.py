@@ -115,7 +115,7 @@ def _classifier_weights(profile: Profile, due: list[Job]) -> list[str]:
 
 
 def _packages(profile: Profile, due: list[Job]) -> list[str]:
-    if not _any(due, "prnu/") or profile.prnu.denoiser != "bm3d" or importlib.util.find_spec("bm3d"):
+    if not _any(due, "prnu") or profile.prnu.denoiser != "bm3d" or importlib.util.find_spec("bm3d"):
         return []
     from .classifiers.prnu import NO_BM3D
 

@@ -120,6 +120,7 @@ class Prnu:
     denoiser: str = _field("bm3d", "bm3d or wavelet", "D28")
     crop: int | None = _field(299, "side of the centre crop; none: whole images", "D28")
     int8: bool = _field(True, "residuals stored as whole grey levels, as in the released code", "D28")
+    random_phase: bool = _field(False, "once more with tiles out of phase with the sub-pixel grid: a control")
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ DEMO = Profile(
         steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
-    prnu=Prnu(denoiser="wavelet", crop=None, int8=False),
+    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, random_phase=True),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip

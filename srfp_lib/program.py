@@ -206,9 +206,13 @@ def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom
 
 def _prnu(profile: Profile) -> list[Job]:
     rotations = min(profile.photographs.rotations, profile.classifier.runs)
-    images = tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
-    return [Job(f"prnu/{run}", "srfp_lib.stages:prnu", (f"predictions/prnu/{run}",), (run, f"predictions/prnu/{run}"),
-                images, _section(profile, "photographs", "prnu"), 10) for run in range(1, rotations + 1)]  # fmt: skip
+    images, settings = tuple(j.name for j in _networks(profile) if j.name.startswith("images/")), _section(profile, "photographs", "prnu")
+    jobs = []
+    for name, random in (("prnu", False), ("prnu-random-phase", True))[: 1 + settings["prnu"].pop("random_phase")]:
+        for run in range(1, rotations + 1):
+            output = f"predictions/{name}/{run}"
+            jobs.append(Job(f"{name}/{run}", "srfp_lib.stages:prnu", (output,), (run, output, random), images, settings, 10))
+    return jobs
 
 
 def _is_folder(profile: Profile) -> bool:

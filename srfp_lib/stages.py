@@ -150,7 +150,7 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")
 
 
-def prnu(desk: Desk, run: int, output: str) -> None:
+def prnu(desk: Desk, run: int, output: str, random_phase: bool) -> None:
     """Fingerprints of the DIV2K networks from training images, and the distances of test images to them."""
     from .classifiers import prnu as baseline
 
@@ -159,7 +159,11 @@ def prnu(desk: Desk, run: int, output: str) -> None:
 
     def residuals(model_id: str, part: str) -> Iterator[np.ndarray]:
         numbers = images.numbers(part, run=run)
+        start = 0
         for whole in images.batches(model_id, numbers, most=len(numbers)):
+            some, start = numbers[start : start + len(whole)], start + len(whole)
+            if random_phase:
+                whole = baseline.out_of_phase(whole, some, master_seed=desk.profile.master_seed)
             yield baseline.residuals(whole, settings.denoiser, crop=settings.crop, int8=settings.int8)
 
     fingerprints = np.stack([baseline.fingerprint(residuals(m, "train")) for m in ids])

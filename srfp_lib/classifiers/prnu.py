@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from ..errors import UserError
+from ..randomness import numpy_generator
 
 NO_BM3D = (
     "prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence allows non-commercial use only), "
@@ -64,6 +65,20 @@ def residuals(images: np.ndarray, denoiser: str, *, crop: int | None, int8: bool
         images = images[:, top : top + crop, left : left + crop]
     found = RESIDUALS[denoiser](images)
     return found.astype(np.int8).astype(np.float32) if int8 else found
+
+
+SHIFTS = 8  # pixels: a multiple of both scales, so that every phase of the sub-pixel grid is as likely
+
+
+def out_of_phase(images: np.ndarray, numbers: Iterable[int], *, master_seed: int) -> np.ndarray:
+    """Images N x H x W x 3 without 7 rows and columns, each cut at an offset of its own that goes by its number.
+
+    >>> out_of_phase(np.zeros((2, 20, 24, 3), np.uint8), (0, 1), master_seed=1).shape
+    (2, 13, 17, 3)
+    """
+    height, width = (length - SHIFTS + 1 for length in images.shape[1:3])
+    offsets = [numpy_generator(master_seed, "phase", number).integers(SHIFTS, size=2) for number in numbers]
+    return np.stack([image[top : top + height, left : left + width] for image, (top, left) in zip(images, offsets, strict=True)])
 
 
 def _check_size(one: int, other: int) -> None:

@@ -147,3 +147,10 @@ def test_denoisers_that_cannot_be_had_are_named(name, sentence, tiles, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
     with pytest.raises(UserError, match=sentence):
         prnu.residuals(tiles, name, crop=None, int8=False)
+
+
+def test_out_of_phase_images_differ_by_image_and_not_by_network():
+    image = np.arange(24 * 20 * 3, dtype=np.uint8).reshape(24, 20, 3)
+    same = prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1)
+    assert same.shape == (12, 17, 13, 3) and len({cut.tobytes() for cut in same}) > 6
+    assert np.array_equal(same, prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1))
