@@ -207,12 +207,11 @@ def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom
 def _prnu(profile: Profile) -> list[Job]:
     rotations = min(profile.photographs.rotations, profile.classifier.runs)
     images, settings = tuple(j.name for j in _networks(profile) if j.name.startswith("images/")), _section(profile, "photographs", "prnu")
-    jobs = []
-    for name, random in (("prnu", False), ("prnu-random-phase", True))[: 1 + settings["prnu"].pop("random_phase")]:
-        for run in range(1, rotations + 1):
-            output = f"predictions/{name}/{run}"
-            jobs.append(Job(f"{name}/{run}", "srfp_lib.stages:prnu", (output,), (run, output, random), images, settings, 10))
-    return jobs
+    control = settings["prnu"].pop("random_phase")
+    asked = [("prnu", run, False) for run in range(1, rotations + 1)] + ([("prnu-random-phase", 1, True)] if control else [])
+    outputs = [f"predictions/{name}/{run}" for name, run, _ in asked]
+    return [Job(f"{name}/{run}", "srfp_lib.stages:prnu", (output,), (run, output, random), images, settings, 10)
+            for (name, run, random), output in zip(asked, outputs, strict=True)]  # fmt: skip
 
 
 def _is_folder(profile: Profile) -> bool:
