@@ -86,8 +86,10 @@ class Page:
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in self.frame.columns)
         body = "".join("<tr>" + "".join(_cell(v, i) for i, v in enumerate(row)) + "</tr>" for row in self.frame.itertuples(index=False))
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return f'<div class="srfp-table"><table class="table">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        # The caption stands outside of what scrolls: inside, that of a wide table would run out of the page.
+        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        table = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        return f'<figure class="srfp-table">{caption}<div>{table}</div></figure>'
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
