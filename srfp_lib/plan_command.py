@@ -88,6 +88,7 @@ def _table(profile: Profile, jobs: dict[str, Job], work: dict[str, Work], png_by
     lines.append(f"{'all':<21}{len(jobs):>5}{'':>27}{_number(hours):>14}{_number(sum(space.values())):>10}")
     if any(one.scaled for one in work.values()):
         lines.append("~ a part of the step (a small crop, or one crop of a batch) was measured and scaled by pixels")
+    lines.append("memory is that of one process; decoded images are mapped from their files and take what is free besides")
     return lines + [f"{stage}: {note}" for stage, note in notes.items()]
 
 
