@@ -1,8 +1,9 @@
-"""Every open choice of the paper that a profile decides is explained in the book, with its reason and its field."""
+"""Every open choice of the paper is explained in the book, with its reason and field; every reading is of a claim and whole."""
 
 import re
 from dataclasses import fields, is_dataclass
 
+from srfp_lib import published_numbers, reference
 from srfp_lib.profiles import PAPER
 from srfp_lib.workspace import HOME
 
@@ -22,3 +23,11 @@ def test_every_row_has_a_point_a_choice_and_a_reason():
 def test_named_fields_exist():
     named = [(s, f) for row in ROWS for s, f in re.findall(r"`(\w+)\.(\w+)`", row[4])]
     assert len(named) > 10 and all(hasattr(getattr(PAPER, section), field) for section, field in named)
+
+
+def test_readings_are_of_claims_and_say_what_would_decide():
+    ids = list(published_numbers.claims()["id"])
+    readings = reference.readings(ids)
+    assert len(readings) > 15 and readings["id"].is_unique and readings.notna().all(axis=None)
+    kept = reference.table("claims")
+    assert set(kept.loc[kept["verdict"].isin(["differs", "same direction"]), "id"]) <= set(readings["id"])
