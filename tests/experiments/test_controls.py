@@ -27,3 +27,13 @@ def test_a_loss_has_the_interval_of_paired_differences(plain):
 
 def test_without_free_crops_there_is_nothing_to_say(plain):
     assert "already" in controls.free_crops(controls.compare(plain, {}))
+
+
+def test_what_is_learned_goes_by_the_numbers(plain):
+    blind = plain.assign(correct=False)
+    seen = controls.learned(controls.compare(plain, {"colour-alone": plain, "matched": plain, "bits-7": blind, "photographs-50": plain}))
+    assert "a fingerprint of its own" in seen[0] and "does not need the cast" in seen[1] and "falls by" in seen[2] and len(seen) == 4
+    (unseen,) = controls.learned(controls.compare(plain, {"colour-alone": blind}))
+    assert "not clearly more than guessing" in unseen
+    (needed,) = controls.learned(controls.compare(plain, {"matched": blind}))
+    assert "does not need" not in needed
