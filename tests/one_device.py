@@ -17,3 +17,13 @@ class OneDevice(TorchDispatchMode):
         devices = {x.device.type for x in tensors}
         assert len(devices) < 2 or func in MOVES, f"{func} is given tensors on {devices}"
         return func(*args, **kwargs or {})
+
+
+class NothingComes(TorchDispatchMode):
+    """Within the block nothing is brought to the device from elsewhere: a recorded step (`training.recorded`) could not have it."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **kwargs or {})
+        tensors = [x for x in tree_leaves((args, kwargs, result)) if isinstance(x, torch.Tensor)]
+        assert len({x.device.type for x in tensors}) < 2, f"{func} brings a tensor to the device"
+        return result

@@ -13,12 +13,12 @@ from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import Classifier
 from srfp_lib.errors import UserError
 from srfp_lib.jobs import Desk
-from srfp_lib.profiles import SMOKE
-from srfp_lib.training.trainer import Trainer
+from srfp_lib.profiles import PAPER, SMOKE
+from srfp_lib.training.trainer import RECORDABLE, Trainer
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
 from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
 from tests.conftest import hurried
-from tests.one_device import OneDevice
+from tests.one_device import NothingComes, OneDevice
 from tests.test_run import DIAMOND, FakeStudy
 
 NOT_BACK = "Cannot copy out of meta tensor"  # the result was on the device until it was asked back
@@ -105,6 +105,33 @@ def test_a_training_step_stays_on_its_device(architecture, adversarial, count):
         loss = [trainer.step(*batch(chosen, 4), i) for i in range(2)][1]
     assert loss.device.type == "meta" and loss.shape == (count,)
     assert all(t.device.type == "meta" for t in trainer.generator.tensors())
+
+
+EVERY = [(n.architecture, n.scale, n.loss) for n in fleet.published()]
+
+
+@pytest.mark.parametrize(("architecture", "scale", "loss"), [*((a, s, "L1") for a in fleet.ARCHITECTURES for s in fleet.SCALES), *EVERY])
+def test_a_step_of_a_small_network_can_be_recorded(architecture, scale, loss):
+    known = next(n for n in fleet.published() + fleet.custom() if (n.architecture, n.scale, n.loss) == (architecture, scale, loss))
+    settings = replace(SETTINGS, size="stand-in" if known.origin == "published" else "narrow")
+    trainer = Trainer((known, known), settings, master_seed=1, device="meta")
+    lr, hr = (x.to("meta") for x in batch((known, known), scale))
+    trainer._train_on(lr, hr)
+    with NothingComes():
+        trainer._train_on(lr, hr)
+
+
+@pytest.mark.parametrize("architecture", RECORDABLE)
+@pytest.mark.parametrize("loss", fleet.LOSSES)
+def test_a_step_at_full_size_can_be_recorded(architecture, loss):
+    settings = replace(PAPER.training, perceptual="untrained", batch=1)
+    known = next(n for n in fleet.custom() if (n.architecture, n.loss) == (architecture, loss))
+    trainer = Trainer((known,), settings, master_seed=1, device="meta")
+    hr = torch.rand(1, 1, 3, 128, 128, device="meta")
+    lr = hr[..., :: known.scale, :: known.scale]
+    trainer._train_on(lr, hr)  # BasicSR's networks bring their mean colour once
+    with NothingComes():
+        trainer._train_on(lr, hr)
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR

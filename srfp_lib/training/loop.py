@@ -128,6 +128,5 @@ def _resume(trainer: Trainer, path: Path | None) -> tuple[int, list[dict[str, An
     players = [trainer.generator] + ([trainer.discriminator] if trainer.adversarial else [])
     for player, states in zip(players, state["modules"], strict=True):
         player.load_states(states)
-    for optimiser, saved in zip(trainer.optimisers, state["optimisers"], strict=True):
-        optimiser.load_state_dict(saved)
+    trainer.load_optimisers(state["optimisers"])
     return state["step"], state["log"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -56,10 +57,10 @@ class ImageNetVGG(nn.Module):
         super().__init__()
         from torchvision.models import VGG19_Weights, vgg19
 
-        self.layers = _pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1 if trained else None).features[:35]
+        self.layers = nn.Sequential(ImageNetInput(), *_pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1 if trained else None).features[:35])
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(_imagenet(x))
+        return self.layers(x)
 
 
 class ImageNetResNet(nn.Module):
@@ -70,15 +71,22 @@ class ImageNetResNet(nn.Module):
         from torchvision.models import ResNet18_Weights, resnet18
 
         net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1 if trained else None)
-        self.layers = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3)
+        self.layers = nn.Sequential(ImageNetInput(), net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(_imagenet(x))
+        return self.layers(x)
 
 
-def _imagenet(x: Tensor) -> Tensor:
-    mean = x.new_tensor([0.485, 0.456, 0.406])[:, None, None]
-    return (x - mean) / x.new_tensor([0.229, 0.224, 0.225])[:, None, None]
+class ImageNetInput(nn.Module):
+    """RGB in 0..1 with ImageNet's mean taken off, divided by its standard deviation. Both are buffers, to be where the network is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
+        self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.deviation
 
 
 def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:

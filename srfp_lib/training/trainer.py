@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,11 @@ from ..fleet import Network
 from ..profiles import Training
 from ..randomness import seeded_torch
 from . import discriminators, losses, perceptual
+from .recorded import Recorded
 from .stack import Stack
 
 State = dict[str, Tensor]
+RECORDABLE = ("EDSR", "RDN", "RCAN")  # at full size: SwinIR makes its masks, and NLSN its directions, on the CPU at every step
 
 
 def rate(step: int, steps: int, *, warmup: int, final: float) -> float:
@@ -62,7 +65,10 @@ class Trainer:
         self.adversarial = networks[0].adversarial
         self.steps = settings.adversarial_steps if self.adversarial else settings.steps
         self.peak = settings.adversarial_learning_rate if self.adversarial else settings.learning_rate
-        self.optimisers = [torch.optim.Adam(self.generator.tensors(), lr=self.peak, betas=(0.9, 0.99))]
+        on_gpu = torch.device(device).type == "cuda"
+        self.recorded = on_gpu and (settings.size != "full" or networks[0].architecture in RECORDABLE)
+        self._update = Recorded(self._train_on) if self.recorded else self._train_on
+        self.optimisers = [self._adam(self.generator, self.peak, (0.9, 0.99))]
         if self.adversarial:
             self._add_adversary(master_seed)
 
@@ -73,14 +79,24 @@ class Trainer:
                 modules.append(discriminators.build(settings.discriminator).train())
         # BasicSR's discriminator flattens its maps and cannot have them channels last.
         self.discriminator = Stack([m.to(self.device) for m in modules], compiled=settings.compiled)
-        self.optimisers.append(torch.optim.Adam(
-            self.discriminator.tensors(), lr=settings.discriminator_learning_rate, betas=settings.discriminator_betas
-        ))  # fmt: skip
+        self.optimisers.append(self._adam(self.discriminator, settings.discriminator_learning_rate, settings.discriminator_betas))
         # The networks of one loss share its fixed network phi, which then sees all their crops in one batch.
-        self.members = {loss: [i for i, n in enumerate(self.networks) if n.loss == loss]
+        self.members = {loss: torch.tensor([i for i, n in enumerate(self.networks) if n.loss == loss], device=self.device)
                         for loss in dict.fromkeys(n.loss for n in self.networks)}  # fmt: skip
+        self.order = torch.argsort(torch.cat([*self.members.values()]))
         self.phi = {loss: self._placed(perceptual.build(settings.perceptual, loss, master_seed=master_seed)) for loss in self.members}
         self.spread: dict[str, float] = dict.fromkeys(self.members, 1.0)
+
+    def _adam(self, players: Stack, peak: float, betas: tuple[float, ...]) -> torch.optim.Adam:
+        """A recorded step reads the learning rate, and the count of steps, from the GPU's memory."""
+        rate = torch.tensor(peak, device=self.device) if self.recorded else peak
+        return torch.optim.Adam(players.tensors(), lr=rate, betas=betas, capturable=self.recorded)
+
+    def load_optimisers(self, states: list[dict[str, Any]]) -> None:
+        """Take over the optimisers' states from a checkpoint, wherever that was made."""
+        for optimiser, state in zip(self.optimisers, states, strict=True):
+            here = {name: optimiser.param_groups[0][name] for name in ("lr", "capturable")}
+            optimiser.load_state_dict(state | {"param_groups": [group | here for group in state["param_groups"]]})
 
     def calibrate(self, hr: Tensor) -> None:
         """Fix the scale of random activations from one batch, the first of the training. ImageNet's keep their own."""
@@ -92,8 +108,14 @@ class Trainer:
     def step(self, lr: Tensor, hr: Tensor, index: int) -> Tensor:
         """Train on one batch (n x b x 3 x h x w, n x b x 3 x H x W); returns the generators' losses, n."""
         share = rate(index, self.steps, warmup=self.settings.warmup, final=self.settings.final_rate)
-        self.optimisers[0].param_groups[0]["lr"] = self.peak * share
-        lr, hr = self._here(lr), self._here(hr)
+        group = self.optimisers[0].param_groups[0]
+        if self.recorded:
+            group["lr"].fill_(self.peak * share)
+        else:
+            group["lr"] = self.peak * share
+        return self._update(self._here(lr), self._here(hr))
+
+    def _train_on(self, lr: Tensor, hr: Tensor) -> Tensor:
         sr = self._run(self.generator, lr)
         loss = self._adversarial(sr, hr) if self.adversarial else self._pixel(sr, hr)
         if self.settings.clip:
@@ -121,13 +143,11 @@ class Trainer:
         return loss
 
     def _perceptual(self, sr: Tensor, hr: Tensor) -> Tensor:
-        values: list[Tensor] = [sr.new_zeros(())] * len(self.networks)
-        for loss, members in self.members.items():
-            phi = partial(self._run, self.phi[loss])
-            each = losses.perceptual(sr[members], hr[members], phi, spread=self.spread[loss])
-            for i, value in zip(members, each, strict=True):
-                values[i] = value
-        return torch.stack(values)
+        """n values, of one loss after the other and put back into the order of the networks."""
+        values = [
+            losses.perceptual(sr[at], hr[at], partial(self._run, self.phi[loss]), spread=self.spread[loss]) for loss, at in self.members.items()
+        ]
+        return torch.cat(values)[self.order]
 
     def _placed(self, module: nn.Module) -> nn.Module:
         """A module, made on the CPU, where it trains."""
