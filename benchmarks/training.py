@@ -11,12 +11,12 @@ The processes of a way run at the same time for the same seconds; the ways take 
 machine whose speed drifts treats them alike. A stack has the six networks of one loss; the study stacks both adversarial
 losses. Batches lie in memory: reading images is not compared. Run it on an idle machine:
 
-    python benchmarks/training.py --profile demo     (lab, paper) [--device cuda] [--only EDSR RDN] [--rounds 3] [--seconds 0.6]
+    python benchmarks/training.py --profile demo     (lab, paper) [--only EDSR RDN] [--rounds 3] [--seconds 0.6]
 
 It writes benchmarks/training.csv: network steps per second (medians over rounds), their ratios, and peak memory in MB above
-the imports (on a GPU: of its memory), summed over a way's processes. Rows that are not measured again stay. At full size on
-the CPU batch and patch are reduced, and a reduced patch takes the small discriminator. Full-size perceptual networks have
-random weights, which cost what ImageNet's do. With --device cuda the processes share the first GPU.
+the imports, summed over a way's processes. Rows that are not measured again stay. At full size batch and patch are reduced,
+and a reduced patch takes the small discriminator. Full-size perceptual networks have random weights, which cost what
+ImageNet's do. `training_gpu.py` does the same on a GPU.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from srfp_lib import devices, fleet, profiles
+from srfp_lib import fleet, profiles
 from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import Training
 from srfp_lib.training import basicsr, perceptual
@@ -46,7 +46,6 @@ from srfp_lib.training.trainer import Trainer
 
 KEY = ["profile", "device", "architecture", "scale", "loss"]
 WAYS = ("ours", "ours_apart", "basicsr", "basicsr_apart")
-SYNCHRONISED = 10  # steps between waits for a GPU
 Step = Callable[[int], object]
 
 
@@ -59,7 +58,7 @@ class Case:
     device: str
 
 
-def case(architecture: str, scale: int, loss: str, settings: Training, device: str) -> Case:
+def case(architecture: str, scale: int, loss: str, settings: Training, device: str = "cpu") -> Case:
     """A case with the profile's batch and patch, reduced where a step on the CPU would take minutes."""
     networks = tuple(n for n in fleet.stack(architecture, scale) if n.loss == loss)
     if settings.size == "full" and device == "cpu":
@@ -93,40 +92,28 @@ def work(pipe: Connection, case: Case, way: str, threads: int) -> None:
     torch.set_num_threads(threads)
     perceptual._pretrained = with_random_weights
     networks = len(case.networks) if way == "ours" else 1
-    start = peak_mb(case.device)
-    with devices.exact(case.device):
-        step = our_step(case, networks) if way.startswith("ours") else basicsr_step(case)
-        for index in range(1 if case.settings.size == "full" else 4):
-            step(index)
-        pipe.send(title(case.device))
-        while seconds := pipe.recv():
-            pipe.send(networks * rate(step, seconds, case.device))
-    pipe.send(peak_mb(case.device) - start)
+    start = peak_mb()
+    step = our_step(case, networks) if way.startswith("ours") else basicsr_step(case)
+    for index in range(1 if case.settings.size == "full" else 4):
+        step(index)
+    pipe.send("ready")
+    while seconds := pipe.recv():
+        pipe.send(networks * rate(step, seconds))
+    pipe.send(peak_mb() - start)
 
 
-def rate(step: Step, seconds: float, device: str) -> float:
+def rate(step: Step, seconds: float) -> float:
     """Steps per second."""
     begin, index = time.perf_counter(), 0
-    every = 1 if device == "cpu" else SYNCHRONISED
     while time.perf_counter() - begin < seconds:
-        for _ in range(every):
-            step(index)
-            index += 1
-        if device != "cpu":
-            torch.cuda.synchronize()
+        step(index)
+        index += 1
     return index / (time.perf_counter() - begin)
 
 
-def peak_mb(device: str) -> float:
+def peak_mb() -> float:
     """The largest memory of this process so far."""
-    if device == "cpu":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return torch.cuda.max_memory_allocated() / 1e6
-
-
-def title(device: str) -> str:
-    """The device in words."""
-    return devices.title(device) or "CPU"
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def with_random_weights(model: Callable[..., nn.Module], _: object) -> nn.Module:
@@ -153,7 +140,8 @@ class Crew:
             self._processes[-1].start()
             there.close()
             self._pipes.append(here)
-        self.device = [pipe.recv() for pipe in self._pipes][0]
+        for pipe in self._pipes:
+            pipe.recv()  # all are ready
 
     def run(self, seconds: float) -> None:
         """Train for some seconds; notes network steps per second of all processes together."""
@@ -184,7 +172,7 @@ def measure(case: Case, *, cores: int, rounds: int, seconds: float) -> dict[str,
                 for way in group:
                     crews[way].run(seconds)
     steps = {way: median(crew.rates) for way, crew in crews.items()}
-    found: dict[str, object] = {"device": crews["ours"].device, **{f"{way}_per_second": value for way, value in steps.items()}}
+    found: dict[str, object] = {"device": "CPU", **{f"{way}_per_second": value for way, value in steps.items()}}
     found |= {f"times_{way}": steps["ours"] / value for way, value in steps.items() if way != "ours"}
     found |= {f"{way}_mb": crew.mb for way, crew in crews.items()}
     return found | {"memory_of_basicsr_apart": crews["ours"].mb / crews["basicsr_apart"].mb}
@@ -192,7 +180,7 @@ def measure(case: Case, *, cores: int, rounds: int, seconds: float) -> dict[str,
 
 def row(profile: str, architecture: str, scale: int, loss: str, options: argparse.Namespace) -> dict[str, object]:
     """One row of the table."""
-    chosen = case(architecture, scale, loss, profiles.get(profile).training, options.device)
+    chosen = case(architecture, scale, loss, profiles.get(profile).training)
     settings = chosen.settings
     full = "full size, random weights" if settings.perceptual == "imagenet" else "small"
     about = {
@@ -217,7 +205,6 @@ def main() -> None:
     """Measure every architecture, scale and loss of a profile."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", default="demo", choices=["demo", "lab", "paper"])
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--only", nargs="+", default=fleet.ARCHITECTURES, choices=fleet.ARCHITECTURES)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
