@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -78,32 +79,6 @@ class ImageNetResNet(nn.Module):
         return self.layers(_imagenet(x))
 
 
-class EfficientNetLite(nn.Module):
-    """EfficientNet-Lite0 up to a stage's last 1x1 convolution and its batch norm, after which it has no activation.
-
-    Five stages, at a sixteenth of the resolution as VGG-19's layer is, for VGG_GAN; three, at an eighth, for ResNet_GAN.
-    """
-
-    def __init__(self, stages: int, *, trained: bool = True) -> None:
-        super().__init__()
-        import timm
-
-        network = timm.create_model(timm_weights.LITE0, pretrained=False)
-        if trained:
-            _carried().load(network)
-        self.layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:stages])
-
-    def forward(self, x: Tensor) -> Tensor:
-        mean, sd = (x.new_tensor(v)[:, None, None] for v in timm_weights.LITE)
-        return self.layers((x - mean) / sd)  # n 3 h w -> n 112 h/16 w/16, or n 40 h/8 w/8
-
-
-def _carried() -> timm_weights.WeightFile:
-    if file := timm_weights.in_package(timm_weights.LITE0):
-        return file
-    raise UserError(f"training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: {timm_weights.INSTALL}")
-
-
 def _imagenet(x: Tensor) -> Tensor:
     mean = x.new_tensor([0.485, 0.456, 0.406])[:, None, None]
     return (x - mean) / x.new_tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -117,6 +92,33 @@ def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:
             f"the ImageNet weights of {model.__name__} are not on this machine and cannot be fetched ({error}): "
             'connect it, put the file into torch\'s hub folder, or choose perceptual = "seeded"'
         ) from None
+
+
+class EfficientNetLite(nn.Module):
+    """EfficientNet-Lite0 up to a stage's last 1x1 convolution and its batch norm, after which it has no activation.
+
+    Five stages, at a sixteenth of the resolution as VGG-19's layer is, for VGG_GAN; three, at an eighth, for ResNet_GAN.
+    """
+
+    def __init__(self, stages: int, *, trained: bool = True) -> None:
+        super().__init__()
+        import timm
+
+        network = timm.create_model(timm_weights.LITE0, pretrained=False)
+        if trained:
+            _carried().load(network)
+        for name, values in zip(("mean", "deviation"), timm_weights.LITE, strict=True):
+            self.register_buffer(name, torch.tensor(values)[:, None, None])
+        self.layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:stages])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers((x - self.mean) / self.deviation)  # n 3 h w -> n 112 h/16 w/16, or n 40 h/8 w/8
+
+
+def _carried() -> timm_weights.WeightFile:
+    if file := timm_weights.in_package(timm_weights.LITE0):
+        return file
+    raise UserError(f"training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: {timm_weights.INSTALL}")
 
 
 PERCEPTUAL: dict[tuple[str, str], Callable[[], nn.Module]] = {
