@@ -28,7 +28,8 @@ class Item:
 
 def items(profile: Profile) -> list[Item]:
     """Photographs, weights of published networks, and ImageNet weights, as far as a profile needs them."""
-    weights = imagenet.perceptual(profile) + imagenet.lpips(profile) + imagenet.backbones(profile.classifier.backbones)
+    weights = imagenet.perceptual(profile) + imagenet.lpips(profile)
+    weights += imagenet.backbones(profile.classifier.backbones, profile.published.weights_dir)
     return _photographs(profile) + _published(profile) + [_item(w.name, w.megabytes, w.there()) for w in weights]
 
 

@@ -1,6 +1,7 @@
-"""ImageNet weights that other packages fetch when they are first used: which a profile needs, and whether they can be had.
+"""ImageNet weights that other packages fetch or carry: which a profile needs, and whether they can be had.
 
-Nothing is downloaded, and neither torch nor timm is imported, but for a backbone that is not in the table below.
+Nothing is downloaded, and neither torch nor timm is imported, but for a backbone that is not in the table below or whose
+weights lie in a file that has to be looked into.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from . import timm_weights
 from .profiles import SMALL_BACKBONES, Profile
+from .timm_weights import WeightFile
 
 PATIENCE = 4  # seconds for a server to answer
 
@@ -27,9 +30,13 @@ class Weights:
     address: str
     megabytes: float
     repository: str = ""
+    local: WeightFile | None = None  # a file of the user's, or of an installed package
+    nowhere: str = ""  # the sentence for weights that have neither file nor address
 
     def there(self) -> bool:
         """Whether this machine has them."""
+        if self.local or not self.address:
+            return self.local is not None
         if not self.repository:
             return (torch_checkpoints() / self.file).is_file()
         from huggingface_hub import try_to_load_from_cache
@@ -38,10 +45,12 @@ class Weights:
 
     def obstacle(self) -> str | None:
         """One sentence if they are neither here nor to be had."""
-        if self.there() or (self.address and answers(self.address)):
-            return None
+        if self.local:
+            return self.local.problem()
         if not self.address:
-            return f"{self.name} has no ImageNet weights that timm knows of: correct the name, or {self.remedy.split(', or ')[-1]} ({self.field})"
+            return self.nowhere
+        if self.there() or answers(self.address):
+            return None
         where = f"the Hugging Face cache ({self.repository})" if self.repository else f"'{torch_checkpoints() / self.file}'"
         host = self.address.split("/")[2]
         return (
@@ -57,7 +66,10 @@ VISION = {
     "alexnet": ("alexnet-owt-7be5be79.pth", 244.4),
 }
 # Of timm: megabytes, the float32 weights of the model as timm builds it; Xception's are no Hugging Face repository.
-BACKBONES = {"convnext_base.fb_in1k": 354.4, "efficientnet_b2.ra_in1k": 36.7, "resnet50.a1_in1k": 102.4, "legacy_xception.tf_in1k": 91.6}
+BACKBONES = {
+    "convnext_base.fb_in1k": 354.4, "efficientnet_b2.ra_in1k": 36.7, "resnet50.a1_in1k": 102.4, "legacy_xception.tf_in1k": 91.6,
+    "tf_efficientnet_lite0.in1k": 18.8, "tf_efficientnet_lite1.in1k": 21.9, "tf_efficientnet_lite2.in1k": 24.6,
+}  # fmt: skip
 XCEPTION = "https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-cadene/xception-43020ad28.pth"
 
 
@@ -81,9 +93,12 @@ def answers(address: str) -> bool:
 
 
 def perceptual(profile: Profile) -> list[Weights]:
-    """VGG-19 and ResNet-18 of the perceptual loss (paper, section 3.1)."""
+    """VGG-19 and ResNet-18 of the perceptual loss (paper, section 3.1), or EfficientNet-Lite0, which only its package gives."""
+    settings = profile.training
+    if settings.adversarial_steps and settings.perceptual == "efficientnet_lite0":
+        return [_of_package()]
     remedy = 'connect the machine, put the file there, or choose perceptual = "seeded"'
-    wanted = profile.training.adversarial_steps and profile.training.perceptual == "imagenet"
+    wanted = settings.adversarial_steps and settings.perceptual == "imagenet"
     return [_of_torchvision(name, "training.perceptual", remedy) for name in ("vgg19", "resnet18")] if wanted else []
 
 
@@ -93,9 +108,9 @@ def lpips(profile: Profile) -> list[Weights]:
     return [_of_torchvision("alexnet", "quality.lpips", remedy)] if profile.quality.lpips else []
 
 
-def backbones(names: Iterable[str]) -> list[Weights]:
-    """The weights of those classifiers' bodies that timm brings (D14)."""
-    return [_of_timm(name) for name in dict.fromkeys(names) if name not in SMALL_BACKBONES]
+def backbones(names: Iterable[str], weights_dir: str | Path | None = None) -> list[Weights]:
+    """The weights of those classifiers' bodies that timm brings (D14), from a folder of weights, a package, or where timm finds them."""
+    return [_of_timm(name, weights_dir) for name in dict.fromkeys(names) if name not in SMALL_BACKBONES]
 
 
 def _of_torchvision(name: str, field: str, remedy: str) -> Weights:
@@ -103,8 +118,19 @@ def _of_torchvision(name: str, field: str, remedy: str) -> Weights:
     return Weights(f"the network {name}", field, remedy, file, f"https://download.pytorch.org/models/{file}", megabytes)
 
 
-def _of_timm(name: str) -> Weights:
-    remedy, field = f"connect the machine, put the file there, or choose among {', '.join(SMALL_BACKBONES)}", "classifier.backbones"
+def _of_package() -> Weights:
+    local, field = timm_weights.in_package(timm_weights.LITE0), "training.perceptual"
+    sentence = f"{field} is 'efficientnet_lite0', and the package with its weights is not installed: {timm_weights.INSTALL}, or choose seeded"
+    return Weights("the network efficientnet_lite0", field, "", "", "", BACKBONES[timm_weights.LITE0], local=local, nowhere=sentence)
+
+
+def _of_timm(name: str, weights_dir: str | Path | None) -> Weights:
+    field, others = "classifier.backbones", f"choose among {', '.join(SMALL_BACKBONES)}"
+    if local := timm_weights.find(name, weights_dir):
+        return Weights(f"the backbone '{name}'", field, "", "", "", BACKBONES.get(name, 0.0), local=local)
+    install = f"{timm_weights.INSTALL}, " if name in timm_weights.PACKAGES else ""
+    own = f" or as '{Path(weights_dir) / 'backbones' / name}.safetensors'" if weights_dir else ""
+    remedy = f"{install}connect the machine, put the file there{own}, or {others}"
     repository, address = (f"timm/{name}", "") if name in BACKBONES else _source(name)
     if name == "legacy_xception.tf_in1k":
         repository, address = "", XCEPTION
@@ -112,7 +138,8 @@ def _of_timm(name: str) -> Weights:
         endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
         address = f"{endpoint}/{repository}/resolve/main/model.safetensors"
     file = "model.safetensors" if repository else address.split("/")[-1] or name
-    return Weights(f"the backbone '{name}'", field, remedy, file, address, BACKBONES.get(name, 0.0), repository)
+    nowhere = f"the backbone '{name}' has no ImageNet weights that timm knows of: correct the name, or {others} ({field})"
+    return Weights(f"the backbone '{name}'", field, remedy, file, address, BACKBONES.get(name, 0.0), repository, nowhere=nowhere)
 
 
 def _source(name: str) -> tuple[str, str]:

@@ -111,7 +111,7 @@ def _published(profile: Profile, due: list[Job]) -> list[str]:
 
 def _classifier_weights(profile: Profile, due: list[Job]) -> list[str]:
     names = [job.arguments[0].backbone for job in due if job.work.endswith(":classify") and not job.arguments[0].start]
-    return [sentence for weights in imagenet.backbones(names) if (sentence := weights.obstacle())]
+    return [sentence for weights in imagenet.backbones(names, profile.published.weights_dir) if (sentence := weights.obstacle())]
 
 
 def _packages(profile: Profile, due: list[Job]) -> list[str]:

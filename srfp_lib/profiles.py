@@ -63,7 +63,7 @@ class Training:
     pixel_weight: float = _field(0.0, "weight of L1 beside the perceptual and adversarial terms", "D4")
     perceptual_weight: float = _field(1.0, "weight of the perceptual term", "D4")
     adversarial_weight: float = _field(1e-3, "weight of -log D")
-    perceptual: str = _field("imagenet", "imagenet, or seeded: small networks with fixed random weights", "D4")
+    perceptual: str = _field("imagenet", "imagenet, seeded (small, fixed random weights), or efficientnet_lite0 (extra backbones)", "D4")
     discriminator: str = _field("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8")
     precision: str = _field("float32", "float32 as in BasicSR, or bfloat16 (autocast)")
     channels_last: bool = _field(False, "weights and images in the memory layout n h w c")
@@ -106,7 +106,7 @@ class Published:
     """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
 
     source: str = _field("weights", "weights, stand-ins, release, or a folder of images that somebody's networks made", "D38")
-    weights_dir: str = _field("weights", "folder of the authors' weight files; with stand-ins, those that lie there are used")
+    weights_dir: str = _field("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones")
     writer: str = _field("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36")
     steps: int = _field(0, "stand-ins: optimiser steps with L1")
     adversarial_steps: int = _field(0, "stand-ins: optimiser steps with a discriminator")

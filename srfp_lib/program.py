@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
-from . import fleet, profiles, program_release, tasks
+from . import fleet, profiles, program_release, tasks, timm_weights
 from .arrays import decoded_files
 from .jobs import Job
 from .profiles import Profile
@@ -194,6 +194,8 @@ def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom
         del fields["classifier"][other]  # what the classification itself says, or does not ask
     if published:
         fields["published"] = profile.published.source
+    if not asked.start and (file := timm_weights.find(asked.backbone, profile.published.weights_dir)):
+        fields["weights"] = str(file)
     if custom:
         needs += tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
     if published:

@@ -31,7 +31,7 @@ def classify(desk: Desk, asked: Classification) -> None:
     question = recipe.Question(named, _union(t.train for t in named.values()), trained.some(train, asked.percent), validation, asked.run)
     start = recipe.load_state(desk.read(asked.start)) if asked.start else None
     fitting = recipe.Fitting(question, trained.store, asked.backbone, settings, master_seed=desk.profile.master_seed, start=start,
-                             device=desk.device)  # fmt: skip
+                             device=desk.device, weights_dir=desk.profile.published.weights_dir)  # fmt: skip
     model = fitting.model.eval() if asked.show else recipe.fit(fitting, asked.steps)
     if asked.keep:
         recipe.save_state(model, desk.write(asked.keep))

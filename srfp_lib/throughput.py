@@ -95,9 +95,10 @@ class Bench:
 
     def _trainer(self, networks: tuple[Network, ...], settings: Training) -> Trainer:
         """The study's own trainer, its perceptual networks untrained, on the device."""
+        from .training.perceptual import UNTRAINED
         from .training.trainer import Trainer
 
-        kind = "untrained" if settings.perceptual == "imagenet" else settings.perceptual
+        kind = UNTRAINED.get(settings.perceptual, settings.perceptual)
         return Trainer(networks, replace(settings, perceptual=kind), master_seed=1, device=self.device)
 
     def _batch(self, settings: Training, scale: int, n: int, batch: int, side: int) -> tuple[Any, Any]:
@@ -190,7 +191,9 @@ class Bench:
         settings, small = self.profile.classifier, backbone in SMALL_BACKBONES
         model = Classifier(backbone, {"plan": classes}, pretrained=False).to(self.device, memory_format=torch.channels_last)
         kind = torch.optim.AdamW if settings.recipe == "steps" else torch.optim.Adamax
-        optimiser, count = kind(model.parameters(), lr=1e-6), 1 if self._in_parts(not small) else settings.batch
+        # Of a crop of 32 pixels a timm backbone leaves one, of which a single crop gives batch norm no variance.
+        alone = self._in_parts(not small) and settings.crop > 32
+        optimiser, count = kind(model.parameters(), lr=1e-6), 1 if alone else settings.batch
         crops = torch.rand(count, settings.crop, settings.crop, 3).permute(0, 3, 1, 2)
         wanted = torch.zeros(count, dtype=torch.long, device=self.device)
 

@@ -7,13 +7,16 @@ four backbones of Table 2; they are relatives in their building blocks only.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import timm_weights
 from ..errors import UserError
 
-IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_MEAN, IMAGENET_SD = timm_weights.IMAGENET
 
 
 class HighPass(nn.Module):
@@ -122,23 +125,29 @@ class SmallBody(nn.Module):
 
 
 class TimmBody(nn.Module):
-    """A timm backbone without its head on ImageNet-normalised input (D16): n x 3 x h x w in 0..1 to n x d features."""
+    """A timm backbone without its head on normalised input (D16): n x 3 x h x w in 0..1 to n x d features.
 
-    def __init__(self, name: str, *, pretrained: bool = True) -> None:
+    ImageNet weights come from the folder of weights, an installed package, or else where timm finds them.
+    """
+
+    def __init__(self, name: str, *, pretrained: bool = True, weights_dir: str | Path | None = None) -> None:
         super().__init__()
         import timm
 
+        local = timm_weights.find(name, weights_dir) if pretrained else None
         try:
-            self.layers = timm.create_model(name, pretrained=pretrained, num_classes=0)
+            self.layers = timm.create_model(name, pretrained=pretrained and local is None, num_classes=0)
         except Exception as error:  # timm raises many types for a name or a download that fails
             raise UserError(
                 f"the backbone '{name}' with its ImageNet weights cannot be had ({type(error).__name__}: {error}): "
                 f"connect the machine, or choose classifier.backbones among {', '.join(SMALL)}"
             ) from None
-        self.num_features = self.layers.num_features
+        if local:
+            local.load(self.layers)
+        self.num_features, self.scaling = self.layers.num_features, timm_weights.scaling(name)
 
     def forward(self, x: Tensor) -> Tensor:
-        mean, sd = (x.new_tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_SD))
+        mean, sd = (x.new_tensor(v)[:, None, None] for v in self.scaling)
         return self.layers((x - mean) / sd)
 
 
@@ -148,9 +157,9 @@ class Classifier(nn.Module):
     Without ``pretrained`` a timm body has random weights: for measuring time alone.
     """
 
-    def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True) -> None:
+    def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True, weights_dir: str | Path | None = None) -> None:
         super().__init__()
-        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained)
+        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
         self.heads = nn.ModuleDict({name: nn.Linear(self.body.num_features, n) for name, n in heads.items()})
 
     def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

@@ -50,13 +50,13 @@ class Fitting:
     """A classifier in training, on one device."""
 
     def __init__(self, question: Question, images: Images, backbone: str, settings: Settings, *, master_seed: int,
-                 start: dict[str, Tensor] | None = None, device: str = "cpu") -> None:  # fmt: skip
+                 start: dict[str, Tensor] | None = None, device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
         self.question, self.images, self.settings, self.device = question, images, settings, device
         name = (*question.heads, backbone, question.run)
         heads = {head: len(task.classes) for head, task in question.heads.items()}
         self.rng = numpy_generator(master_seed, "classifier", *name)
         with seeded_torch(master_seed, "classifier", *name):
-            self.model = Classifier(backbone, heads).to(memory_format=torch.channels_last)
+            self.model = Classifier(backbone, heads, weights_dir=weights_dir).to(memory_format=torch.channels_last)
         if start is not None:
             _take_over(self.model, start)
         self.model.to(device)

@@ -1,4 +1,8 @@
-"""A folder of one's own photographs. Roles depend on the pictures alone, not on their names or order."""
+"""A folder of one's own photographs. Roles depend on the pictures alone, not on their names or order.
+
+Equal pictures are used once. Near-duplicates (copies, most bursts) are dealt to training sets and folds as one unit, which
+counts as one photograph, so that no two of them are on different sides of a split.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..randomness import seed
+from .near_duplicates import groups, perceptual_hashes
 from .photoset import Photograph
 from .reading import SUFFIXES, UnreadableError, fingerprint_of, read, read_again
 
 NEEDED = 10
 SHARES = {"div2k": 0.2, "flickr2k": 0.2, "stand-ins": 0.1}  # of the photographs; the others are classified
+ALIKE = 0.05  # of all units: so many near-duplicates of one picture are used at most (but always two), lest they fill a fold
 FIXED = (0.65, 0.75, 1.0)  # ends of train, validation and test among the others, where the split does not rotate
 
 
@@ -46,18 +52,18 @@ def _too_small(width: int, height: int, smallest: int) -> str:
     return f"{width} x {height} is smaller than the {smallest} pixels of a tile"
 
 
-def _enough(folder: Path, usable: int, skipped: list[tuple[str, str]]) -> None:
+def _enough(folder: Path, usable: int, skipped: list[tuple[str, str]], counted: str = "") -> None:
     if usable < NEEDED:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
         raise UserError(
-            f"'{folder}' has {usable} usable photographs and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else "")
+            f"'{folder}' has {usable} usable photographs{counted} and {NEEDED} are needed: add some" + (f" (left out: {reasons})" if reasons else "")
         )
 
 
 def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
     """The usable photographs with their roles, and (file, reason) of the others."""
     usable: dict[str, Photograph] = {}
-    skipped = []
+    hashes, skipped = [], []
     for path in files(folder):
         try:
             pixels, note = read(path)
@@ -73,22 +79,45 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
         else:
             again = partial(read_again, path)
             usable[sha256] = Photograph(path.stem, (height, width), again, "", -1, path.name, "folder", "", "", sha256, note)
+            hashes.append(perceptual_hashes(pixels))
     _enough(folder, len(usable), skipped)
-    return _with_roles(list(usable.values()), rotations, master_seed), skipped
+    units = _units(list(usable.values()), hashes, master_seed)
+    _enough(folder, len(units), skipped, ", near-duplicates counted once,")
+    most = max(round(ALIKE * len(units)), 2)
+    skipped += [(p.file, f"a near-duplicate of {unit[0].file}; of {len(unit)} of them {most} are used") for unit in units for p in unit[most:]]
+    return _with_roles([_noted(unit[:most]) for unit in units], rotations), skipped
 
 
-def _with_roles(photographs: list[Photograph], rotations: int, master_seed: int) -> list[Photograph]:
-    """A share for each training set, the others dealt into folds, in the order of a seeded hash of the pixels."""
-    ordered = sorted(photographs, key=lambda p: seed(master_seed, "role", p.sha256))
+def _units(photographs: list[Photograph], hashes: list[tuple[str, str]], master_seed: int) -> list[list[Photograph]]:
+    """Near-duplicates together, a photograph without any by itself, in the order of a seeded hash of the pixels."""
+    number = dict(zip((p.sha256 for p in photographs), groups(hashes), strict=True))
+    units: dict[int, list[Photograph]] = {}
+    for photograph in sorted(photographs, key=lambda p: seed(master_seed, "role", p.sha256)):
+        units.setdefault(number[photograph.sha256], []).append(photograph)
+    return list(units.values())
+
+
+def _noted(unit: list[Photograph]) -> list[Photograph]:
+    """The members of a unit, each with a note that names the others."""
+    if len(unit) == 1:
+        return unit
+    others = [", ".join(p.file for p in unit if p is not photograph) for photograph in unit]
+    notes = [f"{p.note}; near-duplicate of {names}".lstrip("; ") for p, names in zip(unit, others, strict=True)]
+    return [replace(p, note=note) for p, note in zip(unit, notes, strict=True)]
+
+
+def _with_roles(units: list[list[Photograph]], rotations: int) -> list[Photograph]:
+    """A share of the units for each training set, the others dealt into folds, in their order."""
     names: dict[str, int] = {}
-    training = [role for role, share in SHARES.items() for _ in range(max(round(share * len(ordered)), 1))]
-    rest = len(ordered) - len(training)
+    training = [role for role, share in SHARES.items() for _ in range(max(round(share * len(units)), 1))]
+    rest = len(units) - len(training)
     found = []
-    for i, photograph in enumerate(ordered):
+    for i, unit in enumerate(units):
         role, fold = (training[i], -1) if i < len(training) else ("classify", fold_of(i - len(training), rest, rotations))
-        used = names[photograph.name] = names.get(photograph.name, 0) + 1
-        name = photograph.name if used == 1 else f"{photograph.name}.{used}"
-        found.append(replace(photograph, role=role, fold=fold, name=name))
+        for photograph in unit:
+            used = names[photograph.name] = names.get(photograph.name, 0) + 1
+            name = photograph.name if used == 1 else f"{photograph.name}.{used}"
+            found.append(replace(photograph, role=role, fold=fold, name=name))
     return sorted(found, key=lambda p: (p.role, p.fold, p.name))
 
 

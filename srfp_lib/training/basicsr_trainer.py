@@ -28,7 +28,7 @@ def discriminator(kind: str) -> nn.Module:
 def perceptual_loss(kind: str, loss: str, weight: float, master_seed: int) -> nn.Module:
     """The perceptual term of srfp_lib, called as BasicSR's."""
     phi = perceptual.build(kind, loss, master_seed=master_seed)
-    return PerceptualTerm(phi, weight, None if kind == "seeded" else 1.0)
+    return PerceptualTerm(phi, weight, None if kind in perceptual.CALIBRATED else 1.0)
 
 
 def register() -> None:

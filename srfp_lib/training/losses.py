@@ -17,7 +17,7 @@ def perceptual(sr: Tensor, hr: Tensor, phi: Callable[[Tensor], Tensor], *, sprea
     """Mean squared difference of activations, MSE(phi(HR), phi(SR)): n x b x 3 x H x W to n.
 
     ``spread`` divides the activations; small profiles give the standard deviation of the first HR batch's, because the
-    scale of random features means nothing.
+    weights of the losses were chosen for the features of other networks, and the scale of random ones means nothing.
     """
     wanted = phi(hr.flatten(0, 1)).detach()
     got = phi(sr.flatten(0, 1))

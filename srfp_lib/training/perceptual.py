@@ -1,7 +1,8 @@
 """The fixed networks phi whose activations the perceptual loss compares (paper, sections 3.1 and A.2.1; D4).
 
 The paper takes ImageNet classifiers. The small profiles take small networks with fixed random weights, so that no
-download is needed; what they reward is sharpness in general, not what ImageNet taught.
+download is needed; what they reward is sharpness in general, not what ImageNet taught. EfficientNet-Lite0 did learn from
+ImageNet and comes in a package: it stands in for VGG-19 and ResNet-18 where they cannot be had.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import timm_weights
 from ..errors import UserError
 from ..randomness import seeded_torch
 
@@ -99,14 +101,48 @@ def _pretrained(model: Callable[..., nn.Module], weights: object) -> nn.Module:
         ) from None
 
 
+class EfficientNetLite(nn.Module):
+    """EfficientNet-Lite0 up to a stage's last 1x1 convolution and its batch norm, after which it has no activation.
+
+    Five stages, at a sixteenth of the resolution as VGG-19's layer is, for VGG_GAN; three, at an eighth, for ResNet_GAN.
+    """
+
+    def __init__(self, stages: int, *, trained: bool = True) -> None:
+        super().__init__()
+        import timm
+
+        network = timm.create_model(timm_weights.LITE0, pretrained=False)
+        if trained:
+            _carried().load(network)
+        for name, values in zip(("mean", "deviation"), timm_weights.LITE, strict=True):
+            self.register_buffer(name, torch.tensor(values)[:, None, None])
+        self.layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:stages])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers((x - self.mean) / self.deviation)  # n 3 h w -> n 112 h/16 w/16, or n 40 h/8 w/8
+
+
+def _carried() -> timm_weights.WeightFile:
+    if file := timm_weights.in_package(timm_weights.LITE0):
+        return file
+    raise UserError(f"training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: {timm_weights.INSTALL}")
+
+
 PERCEPTUAL: dict[tuple[str, str], Callable[[], nn.Module]] = {
     ("seeded", "VGG_GAN"): SeededVGG,
     ("seeded", "ResNet_GAN"): SeededResNet,
     ("imagenet", "VGG_GAN"): ImageNetVGG,
     ("imagenet", "ResNet_GAN"): ImageNetResNet,
-    ("untrained", "VGG_GAN"): partial(ImageNetVGG, trained=False),  # for measuring time alone
+    ("efficientnet_lite0", "VGG_GAN"): partial(EfficientNetLite, 5),
+    ("efficientnet_lite0", "ResNet_GAN"): partial(EfficientNetLite, 3),
+    # For measuring time alone:
+    ("untrained", "VGG_GAN"): partial(ImageNetVGG, trained=False),
     ("untrained", "ResNet_GAN"): partial(ImageNetResNet, trained=False),
+    ("untrained_lite0", "VGG_GAN"): partial(EfficientNetLite, 5, trained=False),
+    ("untrained_lite0", "ResNet_GAN"): partial(EfficientNetLite, 3, trained=False),
 }
+UNTRAINED = {"imagenet": "untrained", "efficientnet_lite0": "untrained_lite0"}  # what takes the same time without weights
+CALIBRATED = ("seeded", "efficientnet_lite0")  # whose activations are divided by their first SD, for the weights of the losses are not theirs
 
 
 def build(kind: str, loss: str, *, master_seed: int) -> nn.Module:
@@ -115,6 +151,6 @@ def build(kind: str, loss: str, *, master_seed: int) -> nn.Module:
     "VGG_GAN" and "ResNet_GAN" have their own; every other adversarial loss (those of stand-ins) has VGG's, seeded by its name.
     """
     if (kind, "VGG_GAN") not in PERCEPTUAL:
-        raise UserError(f"there is no perceptual network '{kind}' for {loss}: choose imagenet or seeded")
+        raise UserError(f"there is no perceptual network '{kind}' for {loss}: choose imagenet, seeded or efficientnet_lite0")
     with seeded_torch(master_seed, "perceptual", loss):
         return PERCEPTUAL.get((kind, loss), PERCEPTUAL[kind, "VGG_GAN"])().eval().requires_grad_(False)

@@ -99,8 +99,8 @@ class Trainer:
             optimiser.load_state_dict(state | {"param_groups": [group | here for group in state["param_groups"]]})
 
     def calibrate(self, hr: Tensor) -> None:
-        """Fix the scale of random activations from one batch, the first of the training. ImageNet's keep their own."""
-        if self.adversarial and self.settings.perceptual == "seeded":
+        """Fix the scale of a stand-in's activations from one batch, the first of the training. VGG-19's and ResNet-18's keep their own."""
+        if self.adversarial and self.settings.perceptual in perceptual.CALIBRATED:
             with torch.no_grad():
                 hr = self._here(hr)
                 self.spread = {k: float(self._run(phi, hr[self.members[k]].flatten(0, 1)).std()) for k, phi in self.phi.items()}

@@ -12,9 +12,10 @@ import pytest
 from srfp_lib.errors import UserError
 from srfp_lib.photos import flickr
 from srfp_lib.photos.flickr import Flickr, Plan, build, photographs, read_table, rebuild
-from srfp_lib.photos.flickr.prepare import is_near, prepare
+from srfp_lib.photos.flickr.prepare import prepare
 from srfp_lib.photos.flickr.state import State, outcomes
 from srfp_lib.photos.flickr.table import Row, deal
+from srfp_lib.photos.near_duplicates import is_near
 from srfp_lib.photos.reading import fingerprint_of, read
 from tests.photos.fake_flickr import KEY, FakeFlickr
 

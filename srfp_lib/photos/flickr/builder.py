@@ -16,9 +16,10 @@ from typing import Any
 from ...downloads import GoneError
 from ...errors import UserError
 from ...files import write_whole
+from ..near_duplicates import is_near, perceptual_hashes
 from ..reading import UnreadableError, fingerprint_of, read
 from .api import Flickr
-from .prepare import SIDE, as_png, is_near, perceptual_hash, prepare
+from .prepare import SIDE, as_png, prepare
 from .state import State
 from .table import FOLDER, LIST, Row, check_names, deal, read_table, write_list, write_splits
 
@@ -121,8 +122,8 @@ class _Builder:
             if pixels.shape[0] * pixels.shape[1] < self.plan.least_pixels:
                 return "smaller than Flickr says"
             small = prepare(pixels, self.plan.side)
-            phash = perceptual_hash(small)
-            if any(is_near(phash, other.phash) for other in self.rows):
+            hashes = perceptual_hashes(small)
+            if any(is_near(one, other.phash) for one in hashes for other in self.rows):
                 return "a near-duplicate"
             camera = self.flickr.camera(row.id)
         except GoneError:
@@ -130,7 +131,7 @@ class _Builder:
         except UnreadableError:
             return "cannot be decoded"
         write_whole(self.folder / FOLDER / row.file, as_png(small))
-        return replace(row, camera=camera, sha256=hashlib.sha256(content).hexdigest(), pixels=fingerprint_of(small), phash=phash)
+        return replace(row, camera=camera, sha256=hashlib.sha256(content).hexdigest(), pixels=fingerprint_of(small), phash=hashes[0])
 
 
 def _described(found: dict[str, Any], tag: str, licences: dict[str, Any], plan: Plan) -> Row | str:

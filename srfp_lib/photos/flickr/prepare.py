@@ -1,11 +1,10 @@
-"""From the file on Flickr to the photograph of the set (D42), and the hash that finds its copies."""
+"""From the file on Flickr to the photograph of the set (D42)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 SIDE = 960
-NEAR = 10  # of 64 bits: 300 distinct photographs were 16 or more apart, their copies (JPEG 40, halved, 2 % cropped) 10 or less
 
 
 def prepare(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
@@ -28,23 +27,6 @@ def prepare(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
     size = (max(round(height / factor), 1), max(round(width / factor), 1))
     small = torch.nn.functional.interpolate(blurred.movedim(-1, 0)[None], size=size, mode="bicubic")[0]
     return small.movedim(0, -1).round().clamp(0, 255).to(torch.uint8).contiguous().numpy()
-
-
-def perceptual_hash(pixels: np.ndarray) -> str:
-    """64 bits as 16 hexadecimal digits: the signs of the lowest frequencies (imagehash.phash)."""
-    import imagehash
-    from PIL import Image
-
-    return str(imagehash.phash(Image.fromarray(pixels)))
-
-
-def is_near(one: str, other: str) -> bool:
-    """Whether two hashes are so close that they are taken for one picture.
-
-    >>> is_near("00000000000000ff", "0000000000000000"), is_near("000000000000ffff", "0000000000000000")
-    (True, False)
-    """
-    return (int(one, 16) ^ int(other, 16)).bit_count() <= NEAR
 
 
 def as_png(pixels: np.ndarray) -> bytes:

@@ -1,0 +1,197 @@
+"""Weights of timm's networks from a package that is not imported and from a folder: the right tensors in the right places, or a sentence."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from srfp_lib import downloads_planned, fleet, imagenet, jobs, obstacles, plan, program, throughput, timm_weights, workload
+from srfp_lib.classifiers import recipe
+from srfp_lib.classifiers.bodies import TimmBody
+from srfp_lib.errors import UserError
+from srfp_lib.profiles import DEMO, LAB, SMOKE
+from srfp_lib.training import perceptual
+from srfp_lib.training.trainer import Trainer
+from tests.classifiers.test_classifiers import NETWORKS, SETTINGS, question, store  # noqa: F401
+
+TAG = timm_weights.LITE0
+PACKAGE, FILE = timm_weights.PACKAGES[TAG]
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    made = timm.create_model(TAG, pretrained=False).eval()
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)  # a tensor in a wrong place of the same shape shows
+    return made
+
+
+@pytest.fixture(autouse=True)
+def away(monkeypatch, tmp_path):
+    """No package, no cache and no server has the weights."""
+    monkeypatch.setitem(sys.modules, PACKAGE, None)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf"))
+    monkeypatch.setattr(imagenet, "answers", lambda address: False)
+
+
+@pytest.fixture
+def install(network, monkeypatch, tmp_path):
+    """Install a package like the real one, with these tensors; importing it fails."""
+
+    def make(change=lambda tensors: tensors):
+        path = tmp_path / "site" / PACKAGE / FILE
+        path.parent.mkdir(parents=True)
+        (path.parent.parent / "__init__.py").write_text("raise ImportError('this package must not be imported')")
+        torch.save(change({f"_other_{i}": tensor for i, tensor in enumerate(network.state_dict().values())}), path)
+        monkeypatch.delitem(sys.modules, PACKAGE, raising=False)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        return path
+
+    return make
+
+
+def put(network, folder, change=lambda tensors: tensors, suffix="safetensors"):
+    """The weights in a folder, under timm's names."""
+    path = folder / "backbones" / f"{TAG}.{suffix}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = change({key: tensor.contiguous() for key, tensor in network.state_dict().items()})
+    save_file(tensors, path) if suffix == "safetensors" else torch.save(tensors, path)
+    return path
+
+
+def features(network, x):
+    """What timm's own network gives before its last layer."""
+    return network.forward_head(network.forward_features((x - 0.498) / 0.502), pre_logits=True)
+
+
+@torch.inference_mode()
+def test_a_package_s_tensors_come_under_timm_s_names(network, install):
+    install()
+    x = torch.rand(2, 3, 64, 64)
+    assert torch.allclose(TimmBody(TAG).eval()(x), features(network, x), atol=1e-6)
+    assert PACKAGE not in sys.modules and imagenet.backbones([TAG])[0].obstacle() is None
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("suffix", ["safetensors", "pth"])
+def test_a_folder_comes_before_a_package(network, install, tmp_path, suffix):
+    install(lambda tensors: {key: torch.zeros_like(tensor) for key, tensor in tensors.items()})
+    put(network, tmp_path / "weights", suffix=suffix)
+    x = torch.rand(1, 3, 32, 32)
+    assert torch.allclose(TimmBody(TAG, weights_dir=tmp_path / "weights").eval()(x), features(network, x), atol=1e-6)
+    assert not torch.allclose(TimmBody(TAG).eval()(x), features(network, x), atol=1e-6)
+    weights = imagenet.backbones([TAG], tmp_path / "weights")[0]
+    assert weights.there() and weights.obstacle() is None
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    (lambda t: dict(list(t.items())[:-1]), "it holds 295 tensors instead of 296"),
+    (lambda t: t | {"_other_0": torch.zeros(32, 3, 5, 5)}, r"'conv_stem.weight' has the shape \(32, 3, 5, 5\) instead of \(32, 3, 3, 3\)"),
+    (lambda t: list(t.values()), "something else than tensors by name"),
+    (lambda t: t | {"_other_0": "text"}, "something else than tensors by name"),
+])  # fmt: skip
+def test_another_file_in_the_package_is_refused_before_and_during_a_run(install, change, sentence):
+    install(change)
+    with pytest.raises(UserError, match=sentence):
+        TimmBody(TAG)
+    (weights,) = imagenet.backbones([TAG])
+    with pytest.raises(UserError, match=f"57934424.pth' does not hold.*{sentence}.*pip install"):
+        raise UserError(weights.obstacle())
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    (lambda t: {k: v for k, v in t.items() if k != "classifier.bias"}, "it lacks 'classifier.bias'"),
+    (lambda t: t | {"head.weight": torch.zeros(1)}, "timm's network has no 'head.weight'"),
+    (lambda t: t | {"classifier.bias": torch.zeros(10)}, r"'classifier.bias' has the shape \(10,\) instead of \(1000,\)"),
+])  # fmt: skip
+def test_a_file_in_the_folder_must_be_the_network_s(network, tmp_path, change, sentence):
+    put(network, tmp_path, change)
+    with pytest.raises(UserError, match=sentence):
+        TimmBody(TAG, weights_dir=tmp_path)
+    assert sentence.split("\\")[0] in imagenet.backbones([TAG], tmp_path)[0].obstacle()
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pth"])
+def test_a_damaged_file_is_refused(network, tmp_path, suffix):
+    path = put(network, tmp_path, suffix=suffix)
+    path.write_bytes(path.read_bytes()[:50_000])
+    assert "it cannot be read" in imagenet.backbones([TAG], tmp_path)[0].obstacle()
+
+
+def test_counts_of_batches_may_be_lacking(network, tmp_path):
+    put(network, tmp_path, lambda t: {k: v for k, v in t.items() if not k.endswith("num_batches_tracked")})
+    assert imagenet.backbones([TAG], tmp_path)[0].obstacle() is None and TimmBody(TAG, weights_dir=tmp_path)
+
+
+def test_without_package_folder_and_network_the_remedies_are_named():
+    profile = replace(LAB, classifier=replace(LAB.classifier, backbones=("small_residual", TAG)))
+    sentence = obstacles.first_obstacle(profile)
+    assert f"the backbone '{TAG}' with its ImageNet weights cannot be had" in sentence
+    assert "pip install '.[backbones]', connect the machine" in sentence and f"as 'weights/backbones/{TAG}.safetensors'" in sentence
+    profile = replace(LAB, training=replace(LAB.training, perceptual="efficientnet_lite0"))
+    assert obstacles.first_obstacle(profile) == (
+        "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install '.[backbones]', or choose seeded"
+    )
+    with pytest.raises(UserError, match="is not installed: pip install"):
+        perceptual.build("efficientnet_lite0", "VGG_GAN", master_seed=1)
+    assert [(item.name, item.there) for item in downloads_planned.items(profile)] == [("the network efficientnet_lite0", False)]
+    assert imagenet.backbones(["no_network.in1k"])[0].obstacle().startswith("the backbone 'no_network.in1k' has no ImageNet weights that timm")
+
+
+def test_a_file_of_a_network_that_timm_does_not_have(network, tmp_path):
+    put(network, tmp_path).rename(tmp_path / "backbones" / "no_network.in1k.safetensors")
+    assert "timm has no network 'no_network.in1k'" in imagenet.backbones(["no_network.in1k"], tmp_path)[0].obstacle()
+
+
+def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install, monkeypatch):
+    without = jobs.keys(program.table(SMOKE, content=False))
+    install()
+    asked = replace(SMOKE.classifier, backbones=("small_residual", TAG))
+    profile = replace(SMOKE, classifier=asked, training=replace(SMOKE.training, perceptual="efficientnet_lite0"))
+    monkeypatch.setattr(workload, "measured", lambda profile, due: (60.0, "cpu"))
+    assert plan.full_size(profile) and obstacles.obstacles(profile) == []
+    assert all(item.there for item in downloads_planned.items(profile))
+    table = program.table(profile, content=False)
+    assert table[f"backbones/{TAG}"].settings["weights"].startswith("efficientnet-lite0-57934424.pth")
+    assert not any("weights" in job.settings for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
+    assert jobs.keys(program.table(SMOKE, content=False)) == without and program.table(DEMO, content=False)
+
+
+def test_a_few_steps_of_training_from_these_weights(network, install, store):  # noqa: F811
+    install()
+    before = network.state_dict()["conv_stem.weight"].clone()
+    fitting = recipe.Fitting(question(), store, TAG, SETTINGS, master_seed=1)
+    assert torch.equal(fitting.model.body.layers.conv_stem.weight, before)
+    model = recipe.fit_steps(fitting, 2)
+    assert not torch.equal(model.body.layers.conv_stem.weight, before)
+    again = recipe.fit_steps(recipe.Fitting(question(), store, TAG, SETTINGS, master_seed=1), 2)
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+    features, scores = recipe.evaluate(model, store, [(n.model_id, 5) for n in NETWORKS], side=None, precision="float32")
+    assert features.shape == (3, 1280) and scores["model_id"].shape == (3, 3)
+
+
+def test_steps_at_small_crops_can_be_measured():
+    """One crop of 32 pixels would leave batch norm a single value."""
+    bench = throughput.Bench(replace(SMOKE, classifier=replace(SMOKE.classifier, crop=32, batch=2)))
+    assert all(0 < timing.seconds < 100 for timing in bench.classifier(TAG, 3))
+
+
+def test_two_perceptual_networks_of_one_file(network, install):
+    install()
+    built = {loss: perceptual.build("efficientnet_lite0", loss, master_seed=1) for loss in ("VGG_GAN", "ResNet_GAN")}
+    x = torch.rand(1, 3, 48, 48)
+    assert [tuple(phi(x).shape) for phi in built.values()] == [(1, 112, 3, 3), (1, 40, 6, 6)]
+    assert all(torch.equal(phi.layers[0].weight, network.conv_stem.weight) and not phi.training for phi in built.values())
+    networks = tuple(next(n for n in fleet.stack("EDSR", 4) if n.loss == loss) for loss in built)
+    settings = replace(SMOKE.training, perceptual="efficientnet_lite0")
+    trainer = Trainer(networks, settings, master_seed=1)
+    hr = torch.rand(2, 1, 3, 48, 48)
+    trainer.calibrate(hr)
+    losses = trainer.step(torch.rand(2, 1, 3, 12, 12), hr, 0)
+    assert torch.isfinite(losses).all() and all(value != 1.0 for value in trainer.spread.values())
