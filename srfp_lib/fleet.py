@@ -21,6 +21,7 @@ DATASETS = ("div2k", "flickr2k", "quarter_div2k", "quarter_flickr2k")
 SCALES = (2, 4)
 LOSSES = ("L1", "VGG_GAN", "ResNet_GAN")
 SEEDS = (1, 2, 3)
+WAY = "~"  # "NAME~truncated": the network NAME by its images in the folder "truncated" of a workspace
 
 _PATTERN = re.compile(r"(?P<a>[^-]+)-(?P<d>[^-]+)-x(?P<s>\d+)-(?P<l>[^-]+)-(?P<r>s\d+|NA)(?P<p>-pretrained)?")
 

@@ -104,7 +104,8 @@ def read_table(path: Path) -> pd.DataFrame:
 class ImageFolder:
     """The images of one network, written one by one: PNG files and, where the profile says so, their pixels in one file as well.
 
-    A context manager. Images that are no ``tiles`` may be of different sizes.
+    A context manager. Images that are no ``tiles`` may be of different sizes. ``under`` is the folder of the workspace below
+    which ``images`` and ``decoded`` lie, "" the workspace itself.
     """
 
     def __init__(self, desk: Desk, name: str, count: int, *, tiles: bool, under: str = "") -> None:

@@ -116,8 +116,9 @@ def _published(profile: Profile) -> list[Job]:
     jobs = []
     for label, networks in sources.groups(profile.published):
         names = tuple(n.model_id for n in networks)
-        written = names + tuple(f"{n}{sources.TRUNCATED}" for n in names if n in sources.TRUNCATING)
-        outputs = tuple(f"images/{n}" for n in written) + _decoded(profile, *written) + tuple(f"published/{n}.json" for n in names)
+        saved = [(under, n) for n in names for under in sources.ways(profile.published, n)]
+        outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in saved for file in (f"images/{n}", *_decoded(profile, n)))
+        outputs += tuple(f"published/{n}.json" for n in names)
         settings = _section(profile, "training", "published") | {"weights": sources.weights_at(profile.published, names)}
         job = Job(f"published/{label}", "srfp_lib.stages_published:make", outputs, (names,), ("photographs",), settings, 4 * len(names) + images)
         jobs += [job, _quality(profile, f"published-{label}", names, job.name)]

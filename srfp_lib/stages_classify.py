@@ -24,7 +24,7 @@ def classify(desk: Desk, asked: Classification) -> None:
     from .classifiers import recipe
 
     settings = replace(desk.profile.classifier, crop_grid=asked.grid)
-    named = {name: tasks.named(name, sources.networks(desk.profile.published)) for name in asked.tasks}
+    named = {name: tasks.named(name, desk.profile.published) for name in asked.tasks}
     of_published = asked.tasks[0].startswith("published")
     trained = (gallery.published if of_published else gallery.custom)(desk, matched=asked.matched, bits=asked.bits)
     train, validation = (trained.numbers(part, run=asked.run) for part in ("train", "validation"))

@@ -40,19 +40,14 @@ def make(desk: Desk, names: tuple[str, ...]) -> None:
 
 
 def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
-    """The images of a network, float in 0..1 before they are rounded; those of five networks truncated as well (D36)."""
-    shown, rounded = gallery.custom(desk), desk.profile.published.writer == "round" or name not in sources.TRUNCATING
-    ways = {name: rounded} | ({f"{name}{sources.TRUNCATED}": not rounded} if name in sources.TRUNCATING else {})
+    """The images of a network, float in 0..1 before they are 8 bits; those of five networks are saved in two ways (D36)."""
+    shown, to_whole = gallery.custom(desk), {"rounded": np.round, "truncated": np.floor}
     with ExitStack() as stack:
-        folders = [(stack.enter_context(gallery.ImageFolder(desk, n, len(shown.names), tiles=shown.tiles)), way) for n, way in ways.items()]
+        folders = [(stack.enter_context(gallery.ImageFolder(desk, name, len(shown.names), tiles=shown.tiles, under=under)), to_whole[way])
+                   for under, way in sources.ways(desk.profile.published, name).items()]  # fmt: skip
         for image, pixels in zip(shown.names, sr, strict=True):
-            for folder, way in folders:
-                folder.add(image, _to_8_bits(pixels, rounded=way))
-
-
-def _to_8_bits(image: np.ndarray, *, rounded: bool) -> np.ndarray:
-    scaled = np.clip(image, 0, 1) * 255
-    return (np.round(scaled) if rounded else np.floor(scaled)).astype(np.uint8)
+            for folder, whole in folders:
+                folder.add(image, whole(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
 
 
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:

@@ -48,7 +48,7 @@ class Study:
 
     def states(self) -> dict[str, str]:
         """The state of every job: done, missing, stale or damaged."""
-        return {name: self.workspace.state(name, self.keys[name]) for name in self.jobs}
+        return {name: self.workspace.state(job, self.keys[name]) for name, job in self.jobs.items()}
 
     def make(self, *beginnings: str) -> None:
         """Make every missing job whose name begins so, and what it needs, on this machine."""

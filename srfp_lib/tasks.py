@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from . import fleet
 from .errors import UserError
 from .fleet import Network
+from .profiles import Published
 
 HYPERPARAMETERS = ("scale", "loss", "architecture", "dataset")
 CLASSES = {
@@ -137,8 +138,11 @@ def parser_of_published(asks: str, networks: tuple[Network, ...]) -> Task:
     return Task(f"parse-{asks}-of-published", asks, CLASSES[asks], fleet.custom(), networks)
 
 
-def named(name: str, published: tuple[Network, ...]) -> Task:
-    """A task by its name; ``published`` are the published networks of the run (25, or those of a folder of images)."""
+def named(name: str, settings: Published) -> Task:
+    """A task by its name, in a run with the published networks of such settings."""
+    from .published import sources
+
+    published = sources.networks(settings)
     if name == "attribution":
         return attribution()
     if name == "everything":
@@ -146,11 +150,9 @@ def named(name: str, published: tuple[Network, ...]) -> Task:
     if name == "published":
         return attribution(published, name)
     if name == "published-writer":
-        from .published.sources import TRUNCATED, TRUNCATING
-
-        both = [n for n in published if n.model_id in TRUNCATING]
-        truncated = [replace(n, model_id=n.model_id + TRUNCATED) for n in both]
-        return attribution((*both, *truncated), name)
+        both = [n for n in published if n.model_id in sources.TRUNCATING]
+        again = [replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n in both for way in sources.ways(settings, n.model_id) if way]
+        return attribution((*both, *again), name)
     asks, _, how = name.removeprefix("parse-").partition("-")
     return parser_of_published(asks, published) if how == "of-published" else parser(asks, how.removeprefix("without-"))
 

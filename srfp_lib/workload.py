@@ -113,12 +113,12 @@ class Workload:
         return Work(count, count * (one.seconds + self.files.writing), one.scaled, one.megabytes)
 
     def _published(self, job: Job) -> Work:
-        total, truncated = NOTHING, sum(name in sources.TRUNCATING for name in job.arguments[0]) * self.images
+        total, again = NOTHING, sum(name in sources.TRUNCATING for name in job.arguments[0]) * self.images
         there = sources.weights_at(self.profile.published, job.arguments[0])
         for name in job.arguments[0]:
             true = name in there or self.profile.published.source == "weights"
             total += self._with_weights(name) if true else self._stand_in(fleet.parse(name))
-        return total + Work(truncated, truncated * self.files.writing)
+        return total + Work(again, again * self.files.writing)
 
     def _with_weights(self, name: str) -> Work:
         """By its parameters, from RDN of full size: 25 networks of 15 families would take long to measure."""
@@ -160,7 +160,7 @@ class Workload:
     def _classify(self, job: Job) -> Work:
         """Training steps by the recipe, validation after each epoch, and the test images once."""
         asked, settings = job.arguments[0], self.profile.classifier
-        named = [tasks.named(name, sources.networks(self.profile.published)) for name in asked.tasks]
+        named = [tasks.named(name, self.profile.published) for name in asked.tasks]
         trained = len({n for task in named for n in task.train})
         shown = len(sources.networks(self.profile.published)) if asked.show else len({n for task in named for n in task.test})
         step, look = self.bench.classifier(asked.backbone, sum(len(task.classes) for task in named))

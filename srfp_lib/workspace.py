@@ -15,13 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__, profiles
 from .errors import UserError
 from .files import write_whole
 from .overrides import override
 from .profiles import Profile
+
+if TYPE_CHECKING:
+    from .jobs import Job
 
 FORMAT = 1
 HOME = Path(__file__).parent.parent  # the checkout: notebooks, book and runs lie in it
@@ -135,12 +138,12 @@ class Workspace:
         except (ValueError, TypeError):
             raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
 
-    def state(self, job: str, key: str) -> str:
-        """ "done", "missing", "stale" (made with other settings or inputs) or "damaged" (files are gone or changed size)."""
-        receipt = self.receipt(job)
+    def state(self, job: Job, key: str) -> str:
+        """ "done", "missing", "stale" (made with other settings, inputs or outputs) or "damaged" (files are gone or changed size)."""
+        receipt = self.receipt(job.name)
         if receipt is None:
             return "missing"
-        if receipt.key != key:
+        if receipt.key != key or receipt.outputs.keys() != set(job.outputs):
             return "stale"
         intact = all(_extent(self.path(p)) == (o["files"], o["bytes"]) for p, o in receipt.outputs.items())
         return "done" if intact else "damaged"
@@ -160,7 +163,11 @@ class Workspace:
         return folder
 
     def commit(self, staged: Path, receipt: Receipt) -> None:
-        """Move a job's outputs from its staging folder into place and write the receipt last."""
+        """Move a job's outputs from its staging folder into place and write the receipt last; older ones of other names go."""
+        before = self.receipt(receipt.job)
+        for output in set(before.outputs if before else ()) - set(receipt.outputs):
+            if self.path(output).exists():
+                self.path(output).rename(staged / f"replaced-{output.replace('/', '+')}")
         self._receipt_path(receipt.job).unlink(missing_ok=True)
         os.sync()
         for output in receipt.outputs:

@@ -86,8 +86,9 @@ def test_all_180_networks_have_weights_images_and_a_folder_of_truth(smoke):
     root = smoke.workspace.root
     assert len(list((root / "networks").glob("*/weights.safetensors"))) == 180
     folders = {p.name: sorted(f.name for f in p.iterdir()) for p in (root / "images").iterdir() if p.is_dir()}
-    assert {n.model_id for n in fleet.custom() + fleet.published()} | {"HR-HR-HR-HR-HR"} == {n for n in folders if "~" not in n}
-    assert {n for n in folders if "~" in n} == {f"{n}~truncated" for n in TRUNCATING}
+    assert {n.model_id for n in fleet.custom() + fleet.published()} | {"HR-HR-HR-HR-HR"} == folders.keys()
+    assert {p.stem for p in (root / "decoded").iterdir()} == folders.keys()
+    assert {p.name for p in (root / "truncated" / "images").iterdir()} == set(TRUNCATING)
     assert len({tuple(names) for names in folders.values()}) == 1
 
 

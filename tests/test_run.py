@@ -44,7 +44,7 @@ class FakeStudy:
         self.keys = keys(self.jobs)
 
     def states(self):
-        return {name: self.workspace.state(name, self.keys[name]) for name in self.jobs}
+        return {name: self.workspace.state(job, self.keys[name]) for name, job in self.jobs.items()}
 
 
 def job(name, *needs, cost=1.0):

@@ -20,6 +20,11 @@ def write_two(desk: Desk, text: str) -> None:
     desk.write("two.txt").write_text(text)
 
 
+def write_one(desk: Desk, text: str) -> None:
+    """The same of a later version, that writes less."""
+    desk.write("one", "a.txt").write_text(text)
+
+
 JOB = Job("example/write", "tests.test_workspace:write_two", ("one", "two.txt"), ("hello",))
 
 
@@ -40,7 +45,7 @@ def make(workspace, job=JOB):
 
 def test_a_job_leaves_its_outputs_and_a_receipt(workspace):
     key = make(workspace)
-    assert workspace.state(JOB.name, key) == "done"
+    assert workspace.state(JOB, key) == "done"
     receipt = workspace.receipt(JOB.name)
     assert set(receipt.outputs) == {"one", "two.txt"} and receipt.versions["srfp_lib"]
     assert not list(workspace.path(".staging").glob("*"))
@@ -49,14 +54,22 @@ def test_a_job_leaves_its_outputs_and_a_receipt(workspace):
 def test_without_a_receipt_there_is_no_artefact(workspace):
     key = make(workspace)
     workspace.path("receipts", "example", "write.json").unlink()
-    assert workspace.state(JOB.name, key) == "missing"
-    assert make(workspace) == key and workspace.state(JOB.name, key) == "done"
+    assert workspace.state(JOB, key) == "missing"
+    assert make(workspace) == key and workspace.state(JOB, key) == "done"
 
 
 def test_other_settings_make_it_stale(workspace):
     make(workspace)
     changed = keys({JOB.name: replace(JOB, settings={"steps": 2})})[JOB.name]
-    assert workspace.state(JOB.name, changed) == "stale"
+    assert workspace.state(JOB, changed) == "stale"
+
+
+def test_other_outputs_make_it_stale_and_the_older_ones_go(workspace):
+    key = make(workspace)
+    moved = replace(JOB, work="tests.test_workspace:write_one", outputs=("one",))
+    assert workspace.state(moved, key) == "stale"
+    assert make(workspace, moved) == key and workspace.state(moved, key) == "done"
+    assert workspace.path("one", "a.txt").exists() and not workspace.path("two.txt").exists()
 
 
 def test_a_key_follows_what_a_job_needs():
@@ -71,13 +84,13 @@ def test_missing_and_truncated_files_are_damage(workspace, damage):
     key = make(workspace)
     path = workspace.path("one", "a.txt")
     path.unlink() if damage == "delete" else path.write_text("h")
-    assert workspace.state(JOB.name, key) == "damaged"
+    assert workspace.state(JOB, key) == "damaged"
 
 
 def test_changed_content_is_found_by_its_digest(workspace):
     key = make(workspace)
     workspace.path("two.txt").write_text("jello")
-    assert workspace.state(JOB.name, key) == "done"
+    assert workspace.state(JOB, key) == "done"
     assert workspace.altered(JOB.name) == ["two.txt"]
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..arrays import read_images
 from ..errors import UserError
+from ..fleet import WAY
 
 T = TypeVar("T")
 Pick = tuple[str, int]  # (model_id, number of the image in the image list)
@@ -27,6 +28,8 @@ Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 class Images:
     """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files.
+
+    Of a network NAME~WAY those are seen that NAME has in the folder WAY beside, for example truncated ones (D36).
 
     ``tiles`` says that all images are of one size, small enough to be looked at whole and several at a time.
     With ``match`` every crop's channel means are moved to those of the same crop of that folder, the true images (D50).
@@ -92,16 +95,26 @@ class Images:
     def kept(self, model_id: str) -> Sequence[np.ndarray] | None:
         """The decoded images of a network, mapped into memory; None where they are not kept."""
         if model_id not in self._kept:
-            path = self.decoded / f"{model_id}.npy"
+            path = Path(f"{_place(self.decoded, model_id)}.npy")
             self._kept[model_id] = read_images(path) if path.exists() else None
         return self._kept[model_id]
 
     def _png(self, pick: Pick) -> Path:
-        return self.folder / pick[0] / f"{self.names[pick[1]]}.png"
+        return _place(self.folder, pick[0]) / f"{self.names[pick[1]]}.png"
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16))
+
+
+def _place(folder: Path, model_id: str) -> Path:
+    """Where a network's images are.
+
+    >>> _place(Path("w/images"), "A").as_posix(), _place(Path("w/images"), "A~truncated").as_posix()
+    ('w/images/A', 'w/truncated/images/A')
+    """
+    name, _, way = model_id.partition(WAY)
+    return folder.parent / way / folder.name / name
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:

@@ -100,14 +100,10 @@ def share(answers: pd.DataFrame, asks: str, networks: Sequence[str], values: Seq
 
 def writer(runs: Sequence[Predictions]) -> pd.DataFrame:
     """The control of D36: networks saved with rounding and with truncation. How often are network and writer told?"""
-    from ..published.sources import TRUNCATED
-
     answers = pd.concat([run.index.assign(run=run.run, predicted=run.predicted) for run in runs], ignore_index=True)
-    named = {side: answers[side].str.removesuffix(TRUNCATED) for side in ("model_id", "predicted")}
-    writers = {side: answers[side].str.endswith(TRUNCATED) for side in ("model_id", "predicted")}
-    networks = named["model_id"].nunique()
+    right, said = (answers[side].str.partition(fleet.WAY) for side in ("model_id", "predicted"))
     rows = []
-    for question, sides, chance in (("network", named, 1 / networks), ("writer", writers, 0.5)):
-        accuracy = Accuracy.of(answers.assign(correct=sides["model_id"] == sides["predicted"])).estimate()
+    for question, part, chance in (("network", 0, 1 / right[0].nunique()), ("writer", 2, 0.5)):
+        accuracy = Accuracy.of(answers.assign(correct=right[part] == said[part])).estimate()
         rows.append({"question": question, "chance": chance, **accuracy.columns()})
     return pd.DataFrame(rows)

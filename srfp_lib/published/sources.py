@@ -11,7 +11,6 @@ from ..errors import UserError
 from ..fleet import Network
 from ..profiles import Published
 
-TRUNCATED = "~truncated"
 # The networks whose images in the authors' release are truncated to 8 bits instead of rounded (D36).
 TRUNCATING = (
     "RDN-div2k-x2-L1-NA-pretrained", "RDN-div2k-x4-L1-NA-pretrained", "LIIF-div2k-x2-L1-NA-pretrained",
@@ -50,6 +49,20 @@ def fingerprint(settings: Published) -> str:
         for path in sorted(folder.glob("*.png")):
             whole.update(f"{folder.name}/{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
     return whole.hexdigest()[:24]
+
+
+def ways(settings: Published, name: str) -> dict[str, str]:
+    """How a network's images are saved, by the folder of the workspace below which they lie; "" is the workspace itself.
+
+    Those of `TRUNCATING` are saved in a second way as well, into the folder of its name (D36).
+
+    >>> ways(Published(writer="round"), TRUNCATING[0]), ways(Published(writer="authors"), TRUNCATING[0])
+    ({'': 'rounded', 'truncated': 'truncated'}, {'': 'truncated', 'rounded': 'rounded'})
+    """
+    if name not in TRUNCATING:
+        return {"": "rounded"}
+    first, second = ("rounded", "truncated") if settings.writer == "round" else ("truncated", "rounded")
+    return {"": first, second: second}
 
 
 def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:

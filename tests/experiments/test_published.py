@@ -6,7 +6,8 @@ import pytest
 from srfp_lib import fleet, tasks
 from srfp_lib.experiments import findings, published
 from srfp_lib.experiments.results import Results
-from srfp_lib.published.sources import TRUNCATED, TRUNCATING
+from srfp_lib.profiles import Published
+from srfp_lib.published.sources import TRUNCATING
 from tests.experiments.conftest import index_of, predict
 
 IDS = [n.model_id for n in fleet.published()]
@@ -55,11 +56,12 @@ def test_eleven_networks_have_a_known_architecture():
     assert len(published.known_architectures(IDS)) == 11
 
 
-def test_the_writer_control_separates_network_and_writer():
-    networks = tasks.named("published-writer", fleet.published()).train
-    assert len(networks) == 10
+@pytest.mark.parametrize(("writer", "second"), [("round", "truncated"), ("authors", "rounded")])
+def test_the_writer_control_separates_network_and_writer(writer, second):
+    networks = tasks.named("published-writer", Published(writer=writer)).train
+    assert {n.model_id for n in networks} == {*TRUNCATING, *(f"{name}~{second}" for name in TRUNCATING)}
     index = index_of(networks, images=1)
-    swapped = [m.removesuffix(TRUNCATED) for m in index["model_id"]]  # the network is always right, the writer always "rounded"
+    swapped = [m.partition("~")[0] for m in index["model_id"]]  # the network is always right, the writer always the first
     run = predict("published-writer", 1, [n.model_id for n in networks], index, swapped, np.ones(len(index), bool))
     table = published.writer([run]).set_index("question")
     assert table.loc["network", "accuracy"] == 1 and table.loc["writer", "accuracy"] == 0.5
