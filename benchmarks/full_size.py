@@ -47,7 +47,6 @@ class Way:
     """A way to train one network, ready to go on."""
 
     def __init__(self, chosen: Case, kind: str) -> None:
-        self.exact = nullcontext() if kind == "basicsr_tf32" else devices.exact(chosen.device)
         self.kind, self.device, self.rates, self.index = kind, chosen.device, [], 0
         settings = replace(chosen.settings, **OURS.get(kind, {}))
         self._step: Step = basicsr_step(chosen) if kind.startswith("basicsr") else our_step(replace(chosen, settings=settings), 1)
@@ -55,7 +54,7 @@ class Way:
     def steps(self, count: int) -> tuple[float, float]:
         """Seconds a step, and the last loss (nan for BasicSR)."""
         loss, start = float("nan"), self._now()
-        with self.exact:
+        with nullcontext() if self.kind == "basicsr_tf32" else devices.exact(self.device):
             for _ in range(count):
                 loss, self.index = self._step(self.index), self.index + 1
         took = (self._now() - start) / count
@@ -91,7 +90,7 @@ def kinds_of(architecture: str, options: argparse.Namespace) -> list[str]:
 def stored(path: Path, rows: list[dict[str, object]]) -> None:
     """Write rows among those of the file."""
     old = [pd.read_csv(path)] if path.exists() else []
-    pd.concat([*old, pd.DataFrame(rows)]).drop_duplicates(KEY, keep="last").to_csv(path, index=False, float_format="%.3f")
+    pd.concat([*old, pd.DataFrame(rows)]).drop_duplicates(KEY, keep="last").to_csv(path, index=False, float_format="%.5g")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ a GPU idle most of the time. Recorded once and replayed, they follow each other 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import torch
@@ -40,5 +41,6 @@ class Recorded:
         """Nothing is computed here: a recording only notes the kernels."""
         self._inputs = [x.clone() for x in given]
         self._graph = torch.cuda.CUDAGraph()
+        gc.collect()  # an older graph that the garbage collector ends in the middle of a recording would end the recording too
         with torch.cuda.graph(self._graph):
             self._result = self._function(*self._inputs)
