@@ -12,9 +12,12 @@ from torch.func import functional_call, stack_module_state
 
 
 class Stack:
-    """n networks of equal shape. Calling it maps n x b x ... to n x b x ..., each network its own batch."""
+    """n networks of equal shape. Calling it maps n x b x ... to n x b x ..., each network its own batch.
 
-    def __init__(self, modules: list[nn.Module], *, compiled: bool = False) -> None:
+    ``channels_last`` is about the layout in memory of the stacked weights of convolutions, and of nothing else.
+    """
+
+    def __init__(self, modules: list[nn.Module], *, compiled: bool = False, channels_last: bool = False) -> None:
         self.modules = modules
         if len(modules) == 1:
             self._alone = torch.compile(modules[0]) if compiled else modules[0]
@@ -22,6 +25,9 @@ class Stack:
             self.parameters = {name: p for name, p in modules[0].named_parameters() if p.requires_grad}
         else:
             self.parameters, self._buffers = stack_module_state(modules)
+            for weight in self.parameters.values() if channels_last else ():
+                if weight.dim() == 5:  # n o i h w, in memory n o h w i
+                    weight.data = weight.data.movedim(2, -1).contiguous().movedim(-1, 2)
             self._all = torch.vmap(self._one, in_dims=(0, 0, 0))
 
     def __len__(self) -> int:
