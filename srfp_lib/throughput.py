@@ -110,11 +110,14 @@ class Bench:
         return batches.batch_of([tiles] * n, [draws] * n, 0, patch=side)
 
     def _whole_step(self, networks: tuple[Network, ...], settings: Training) -> Timing:
+        from .training.recorded import WARM_UP
+
         trainer, scale = self._trainer(networks, settings), networks[0].scale
         lr, hr = self._batch(settings, scale, len(networks), settings.batch, settings.patch)
         cutting = self.timed(lambda: self._batch(settings, scale, len(networks), settings.batch, settings.patch)) - self._reducing(settings, scale)
         step = lambda: trainer.step(lr, hr, 0)  # noqa: E731
-        step()
+        for _ in range(WARM_UP + 1 if trainer.recorded else 1):
+            step()
         seconds = min(self.timed(step), self.timed(step))
         return Timing(seconds + max(cutting, 0), False, self._memory_of_gpu())
 
