@@ -55,14 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    run = commands.add_parser("run", help="train, super-resolve, classify, and execute the chapters")
-    _add_place(run)
-    run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
-    run.add_argument("--engine", default="local", help="where jobs run (local)")
-    run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
-    run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
-    run.set_defaults(command=_run)
-
+    _add_run(commands)
     status = commands.add_parser("status", help="what a workspace holds and lacks")
     _add_place(status)
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
@@ -82,6 +75,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(book)
     book.set_defaults(command=_book)
     return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="train, super-resolve, classify, and execute the chapters")
+    _add_place(run)
+    run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
+    run.add_argument("--engine", default="local", help="where jobs run (local)")
+    run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
+    run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
+    run.set_defaults(command=_run)
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from . import throughput
 from .photos import embedded
 from .profiles import Profile
-from .throughput import Timing
+from .timing import Timing
 
 
 class Files:

@@ -6,7 +6,6 @@ pure data: equal profiles give equal results, whatever the machine, the number o
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -226,14 +225,8 @@ def get(name_or_file: str | Path) -> Profile:
     if name in PROFILES:
         return PROFILES[name]
     if not name.endswith(".toml"):
-        known = ", ".join(PROFILES)
-        raise UserError(f"there is no profile '{name}': choose one of {known}, or a .toml file that names one of them")
+        raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
     return from_file(Path(name), PROFILES)
-
-
-def as_dict(profile: Profile) -> dict[str, Any]:
-    """The profile as plain nested dictionaries, for receipts and for the page that lists every choice."""
-    return dataclasses.asdict(profile)
 
 
 def choices(profile: Profile) -> list[dict[str, str]]:
@@ -248,6 +241,5 @@ def choices(profile: Profile) -> list[dict[str, str]]:
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return "none" if value is None else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "none" if value is None else text

@@ -7,39 +7,25 @@ and scaled by pixels. Nothing is downloaded: weights are random, which costs the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import fleet
+from . import devices, fleet
 from .fleet import Network
 from .profiles import SMALL_BACKBONES, Profile, Training
+from .timing import Timing, bytes_of, gpu_megabytes, held_by, seconds_of
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from .training.trainer import Trainer
 
 PART = 16  # LR side of the crop that stands for a training step of a full-size network; windows and hashes take it
 PART_OF_IMAGE = 32  # LR side of the part of an image
 LONG = 0.3  # seconds: what takes longer is measured once
 MEGABYTES_OF_A_WORKER = 700  # Python with torch and the libraries
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds of a step or an image, whether scaled from a part of it, and the memory it takes beside a worker's own."""
-
-    seconds: float
-    scaled: bool = False
-    megabytes: float = 0.0
-
-    def __add__(self, other: Timing) -> Timing:
-        return Timing(self.seconds + other.seconds, self.scaled or other.scaled, max(self.megabytes, other.megabytes))
 
 
 class Bench:
@@ -50,18 +36,8 @@ class Bench:
         self.kept: dict[Any, Timing] = {}
 
     def timed(self, action: Callable[[], object]) -> float:
-        """Seconds of an action."""
-        if self.device == "cpu":
-            start = time.process_time()
-            action()
-            return time.process_time() - start
-        import torch
-
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        action()
-        torch.cuda.synchronize()
-        return time.perf_counter() - start
+        """Seconds of an action on the device."""
+        return seconds_of(action, self.device)
 
     def _once(self, key: Any, measure: Callable[[], Timing]) -> Timing:
         if key not in self.kept:
@@ -119,7 +95,7 @@ class Bench:
         for _ in range(WARM_UP + 1 if trainer.recorded else 1):
             step()
         seconds = min(self.timed(step), self.timed(step))
-        return Timing(seconds + max(cutting, 0), False, self._memory_of_gpu())
+        return Timing(seconds + max(cutting, 0), False, gpu_megabytes(self.device))
 
     def _reducing(self, settings: Training, scale: int) -> float:
         from .training import batches
@@ -131,11 +107,11 @@ class Bench:
         trainer, side = self._trainer((network,), settings), min(PART * network.scale, settings.patch)
         lr, hr = self._batch(settings, network.scale, 1, 1, side)
         step = lambda: trainer.step(lr, hr, 0)  # noqa: E731
-        held = _held_by(step)
+        held = held_by(step)
         updating = self.timed(trainer.optimisers[0].step)
         parts = settings.batch * settings.patch**2 / side**2
         seconds = updating + max(self.timed(step) - updating, 0) * parts
-        weights = 4 * _bytes(trainer.generator.modules[0])  # with gradients and Adam's two moments
+        weights = 4 * bytes_of(trainer.generator.modules[0])  # with gradients and Adam's two moments
         return Timing(seconds, True, (weights + held * parts) / 1e6)
 
     def _adversary(self, network: Network, settings: Training) -> Timing:
@@ -144,11 +120,11 @@ class Bench:
         player = fleet.parse(f"EDSR-div2k-x{scale}-{network.loss}-s1")
         both, alone = self._trainer((player,), settings), self._trainer((replace(player, loss="L1"),), settings)
         lr, hr = self._batch(settings, scale, 1, 1, side)
-        held = _held_by(lambda: both.step(lr, hr, 0))
+        held = held_by(lambda: both.step(lr, hr, 0))
         alone.step(lr, hr, 0)
         updating = self.timed(both.optimisers[1].step)
         added = self.timed(lambda: both.step(lr, hr, 0)) - self.timed(lambda: alone.step(lr, hr, 0)) - updating
-        weights = 4 * _bytes(both.discriminator.modules[0]) + sum(map(_bytes, both.phi.values()))
+        weights = 4 * bytes_of(both.discriminator.modules[0]) + sum(map(bytes_of, both.phi.values()))
         return Timing(updating + max(added, 0) * settings.batch, settings.batch > 1, (weights + held * settings.batch) / 1e6)
 
     def enlarging(self, architecture: str, scale: int, settings: Training) -> Timing:
@@ -170,7 +146,7 @@ class Bench:
         seconds = seconds if seconds > LONG else self.timed(enlarge)  # the first time things are set up
         share = height * width / (part[0] * part[1] * scale**2 * count)
         reducing = self.reducing(scale).seconds
-        return Timing(seconds * share + reducing, share > 1, self._memory_of_gpu())
+        return Timing(seconds * share + reducing, share > 1, gpu_megabytes(self.device))
 
     def reducing(self, scale: int) -> Timing:
         """One true image reduced, on the processor."""
@@ -201,7 +177,7 @@ class Bench:
         wanted = torch.zeros(count, dtype=torch.long, device=self.device)
 
         def forward() -> Any:
-            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            with devices.autocast(self.device, settings.precision):
                 return model(crops.to(self.device))[1]["plan"].float()
 
         def step() -> None:
@@ -209,22 +185,13 @@ class Bench:
             F.cross_entropy(forward(), wanted).backward()
             optimiser.step()
 
-        held = _held_by(step) if self.device == "cpu" else 0
+        held = held_by(step) if self.device == "cpu" else 0
         updating, parts = self.timed(optimiser.step), settings.batch / count
         seconds = updating + max(self.timed(step) - updating, 0) * parts
         model.eval()
         with torch.inference_mode():
             self.kept["shown", backbone] = Timing(min(self.timed(forward) for _ in range(1 if parts > 1 else 2)) / count)
-        return Timing(seconds, parts > 1, (4 * _bytes(model) + held * parts) / 1e6 if self.device == "cpu" else self._memory_of_gpu())
-
-    def _memory_of_gpu(self) -> float:
-        if self.device == "cpu":
-            return 0.0
-        import torch
-
-        megabytes = torch.cuda.max_memory_allocated() / 1e6
-        torch.cuda.reset_peak_memory_stats()
-        return megabytes
+        return Timing(seconds, parts > 1, (4 * bytes_of(model) + held * parts) / 1e6 if self.device == "cpu" else gpu_megabytes(self.device))
 
 
 def image_size(profile: Profile) -> tuple[int, int]:
@@ -236,23 +203,3 @@ def image_size(profile: Profile) -> tuple[int, int]:
 @cache
 def _noise(n: int, side: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
-
-
-def _bytes(module: nn.Module) -> int:
-    return sum(p.numel() * p.element_size() for p in module.parameters())
-
-
-def _held_by(step: Callable[[], object]) -> int:
-    """The bytes that a step keeps for its gradients, weights excepted."""
-    import torch
-
-    seen: dict[int, int] = {}
-
-    def pack(tensor: Any) -> Any:
-        if not isinstance(tensor, torch.nn.Parameter):
-            seen[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        step()
-    return sum(seen.values())

@@ -16,7 +16,8 @@ from .photos import embedded, folder, split
 from .photos.flickr.table import LIST, SHARES, read_table
 from .profiles import Photographs, Profile
 from .published import sources
-from .throughput import Bench, Timing
+from .throughput import Bench
+from .timing import Timing
 
 TRAINING_PIXELS = 2.78e6  # of a photograph of DIV2K or Flickr2K (paper, Table A.1)
 

@@ -91,7 +91,7 @@ class Workspace:
 
     def claim(self) -> None:
         """Make the folder and note the profile; called by the writer that holds the lock."""
-        stored = {"format": FORMAT, "version": __version__, "profile": profiles.as_dict(self.profile)}
+        stored = {"format": FORMAT, "version": __version__, "profile": asdict(self.profile)}
         self.write_text("profile.json", json.dumps(stored, indent=1))
 
     def path(self, *parts: str) -> Path:

@@ -8,7 +8,8 @@ from srfp_lib import cli, downloads_planned, fleet, plan, plan_command, program
 from srfp_lib.image_costs import Files
 from srfp_lib.jobs import Job
 from srfp_lib.profiles import DEMO, LAB, PAPER, SMOKE
-from srfp_lib.throughput import Bench, Timing
+from srfp_lib.throughput import Bench
+from srfp_lib.timing import Timing
 from srfp_lib.workload import Workload, count_images, longest_chain, shares
 
 
