@@ -46,6 +46,34 @@ def test_equal_to_basicsr(kind, scale, resi, upsampler, monkeypatch):
             torch.testing.assert_close(ours(lr), theirs(lr), rtol=0, atol=2e-6)
 
 
+def plain(layer, x):
+    """A layer as the paper defines it, for n h w c: the whole map rolled, and a mask for every window of a shifted one."""
+    (n, h, w, c), heads, back = x.shape, layer.attn.heads, swinir.SHIFT * layer.shifted
+    part = layer.norm1(x).roll((-back, -back), (1, 2)).view(n, h // 8, 8, w // 8, 8, c).transpose(2, 3)
+    query, key, value = layer.attn.qkv(part.reshape(n, -1, 64, c)).view(n, -1, 64, 3, heads, c // heads).permute(3, 0, 1, 4, 2, 5)
+    score = query @ key.transpose(-1, -2) / (c // heads) ** 0.5 + layer.attn.bias()[0]
+    if layer.shifted:
+        score = score + swinir.mask(swinir.windows(swinir.bands(h, w)[None]).view(-1, 64))[:, None]
+    part = layer.attn.proj((score.softmax(-1) @ value).transpose(2, 3).reshape(n, -1, 64, c))
+    x = x + part.view(n, h // 8, w // 8, 8, 8, c).transpose(2, 3).reshape(x.shape).roll((back, back), (1, 2))
+    return x + layer.mlp.fc2(torch.nn.functional.gelu(layer.mlp.fc1(layer.norm2(x))))
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("size", [(24, 40), (8, 24), (8, 8)])
+def test_a_layer_and_its_gradients_are_as_defined(shifted, size, monkeypatch):
+    monkeypatch.setattr(swinir, "AT_ONCE", 4)
+    layer = tiny("real").layers[0].residual_group.blocks[int(shifted)].double()
+    given = rand(2, *size, 16).double().requires_grad_()
+    ours, theirs = given.flatten(0, 2).clone(), plain(layer, given)
+    layer(ours, swinir.places(given, shifted=shifted))
+    torch.testing.assert_close(ours.view_as(theirs), theirs)
+    over = [given, *layer.parameters()]
+    weights = torch.arange(theirs.numel()).view_as(theirs) % 7 - 3.0
+    gradients = (torch.autograd.grad((out.view_as(weights) * weights).sum(), over) for out in (ours, theirs))
+    torch.testing.assert_close(*map(list, gradients))
+
+
 @pytest.mark.parametrize(
     ("variant", "scale", "parameters", "tensors"),
     [("DIV2K", 2, 11_752_487, 548), ("DIV2K", 4, 11_900_199, 550), ("M", 4, 11_715_559, 552), ("L", 4, 28_013_059, 859)],
