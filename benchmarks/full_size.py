@@ -11,7 +11,8 @@ The networks are the paper's (L1, 4x), one at a time; ways, each as a profile ca
     basicsr_tf32      on a GPU: BasicSR's step with torch's default, which rounds the factors of convolutions to 10 bits
 
 On the CPU a batch is one patch of 48 pixels, on a GPU the paper's: 16 patches of 128. The ways take turns; figures are
-medians. `loss_after` is the mean loss of the last of 20 steps on one batch, relative to float32's: what a precision costs.
+medians, on the CPU of its own seconds, which other work on the machine disturbs little. `loss_after` is the mean loss of the
+last of 20 steps on one batch, relative to float32's: what a precision costs.
 
     python benchmarks/full_size.py [--device cuda] [--compiled EDSR] [--rounds 3]      (on an idle machine, one thread)
 
@@ -61,8 +62,9 @@ class Way:
         return took, float("nan") if self.kind.startswith("basicsr") else float(loss.mean())
 
     def _now(self) -> float:
-        if self.device != "cpu":
-            torch.cuda.synchronize()
+        if self.device == "cpu":
+            return time.process_time()
+        torch.cuda.synchronize()
         return time.perf_counter()
 
 

@@ -172,6 +172,8 @@ class Trainer:
     @staticmethod
     def _backward(loss: Tensor, players: Stack, *, keep: bool = False) -> None:
         """Gradients of one player's loss for that player's weights alone."""
+        for tensor in players.tensors():
+            tensor.grad = None  # the memory of the last ones serves for the new ones
         gradients = torch.autograd.grad(loss.sum(), players.tensors(), retain_graph=keep)
         for tensor, gradient in zip(players.tensors(), gradients, strict=True):
             tensor.grad = gradient
