@@ -206,6 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", default="demo", choices=["demo", "lab", "paper"])
     parser.add_argument("--only", nargs="+", default=fleet.ARCHITECTURES, choices=fleet.ARCHITECTURES)
+    parser.add_argument("--losses", nargs="+", default=fleet.LOSSES, choices=fleet.LOSSES)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.6)
@@ -215,7 +216,7 @@ def main() -> None:
     rows = []
     for scale in fleet.SCALES:
         for architecture in options.only:
-            for loss in fleet.LOSSES:
+            for loss in options.losses:
                 rows.append(row(options.profile, architecture, scale, loss, options))
                 stored(Path(__file__).with_suffix(".csv"), rows[-1:])
                 print(pd.DataFrame(rows[-1:]).drop(columns=["machine"]).round(2).to_string(header=len(rows) == 1, index=False), flush=True)
