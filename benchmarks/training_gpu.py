@@ -11,7 +11,8 @@ random weights. Both compute convolutions in float32 as such; `full_size.py` com
 
     python benchmarks/training_gpu.py --profile lab     (demo, paper) [--only EDSR RDN] [--scales 4] [--rounds 3] [--seconds 0.3]
 
-It writes benchmarks/training_gpu.csv: network steps per second (medians over rounds), their ratios, peak memory in MB.
+It writes benchmarks/training_gpu.csv: network steps per second (medians over rounds), their ratios, peak memory in MB. Of the
+rows that are kept there, rates and memory are rounded to two decimals.
 """
 
 from __future__ import annotations
