@@ -165,19 +165,11 @@ class Bench:
         import torch
         import torch.nn.functional as F
 
-        from .classifiers.bodies import Classifier
-
-        settings, small = self.profile.classifier, backbone in SMALL_BACKBONES
-        model = Classifier(backbone, {"plan": classes}, pretrained=False).to(self.device, memory_format=torch.channels_last)
-        kind = torch.optim.AdamW if settings.recipe == "steps" else torch.optim.Adamax
-        # Of a crop of 32 pixels a timm backbone leaves one, of which a single crop gives batch norm no variance.
-        alone = self._in_parts(not small) and settings.crop > 32
-        optimiser, count = kind(model.parameters(), lr=1e-6), 1 if alone else settings.batch
-        crops = torch.rand(count, settings.crop, settings.crop, 3).permute(0, 3, 1, 2)
-        wanted = torch.zeros(count, dtype=torch.long, device=self.device)
+        model, optimiser, crops = self._taught(backbone, classes)
+        wanted, parts = torch.zeros(len(crops), dtype=torch.long, device=self.device), self.profile.classifier.batch / len(crops)
 
         def forward() -> Any:
-            with devices.autocast(self.device, settings.precision):
+            with devices.autocast(self.device, self.profile.classifier.precision):
                 return model(crops.to(self.device))[1]["plan"].float()
 
         def step() -> None:
@@ -186,12 +178,26 @@ class Bench:
             optimiser.step()
 
         held = held_by(step) if self.device == "cpu" else 0
-        updating, parts = self.timed(optimiser.step), settings.batch / count
+        updating = self.timed(optimiser.step)
         seconds = updating + max(self.timed(step) - updating, 0) * parts
         model.eval()
         with torch.inference_mode():
-            self.kept["shown", backbone] = Timing(min(self.timed(forward) for _ in range(1 if parts > 1 else 2)) / count)
+            self.kept["shown", backbone] = Timing(min(self.timed(forward) for _ in range(1 if parts > 1 else 2)) / len(crops))
         return Timing(seconds, parts > 1, (4 * bytes_of(model) + held * parts) / 1e6 if self.device == "cpu" else gpu_megabytes(self.device))
+
+    def _taught(self, backbone: str, classes: int) -> tuple[Any, Any, Any]:
+        """A classifier without trained weights, its optimiser, and crops: a batch, or one that stands for it."""
+        import torch
+
+        from .classifiers.bodies import Classifier
+
+        settings, small = self.profile.classifier, backbone in SMALL_BACKBONES
+        model = Classifier(backbone, {"plan": classes}, pretrained=False).to(self.device, memory_format=torch.channels_last)
+        kind = torch.optim.AdamW if settings.recipe == "steps" else torch.optim.Adamax
+        # Of a crop of 32 pixels a timm backbone leaves one, of which a single crop gives batch norm no variance.
+        alone = self._in_parts(not small) and settings.crop > 32
+        crops = torch.rand(1 if alone else settings.batch, settings.crop, settings.crop, 3).permute(0, 3, 1, 2)
+        return model, kind(model.parameters(), lr=1e-6), crops
 
 
 def image_size(profile: Profile) -> tuple[int, int]:
