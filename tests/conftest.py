@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -48,3 +51,20 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     monkeypatch.setitem(engine.ENGINES, "local", Here)
+
+
+@contextmanager
+def interrupted(monkeypatch: pytest.MonkeyPatch, *, at: int) -> Iterator[None]:
+    """Within the block adversarial training is interrupted (Ctrl-C) before a step; the interruption is expected."""
+    from srfp_lib.training.trainer import Trainer
+
+    step = Trainer.step
+
+    def stopping(self, lr, hr, index):
+        if self.adversarial and index == at:
+            raise KeyboardInterrupt
+        return step(self, lr, hr, index)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Trainer, "step", stopping)
+        yield

@@ -10,11 +10,11 @@ from srfp_lib import devices, fleet, published, run
 from srfp_lib.classifiers import recipe
 from srfp_lib.profiles import SMOKE
 from srfp_lib.study import Study
-from srfp_lib.training import loop
 from srfp_lib.training.loop import Data, train
 from srfp_lib.training.trainer import Trainer
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
 from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
+from tests.conftest import interrupted
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 SETTINGS = replace(SMOKE.training, steps=8, adversarial_steps=8, batch=2, patch=32)
@@ -57,17 +57,8 @@ def test_a_training_goes_on_on_another_device(there, tiles, tmp_path, monkeypatc
     data, settings = Data(dict.fromkeys(fleet.DATASETS, tiles), [tiles[:2]]), replace(SETTINGS, checkpoint_every=5)
     here = "cuda:0" if there == "cpu" else "cpu"
     whole = train(networks, data, settings, master_seed=3, device=here)
-    step = loop.Trainer.step
-
-    def interrupted(self, lr, hr, index):
-        if self.adversarial and index == 6:
-            raise KeyboardInterrupt
-        return step(self, lr, hr, index)
-
-    monkeypatch.setattr(loop.Trainer, "step", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted(monkeypatch, at=6):
         train(networks, data, settings, master_seed=3, checkpoints=tmp_path, device=there)
-    monkeypatch.setattr(loop.Trainer, "step", step)
     resumed = train(networks, data, settings, master_seed=3, checkpoints=tmp_path, device=here)
     for model_id, state in whole.states.items():
         for key, value in state.items():

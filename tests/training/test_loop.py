@@ -9,8 +9,8 @@ import torch
 from srfp_lib import fleet
 from srfp_lib.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.training import loop
 from srfp_lib.training.loop import Data, train
+from tests.conftest import interrupted
 
 SETTINGS = replace(SMOKE.training, patch=32, log_every=2)
 STACK = tuple(n for n in fleet.stack("EDSR", 4) if n.dataset == "div2k" and n.seed == 1)
@@ -46,17 +46,8 @@ def test_a_twin_must_be_in_the_job(data):
 def test_an_interrupted_training_ends_with_the_same_bits(data, tmp_path, monkeypatch):
     settings = replace(SETTINGS, checkpoint_every=1)
     whole = train(STACK, data, settings, master_seed=3)
-    step = loop.Trainer.step
-
-    def interrupted(self, lr, hr, index):
-        if self.adversarial and index == 1:
-            raise KeyboardInterrupt
-        return step(self, lr, hr, index)
-
-    monkeypatch.setattr(loop.Trainer, "step", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted(monkeypatch, at=1):
         train(STACK, data, settings, master_seed=3, checkpoints=tmp_path)
-    monkeypatch.setattr(loop.Trainer, "step", step)
     assert {p.name for p in tmp_path.iterdir()} == {"pixel.pt", "adversarial.pt"}
     resumed = train(STACK, data, settings, master_seed=3, checkpoints=tmp_path)
     assert equal(whole, resumed) and whole.log == resumed.log
