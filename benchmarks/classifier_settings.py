@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from srfp_lib import fleet, gallery, tasks
+from srfp_lib import fleet, tasks
 from srfp_lib.classifiers import recipe
-from srfp_lib.jobs import Desk
-from srfp_lib.workspace import Workspace
+from srfp_lib.images import gallery
+from srfp_lib.workflow.jobs import Desk
+from srfp_lib.workflow.workspace import Workspace
 
 CANDIDATES = [(32, 128, 6e-3, 600), (32, 128, 3e-3, 600), (48, 96, 4e-3, 400), (64, 96, 3e-3, 250)]  # crop, batch, learning rate, steps
 

@@ -34,7 +34,8 @@ import pandas as pd
 import torch
 from training import Case, Step, basicsr_step, case, our_step
 
-from srfp_lib import devices, fleet, profiles
+from srfp_lib import fleet, profiles
+from srfp_lib.common import devices
 from srfp_lib.networks import _basicsr
 
 OURS = {

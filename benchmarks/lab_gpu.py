@@ -16,10 +16,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from srfp_lib import devices, obstacles, reference, run
+from srfp_lib.common import devices
 from srfp_lib.experiments import attribution, controls, findings, parsing, seeds
 from srfp_lib.experiments.results import gather
+from srfp_lib.pages import reference
+from srfp_lib.planning import obstacles
 from srfp_lib.study import Study
+from srfp_lib.workflow import run
 
 
 def stages(study: Study, wall: float, workers: int) -> pd.DataFrame:

@@ -34,9 +34,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from srfp_lib.arrays import ArrayFile, FlatFile
 from srfp_lib.classifiers.bodies import IMAGENET_MEAN, IMAGENET_SD, Classifier
-from srfp_lib.classifiers.images import Images, Pick
+from srfp_lib.images.arrays import ArrayFile, FlatFile
+from srfp_lib.images.store import Images, Pick
 from srfp_lib.photos import dead_leaves
 
 CLASSES, NETWORKS, PHOTOGRAPHS, WORKERS = 180, ("A", "B"), 12, 4

@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from published import KEY, OFFICIAL
 
-from srfp_lib import devices
+from srfp_lib.common import devices
 from srfp_lib.published import catalogue, network
 
 GPU = "cuda:0"

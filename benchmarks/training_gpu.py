@@ -24,7 +24,8 @@ from statistics import median
 import torch
 from training import Case, Step, basicsr_step, case, our_step, stored, with_random_weights
 
-from srfp_lib import devices, fleet, profiles
+from srfp_lib import fleet, profiles
+from srfp_lib.common import devices
 from srfp_lib.networks import _basicsr
 from srfp_lib.training import perceptual
 

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from .errors import UserError
+from .common.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def custom() -> tuple[Network, ...]:
 @cache
 def published() -> tuple[Network, ...]:
     """The 25 published networks of Table 1, in its order."""
-    from .published_numbers import table_1
+    from .paper import table_1
 
     return tuple(parse(model_id) for model_id in table_1()["model_id"])
 

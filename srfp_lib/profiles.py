@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
-from .overrides import from_file
+from .common.errors import UserError
+from .common.overrides import from_file
 
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")

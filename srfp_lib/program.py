@@ -6,12 +6,14 @@ from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
-from . import fleet, profiles, program_release, tasks, timm_weights
-from .arrays import decoded_files
-from .jobs import Job
+from . import fleet, profiles, tasks
+from .fetching import timm_weights
+from .images.arrays import decoded_files
 from .profiles import Profile
-from .release import TRUTH as HR
+from .release import program as release_program
+from .release.contents import TRUTH as HR
 from .tasks import Classification
+from .workflow.jobs import Job
 
 
 def table(profile: Profile, *, content: bool = True) -> dict[str, Job]:
@@ -20,7 +22,7 @@ def table(profile: Profile, *, content: bool = True) -> dict[str, Job]:
     Without ``content`` the photographs need not be there: for counting the jobs.
     """
     jobs = everything(profile, content=content)
-    return program_release.possible(jobs, profile) if profile.release.folder else jobs
+    return release_program.possible(jobs, profile) if profile.release.folder else jobs
 
 
 def everything(profile: Profile, *, content: bool = True) -> dict[str, Job]:
@@ -41,11 +43,11 @@ def _photographs(profile: Profile, content: bool) -> Job:
     from .photos import fingerprint
 
     if profile.release.folder:
-        return program_release.photographs(profile)
+        return release_program.photographs(profile)
     outputs = ("photos", f"images/{HR}", "images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
     outputs += _decoded(profile, HR)
     settings = _section(profile, "photographs") | {"content": fingerprint(profile.photographs) if content else ""}
-    return Job("photographs", "srfp_lib.stages:photographs", outputs, settings=settings, cost=3)
+    return Job("photographs", "srfp_lib.stages.making:photographs", outputs, settings=settings, cost=3)
 
 
 def _statistics(profile: Profile) -> list[Job]:
@@ -53,7 +55,7 @@ def _statistics(profile: Profile) -> list[Job]:
     if profile.release.folder:
         return []
     cost = {"embedded": 2, "paper": 1600}.get(profile.photographs.source, 30)
-    return [Job("statistics", "srfp_lib.stages:statistics", ("statistics/photographs.csv",), (), ("photographs",), cost=cost)]
+    return [Job("statistics", "srfp_lib.stages.making:statistics", ("statistics/photographs.csv",), (), ("photographs",), cost=cost)]
 
 
 def _decoded(profile: Profile, *names: str) -> tuple[str, ...]:
@@ -75,24 +77,24 @@ def _networks(profile: Profile) -> list[Job]:
                 label = f"{architecture}-x{scale}" if training.stacked else names[0]
                 work = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
                 train = Job(
-                    f"train/{label}", "srfp_lib.stages:train", tuple(f"networks/{n}" for n in names),
+                    f"train/{label}", "srfp_lib.stages.making:train", tuple(f"networks/{n}" for n in names),
                     (tuple(names), f"train/{label}"), ("photographs",), _section(profile, "training"), work,
                 )  # fmt: skip
                 outputs = tuple(f"images/{n}" for n in names) + _decoded(profile, *names)
-                enlarge = Job(f"images/{label}", "srfp_lib.stages:super_resolve", outputs, (tuple(names),), (train.name,), cost=7 * images)
+                enlarge = Job(f"images/{label}", "srfp_lib.stages.making:super_resolve", outputs, (tuple(names),), (train.name,), cost=7 * images)
                 jobs += [train, enlarge, _quality(profile, label, tuple(names), enlarge.name)]
     return jobs
 
 
 def _released(profile: Profile, networks: tuple[fleet.Network, ...], label: str) -> list[Job]:
-    jobs = program_release.images(profile, networks)
+    jobs = release_program.images(profile, networks)
     return jobs + [_quality(profile, f"{label}{job.arguments[0]}", job.arguments, job.name) for job in jobs]
 
 
 def _quality(profile: Profile, label: str, names: tuple[str, ...], made_by: str) -> Job:
     file, settings, images = f"quality/{label}.csv", _section(profile, "quality"), profile.photographs.max_images / 160
     cost = len(names) / 9 * images * (6 if profile.quality.lpips else 1)
-    return Job(f"quality/{label}", "srfp_lib.stages:quality", (file,), (names, file), (made_by,), settings, cost)
+    return Job(f"quality/{label}", "srfp_lib.stages.making:quality", (file,), (names, file), (made_by,), settings, cost)
 
 
 def _training_size(profile: Profile) -> float:
@@ -112,7 +114,7 @@ def _published(profile: Profile) -> list[Job]:
     if sources.is_folder(profile.published):
         kept = {"decoded": profile.photographs.decoded}
         settings = _section(profile, "published") | {"content": sources.fingerprint(profile.published)} | kept
-        return [Job("published/folder", "srfp_lib.stages_published:take_folder", ("published",), settings=settings, cost=5)]
+        return [Job("published/folder", "srfp_lib.stages.published:take_folder", ("published",), settings=settings, cost=5)]
     jobs = []
     for label, networks in sources.groups(profile.published):
         names = tuple(n.model_id for n in networks)
@@ -120,7 +122,7 @@ def _published(profile: Profile) -> list[Job]:
         outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in saved for file in (f"images/{n}", *_decoded(profile, n)))
         outputs += tuple(f"published/{n}.json" for n in names)
         settings = _section(profile, "training", "published") | {"weights": sources.weights_at(profile.published, names)}
-        job = Job(f"published/{label}", "srfp_lib.stages_published:make", outputs, (names,), ("photographs",), settings, 4 * len(names) + images)
+        job = Job(f"published/{label}", "srfp_lib.stages.published:make", outputs, (names,), ("photographs",), settings, 4 * len(names) + images)
         jobs += [job, _quality(profile, f"published-{label}", names, job.name)]
     return jobs
 
@@ -162,7 +164,7 @@ def _control(profile: Profile, name: str) -> Job:
     settings, output = profile.classifier, f"predictions/attribution-{name}/1"
     if name == tasks.COLOUR_ALONE:
         images = tuple(j.name for j in _networks(profile) if j.name.startswith("images/"))
-        return Job(f"attribution/{name}", "srfp_lib.stages_classify:colour", (output,), (output,), images, _section(profile, "photographs"), 20)
+        return Job(f"attribution/{name}", "srfp_lib.stages.classify:colour", (output,), (output,), images, _section(profile, "photographs"), 20)
     asked = Classification(("attribution",), 1, settings.backbones[0], settings.control_steps, settings.crop_grid, (output,))
     return _job(profile, f"attribution/{name}", replace(asked, **tasks.control(name)), custom=True)
 
@@ -204,7 +206,7 @@ def _job(profile: Profile, name: str, asked: Classification, *needs: str, custom
     settings = profile.classifier
     steps = asked.steps if settings.recipe == "steps" else 1000
     cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
-    return Job(name, "srfp_lib.stages_classify:classify", asked.written, (asked,), needs, fields, cost)
+    return Job(name, "srfp_lib.stages.classify:classify", asked.written, (asked,), needs, fields, cost)
 
 
 def _prnu(profile: Profile) -> list[Job]:
@@ -213,7 +215,7 @@ def _prnu(profile: Profile) -> list[Job]:
     control = settings["prnu"].pop("random_phase")
     asked = [("prnu", run, False) for run in range(1, rotations + 1)] + ([("prnu-random-phase", 1, True)] if control else [])
     outputs = [f"predictions/{name}/{run}" for name, run, _ in asked]
-    return [Job(f"{name}/{run}", "srfp_lib.stages:prnu", (output,), (run, output, random), images, settings, 10)
+    return [Job(f"{name}/{run}", "srfp_lib.stages.making:prnu", (output,), (run, output, random), images, settings, 10)
             for (name, run, random), output in zip(asked, outputs, strict=True)]  # fmt: skip
 
 

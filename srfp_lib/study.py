@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import profiles, tasks
-from .errors import UserError
-from .jobs import keys
-from .page import Box, Shown, Text
+from .common.checkout import HOME
+from .common.errors import UserError
+from .pages.page import Box, Shown, Text
 from .profiles import Profile
 from .program import table
-from .workspace import HOME, Workspace
+from .workflow.jobs import keys
+from .workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from .classifiers.predictions import Predictions
     from .figures import Picture
-    from .predictions import Predictions
 
 
 class Study:
@@ -52,8 +53,8 @@ class Study:
 
     def make(self, *beginnings: str) -> None:
         """Make every missing job whose name begins so, and what it needs, on this machine."""
-        from .obstacles import refuse
-        from .run import make
+        from .planning.obstacles import refuse
+        from .workflow.run import make
 
         names = [name for name in self.jobs if name.startswith(beginnings)]
         refuse(self, names)
@@ -61,7 +62,7 @@ class Study:
 
     def begin(self, chapter: str) -> Text:
         """Make what a chapter needs, nothing if it is there; says what the chapter rests on."""
-        from .chapters import CHAPTERS, possible
+        from .pages.chapters import CHAPTERS, possible
 
         possible(self.profile, [chapter])
         if not CHAPTERS[chapter].needs:
@@ -76,13 +77,13 @@ class Study:
 
     def box(self, chapter: str) -> Box:
         """The box that ends a chapter."""
-        from .chapters import CHAPTERS
+        from .pages.chapters import CHAPTERS
 
         return Box(self, chapter, CHAPTERS[chapter].needs)
 
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""
-        from .predictions import Predictions
+        from .classifiers.predictions import Predictions
 
         folders = sorted(self.workspace.path("predictions", task).glob("*"), key=lambda path: int(path.name))
         if not folders:
@@ -130,26 +131,26 @@ class Study:
         """Quality of the custom networks' images, or of all: model_id, image, photograph, psnr, ssim, lpips if asked for, bicubic_psnr."""
         import pandas as pd
 
-        from .gallery import read_table
+        from .images.gallery import read_table
 
         files = [f for f in sorted(self.workspace.path("quality").glob("*.csv")) if everything or not f.name.startswith("published-")]
         return pd.concat([read_table(file) for file in files], ignore_index=True)
 
     def photographs(self, name: str = "photographs") -> pd.DataFrame:
         """A table of the photographs' room: photographs, images, training or skipped."""
-        from .gallery import read_table
+        from .images.gallery import read_table
 
         return read_table(self.workspace.path("photos", f"{name}.csv"))
 
     def statistics(self) -> pd.DataFrame:
         """What Table A.1 says of each photograph: `srfp_lib.photos.statistics.rows`."""
-        from .gallery import read_table
+        from .images.gallery import read_table
 
         return read_table(self.workspace.path("statistics", "photographs.csv"))
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" gives the true one."""
-        from .classifiers.images import read_png
+        from .images.store import read_png
 
         return read_png(self.workspace.path("images", model_id, f"{image}.png"))
 
@@ -162,7 +163,7 @@ class Study:
 
     def save_table(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Write ``tables/<name>.csv`` and give the frame back."""
-        from .tables import to_csv_text
+        from .pages.tables import to_csv_text
 
         self._out().write_text(f"tables/{name}.csv", to_csv_text(frame))
         return frame

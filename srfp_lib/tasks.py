@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import fleet
-from .errors import UserError
+from .common.errors import UserError
 from .fleet import Network
 from .profiles import Published
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib import cli, engine
+from srfp_lib.commands import cli
 from srfp_lib.study import Study
+from srfp_lib.workflow import engine
 
 torch.set_num_threads(1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from srfp_lib.release import SPLITS, TRUTH
+from srfp_lib.release.contents import SPLITS, TRUTH
 
 FEW = ("EDSR-div2k-x2-L1-s1", "RCAN-div2k-x4-VGG_GAN-s2", "SRFBN-NA-x2-L1-NA-pretrained")
 PHOTOGRAPHS = 10

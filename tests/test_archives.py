@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from srfp_lib.archives import unpack
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.fetching.archives import unpack
 
 
 def packed(path, members):
@@ -68,7 +68,7 @@ def test_damaged_archives_leave_nothing(archive, tmp_path):
 
 
 def test_too_many_files_are_refused(archive, tmp_path, monkeypatch):
-    monkeypatch.setattr("srfp_lib.archives.MOST_FILES", 2)
+    monkeypatch.setattr("srfp_lib.fetching.archives.MOST_FILES", 2)
     packed(archive, [(f"{i}.png", bytes(10)) for i in range(3)])
     with pytest.raises(UserError, match="more than 2 files"):
         unpack(archive, tmp_path / "set")

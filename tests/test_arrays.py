@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from srfp_lib.arrays import ArrayFile, FlatFile, read_images, sizes_beside
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.images.arrays import ArrayFile, FlatFile, read_images, sizes_beside
 
 
 def saved(array):

@@ -11,10 +11,11 @@ import nbformat
 import papermill
 import pytest
 
-from srfp_lib import book, chapters, fleet, notebooks
-from srfp_lib.errors import UserError
+from srfp_lib import fleet
+from srfp_lib.common.checkout import HOME
+from srfp_lib.common.errors import UserError
+from srfp_lib.pages import book, chapters, notebooks
 from srfp_lib.published.sources import TRUNCATING
-from srfp_lib.study import HOME
 
 ALL = [chapter.notebook for chapter in chapters.CHAPTERS.values()]
 

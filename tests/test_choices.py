@@ -3,9 +3,10 @@
 import re
 from dataclasses import fields, is_dataclass
 
-from srfp_lib import published_numbers, reference
+from srfp_lib import paper
+from srfp_lib.common.checkout import HOME
+from srfp_lib.pages import reference
 from srfp_lib.profiles import PAPER
-from srfp_lib.workspace import HOME
 
 ROWS = [[c.strip() for c in line.split("|")[1:-1]] for line in (HOME / "book" / "choices.md").read_text().splitlines() if line.startswith("| D")]
 
@@ -26,7 +27,7 @@ def test_named_fields_exist():
 
 
 def test_readings_are_of_claims_and_say_what_would_decide():
-    ids = list(published_numbers.claims()["id"])
+    ids = list(paper.claims()["id"])
     readings = reference.readings(ids)
     assert len(readings) > 15 and readings["id"].is_unique and readings.notna().all(axis=None)
     kept = reference.table("claims")

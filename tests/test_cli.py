@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import cli, run
+from srfp_lib.commands import cli
 from srfp_lib.study import Study
-from srfp_lib.workspace import Workspace
+from srfp_lib.workflow import run
+from srfp_lib.workflow.workspace import Workspace
 from tests.conftest import hurried
 
 

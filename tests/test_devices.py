@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib import devices, fleet, networks, published, run, stages, stages_classify, stages_published, superresolve
+from srfp_lib import fleet, networks, published
 from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import Classifier
-from srfp_lib.errors import UserError
-from srfp_lib.jobs import Desk
+from srfp_lib.common import devices
+from srfp_lib.common.errors import UserError
+from srfp_lib.images import superresolve
 from srfp_lib.profiles import PAPER, SMOKE
+from srfp_lib.stages import classify, making
+from srfp_lib.stages import published as published_stage
 from srfp_lib.training.trainer import RECORDABLE, Trainer
+from srfp_lib.workflow import run
+from srfp_lib.workflow.jobs import Desk
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
 from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
 from tests.conftest import hurried
@@ -79,8 +84,8 @@ def test_float32_is_not_rounded_on_a_gpu():
 
 
 @pytest.mark.parametrize(("stage", "job"), [
-    (stages.train, "train/EDSR-x2"), (stages.super_resolve, "images/NLSN-x4"),
-    (stages_classify.classify, "attribution/1"), (stages_published.make, "published/RDN-x2"),
+    (making.train, "train/EDSR-x2"), (making.super_resolve, "images/NLSN-x4"),
+    (classify.classify, "attribution/1"), (published_stage.make, "published/RDN-x2"),
 ])  # fmt: skip
 def test_stages_work_on_their_desks_device(smoke, tmp_path, stage, job):
     with OneDevice(), pytest.raises((NotImplementedError, RuntimeError), match="meta tensor|device_type 'meta'"):

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from srfp_lib import downloads
-from srfp_lib.downloads import download
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.fetching import downloads
+from srfp_lib.fetching.downloads import download
 from tests.serving import Truncated, serving
 
 CONTENT = bytes(range(256)) * 2000

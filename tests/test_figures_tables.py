@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from srfp_lib import fleet, tables
+from srfp_lib import fleet
 from srfp_lib.experiments import attribution, controls, parsing, seeds
 from srfp_lib.figures import accuracy, images, save
+from srfp_lib.pages import tables
 from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
 
 

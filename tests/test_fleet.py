@@ -3,8 +3,8 @@
 import pytest
 
 from srfp_lib import fleet
-from srfp_lib.errors import UserError
-from srfp_lib.published_numbers import quality
+from srfp_lib.common.errors import UserError
+from srfp_lib.paper import quality
 
 
 def test_the_205_are_those_of_the_published_table():

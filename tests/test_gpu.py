@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib import devices, fleet, published, run
+from srfp_lib import fleet, published
 from srfp_lib.classifiers import recipe
+from srfp_lib.common import devices
 from srfp_lib.profiles import SMOKE
 from srfp_lib.study import Study
 from srfp_lib.training.loop import Data, train
 from srfp_lib.training.trainer import Trainer
+from srfp_lib.workflow import run
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
 from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
 from tests.conftest import interrupted

@@ -10,8 +10,9 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchvision.models import alexnet
 
-from srfp_lib import metrics, profiles
-from srfp_lib.errors import UserError
+from srfp_lib import profiles
+from srfp_lib.common.errors import UserError
+from srfp_lib.images import metrics
 from tests.serving import serving
 
 

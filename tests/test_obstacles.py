@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import cli, devices, imagenet, obstacles, plan, program, workload
-from srfp_lib.errors import UserError
+from srfp_lib import program
+from srfp_lib.commands import cli
+from srfp_lib.common import devices
+from srfp_lib.common.errors import UserError
+from srfp_lib.fetching import imagenet
 from srfp_lib.photos import sr_sets
+from srfp_lib.planning import obstacles, plan, workload
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
 from srfp_lib.published import sources
 from srfp_lib.published.catalogue import file_of
@@ -118,7 +122,7 @@ def test_run_stops_before_anything_is_made(bare, capsys, tmp_path, monkeypatch, 
 
 
 def test_chosen_chapters_limit_what_counts(bare, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("srfp_lib.run.make", lambda study, names, **how: None)
+    monkeypatch.setattr("srfp_lib.workflow.run.make", lambda study, names, **how: None)
     (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[prnu]\ndenoiser = 'bm3d'")
     run = ("run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"), "--chapters")
     assert "bm3d" in said(capsys, *run, "08")

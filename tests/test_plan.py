@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from srfp_lib import cli, downloads_planned, fleet, plan, plan_command, program
-from srfp_lib.image_costs import Files
-from srfp_lib.jobs import Job
+from srfp_lib import fleet, program
+from srfp_lib.commands import cli
+from srfp_lib.commands import plan as command
+from srfp_lib.planning import downloads_planned, plan
+from srfp_lib.planning.image_costs import Files
+from srfp_lib.planning.throughput import Bench
+from srfp_lib.planning.timing import Timing
+from srfp_lib.planning.workload import Workload, count_images, longest_chain, shares
 from srfp_lib.profiles import DEMO, LAB, PAPER, SMOKE
-from srfp_lib.throughput import Bench
-from srfp_lib.timing import Timing
-from srfp_lib.workload import Workload, count_images, longest_chain, shares
+from srfp_lib.workflow.jobs import Job
 
 
 class Even(Bench):
@@ -109,7 +112,7 @@ def test_what_is_scaled_agrees_with_what_is_not(monkeypatch):
 def test_the_longest_chain():
     jobs = {n: Job(n, "a:b", (), (), needs) for n, needs in {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}.items()}
     assert longest_chain(jobs, {"a": 1, "b": 5, "c": 2, "d": 1}) == 7
-    lines = plan_command._durations(jobs, {"a": 3600, "b": 18000, "c": 7200, "d": 3600}, 1, "cuda")
+    lines = command._durations(jobs, {"a": 3600, "b": 18000, "c": 7200, "d": 3600}, 1, "cuda")
     assert lines[0].startswith("the whole run: 9.0 GPU-hours; 9.0 hours on 1, 7.0 hours on 4, 7.0 hours on 8 such GPUs")
 
 
@@ -131,4 +134,4 @@ def test_wrong_words(capsys):
 
 
 def test_the_machine_is_named():
-    assert "one thread of" in plan_command._machine("cpu")
+    assert "one thread of" in command._machine("cpu")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srfp_lib.errors import UserError
-from srfp_lib.predictions import Predictions
+from srfp_lib.classifiers.predictions import Predictions
+from srfp_lib.common.errors import UserError
 
 INDEX = pd.DataFrame({"model_id": ["m", "n"], "image": ["i", "i"], "photograph": ["p", "p"]})
 

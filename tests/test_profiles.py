@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from srfp_lib import profiles
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import DEMO, PAPER
 
 

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import chapters, cli, fleet, gallery, release, release_command
-from srfp_lib.errors import UserError
-from srfp_lib.jobs import Desk
-from srfp_lib.release import TRUTH
-from srfp_lib.stages_release import deal
+from srfp_lib import fleet
+from srfp_lib.commands import cli, release
+from srfp_lib.common.errors import UserError
+from srfp_lib.images import gallery
+from srfp_lib.pages import chapters
+from srfp_lib.release import contents
+from srfp_lib.release.contents import TRUTH
+from srfp_lib.release.stages import deal
 from srfp_lib.study import Study
+from srfp_lib.workflow.jobs import Desk
 from tests.conftest import hurried
 from tests.release_folder import FEW, make, photograph
 
@@ -28,7 +32,7 @@ def commands(monkeypatch):
         parser = build()
         action = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
         if "release" not in action.choices:
-            release_command.add_to(action)
+            release.add_to(action)
         return parser
 
     monkeypatch.setattr(cli, "_parser", with_release)
@@ -87,7 +91,7 @@ def test_copies_need_not_be_decoded(folder, tmp_path):
 @pytest.mark.parametrize("inside", ["SISR", "classification/datasets/data/SISR"])
 def test_the_folder_above_will_do(tmp_path, inside):
     make(tmp_path / "r" / inside)
-    assert release.listing(tmp_path / "r").root == tmp_path / "r" / inside
+    assert contents.listing(tmp_path / "r").root == tmp_path / "r" / inside
 
 
 def test_splits_are_theirs_or_ours(folder, tmp_path):

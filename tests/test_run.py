@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from srfp_lib import engine, run
-from srfp_lib.errors import UserError
-from srfp_lib.jobs import Desk, Job, keys
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.workspace import Workspace
+from srfp_lib.workflow import engine, run
+from srfp_lib.workflow.jobs import Desk, Job, keys
+from srfp_lib.workflow.workspace import Workspace
 
 
 def append(desk: Desk, name: str, needs: tuple[str, ...]) -> None:
@@ -102,7 +102,7 @@ SLOW = """
 import sys
 from pathlib import Path
 from srfp_lib import run
-from srfp_lib.jobs import Job
+from srfp_lib.workflow.jobs import Job
 from tests.test_run import FakeStudy
 if __name__ == "__main__":
     jobs = [Job(f"j{i}", "tests.test_run:slow", (f"j{i}.txt",), (f"j{i}",)) for i in range(8)]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from srfp_lib import superresolve
+from srfp_lib.images import superresolve
 
 
 def test_reduction_is_bicubic_with_antialiasing(tiles):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from srfp_lib import published_numbers, tasks
-from srfp_lib.errors import UserError
+from srfp_lib import paper, tasks
+from srfp_lib.common.errors import UserError
 
 
 def test_the_18_cells_have_the_papers_networks():
-    cells = published_numbers.table_4().query("row_kind == 'cell'")
+    cells = paper.table_4().query("row_kind == 'cell'")
     spelled = {"3": "s3", "Flickr2K": "flickr2k", "VGG+adv": "VGG_GAN"}
     ours = {task.name: task for task in tasks.parsers()}
     for cell in cells.itertuples():

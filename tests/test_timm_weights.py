@@ -8,13 +8,16 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from srfp_lib import downloads_planned, fleet, imagenet, jobs, obstacles, plan, program, throughput, timm_weights, workload
+from srfp_lib import fleet, program
 from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import TimmBody
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.fetching import imagenet, timm_weights
+from srfp_lib.planning import downloads_planned, obstacles, plan, throughput, workload
 from srfp_lib.profiles import DEMO, LAB, SMOKE
 from srfp_lib.training import perceptual
 from srfp_lib.training.trainer import Trainer
+from srfp_lib.workflow import jobs
 from tests.classifiers.test_classifiers import NETWORKS, SETTINGS, question, store  # noqa: F401
 
 TAG = timm_weights.LITE0

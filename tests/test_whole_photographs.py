@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import gallery, metrics, photos, profiles, program, stages, stages_published, superresolve
+from srfp_lib import photos, profiles, program
 from srfp_lib.classifiers import prnu
-from srfp_lib.classifiers.images import read_png
-from srfp_lib.errors import UserError
-from srfp_lib.gallery import read_table
-from srfp_lib.jobs import Desk
+from srfp_lib.common.errors import UserError
+from srfp_lib.images import gallery, metrics, superresolve
+from srfp_lib.images.gallery import read_table
+from srfp_lib.images.store import read_png
 from srfp_lib.program import HR
+from srfp_lib.stages import making
+from srfp_lib.stages import published as published_stage
 from srfp_lib.study import Study
-from srfp_lib.workspace import Workspace, digest
+from srfp_lib.workflow.jobs import Desk
+from srfp_lib.workflow.workspace import Workspace, digest
 from tests.conftest import hurried
 
 PROFILE = """
@@ -79,7 +82,7 @@ def test_photographs_lose_what_four_does_not_divide_and_keep_their_names(whole):
 
 @pytest.mark.parametrize("name", ["EDSR-div2k-x2-L1-s1", "NLSN-flickr2k-x4-VGG_GAN-s1", "SwinIR-quarter_div2k-x4-L1-s1"])
 def test_every_image_is_super_resolved_by_itself(whole, tmp_path, name):
-    network, scale = stages.load_network(desk(whole, tmp_path), name), int(name.split("-")[2][1:])
+    network, scale = making.load_network(desk(whole, tmp_path), name), int(name.split("-")[2][1:])
     for image in whole.photographs("images")["image"]:
         hr = whole.pixels(HR, image)
         alone = superresolve.super_resolve(network, superresolve.downscale(hr[None], scale))[0]
@@ -123,7 +126,7 @@ def test_lpips_is_a_column_more_where_it_is_asked_for(whole, tmp_path, monkeypat
     monkeypatch.setattr(metrics, "lpips", lpips)
     name, settings = "EDSR-div2k-x2-L1-s1", replace(whole.profile.quality, lpips=True)
     asking = Desk(Workspace(whole.workspace.root, replace(whole.profile, quality=settings)), tmp_path)
-    stages.quality(asking, (name,), "quality.csv")
+    making.quality(asking, (name,), "quality.csv")
     asked, plain = read_table(tmp_path / "quality.csv"), whole.quality().query("model_id == @name")
     assert list(asked) == ["model_id", "image", "photograph", "psnr", "ssim", "lpips", "bicubic_psnr"] and set(asked["lpips"]) == {0.25}
     assert asked.drop(columns="lpips").equals(plain.reset_index(drop=True))
@@ -182,7 +185,7 @@ def of_folder(folder, workspace, *, decoded=True):
 @pytest.mark.parametrize("tiles", [True, False])
 def test_a_folder_of_images_is_attributed_alike_decoded_or_not(folder, tmp_path, monkeypatch, tiles):
     """Images of one size up to the largest tile are shown whole, others by a crop."""
-    monkeypatch.setattr(stages_published, "LARGEST_TILE", 40 if tiles else 32)
+    monkeypatch.setattr(published_stage, "LARGEST_TILE", 40 if tiles else 32)
     hurried(monkeypatch)
     found = {decoded: of_folder(folder, tmp_path / str(decoded), decoded=decoded) for decoded in (True, False)}
     for decoded, (study, images) in found.items():

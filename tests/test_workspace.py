@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from srfp_lib import jobs, profiles
-from srfp_lib.errors import UserError
-from srfp_lib.jobs import Desk, Job, keys, perform
+from srfp_lib import profiles
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.workspace import Workspace
+from srfp_lib.workflow import jobs
+from srfp_lib.workflow.jobs import Desk, Job, keys, perform
+from srfp_lib.workflow.workspace import Workspace
 
 
 def write_two(desk: Desk, text: str) -> None:
@@ -105,7 +106,7 @@ def test_a_second_writer_is_refused_and_the_lock_goes_with_its_process(workspace
     with workspace.lock(), pytest.raises(UserError, match="another run .* is writing"), workspace.lock():
         pass
     code = (
-        "import os, pathlib; from srfp_lib.workspace import Workspace; "
+        "import os, pathlib; from srfp_lib.workflow.workspace import Workspace; "
         f"lock = Workspace.existing(pathlib.Path({str(workspace.root)!r})).lock(); lock.__enter__(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import timm_weights
-from ..errors import UserError
+from ..common.errors import UserError
+from ..fetching import timm_weights
 
 IMAGENET_MEAN, IMAGENET_SD = timm_weights.IMAGENET
 

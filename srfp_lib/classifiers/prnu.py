@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ..errors import UserError
-from ..randomness import numpy_generator
+from ..common.errors import UserError
+from ..common.randomness import numpy_generator
 
 NO_BM3D = (
     "prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence allows non-commercial use only), "

@@ -15,14 +15,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from .. import devices
-from ..errors import UserError
+from ..common import devices
+from ..common.errors import UserError
+from ..common.randomness import numpy_generator, seeded_torch
 from ..fleet import Network
+from ..images.store import Images, Pick, ahead
 from ..profiles import Classifier as Settings
-from ..randomness import numpy_generator, seeded_torch
 from ..tasks import Task
 from .bodies import Classifier
-from .images import Images, Pick, ahead
 
 IGNORED = -100  # the label of a network that a head is not trained on
 

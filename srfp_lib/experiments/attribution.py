@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from .. import fleet, published_numbers
-from ..predictions import Predictions
+from .. import fleet, paper
+from ..classifiers.predictions import Predictions
 from .uncertainty import Accuracy
 
 PAPERS_NAMES = {
@@ -66,9 +66,9 @@ def table_3(answers: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(hyperparameter, label, Accuracy.of(group), group["model_id"].nunique()))
     rows.append(_row("scale", "4X minus 2X", scale_effect(answers), 180))
     rows.append(_row("loss", "mean of VGG+adv and ResNet+adv, minus L1", loss_effect(answers), 180))
-    paper = published_numbers.table_3()[["hyperparameter", "value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
-    paper.columns = ["hyperparameter", "value", "paper", "paper_sd"]
-    return pd.DataFrame(rows).merge(paper, on=["hyperparameter", "value"], how="left", validate="one_to_one")
+    printed = paper.table_3()[["hyperparameter", "value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
+    printed.columns = ["hyperparameter", "value", "paper", "paper_sd"]
+    return pd.DataFrame(rows).merge(printed, on=["hyperparameter", "value"], how="left", validate="one_to_one")
 
 
 def _row(hyperparameter: str, value: str, accuracy: Accuracy, networks: int) -> dict[str, object]:
@@ -94,12 +94,12 @@ def loss_effect(answers: pd.DataFrame) -> Accuracy:
 
 def panels(answers: pd.DataFrame) -> pd.DataFrame:
     """The accuracy of Figure 3's four panels, beside the paper's three runs (the first is printed in the figure)."""
-    paper = published_numbers.panels().query("figure == 'figure 3'")
+    printed = paper.panels().query("figure == 'figure 3'")
     rows = []
     for scale in fleet.SCALES:
         for loss in ("L1", "adversarial"):
             accuracy = group(answers, scale=scale, adversarial=loss != "L1").estimate()
-            theirs = paper[(paper["scale"] == str(scale)) & (paper["loss"] == loss)]["accuracy"]
+            theirs = printed[(printed["scale"] == str(scale)) & (printed["loss"] == loss)]["accuracy"]
             rows.append({"scale": scale, "loss": loss, **accuracy.columns(), "paper": theirs.iloc[0], "paper_sd": theirs.std(ddof=0)})
     return pd.DataFrame(rows)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from .. import fleet, published_numbers, tasks
+from .. import fleet, paper, tasks
 from . import attribution, seeds
 from . import findings_published as published
 from .results import Results, Unanswered
@@ -30,9 +30,9 @@ def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
 
     ``only`` names the claims that a chapter speaks to; ``results`` then needs no more than these ask for.
     """
-    rules = published_numbers.verdict_rules().set_index("id")
+    rules = paper.verdict_rules().set_index("id")
     rows = []
-    for claim in published_numbers.claims().itertuples():
+    for claim in paper.claims().itertuples():
         if only and claim.id not in only:
             continue
         row = {"id": claim.id, "section": claim.section, "claim": claim.claim, "paper": claim.published_value}

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .. import fleet, published_numbers, tasks
-from ..predictions import Predictions
+from .. import fleet, paper, tasks
+from ..classifiers.predictions import Predictions
 from .uncertainty import Accuracy
 
 _COLUMN_IN_PAPER = {"s3": "3", "flickr2k": "Flickr2K", "SwinIR": "SwinIR", "RCAN": "RCAN", "VGG_GAN": "VGG+adv", "L1": "L1"}
@@ -26,7 +26,7 @@ def scored(runs: Sequence[Predictions], hyperparameter: str) -> pd.DataFrame:
 
 def table_4(parsers: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
     """Table 4: a row for each of its 24 cells (predicted, withheld, kind "cell" or "dash"), with the paper's beside."""
-    paper = published_numbers.table_4()
+    printed = paper.table_4()
     rows = []
     for asks in tasks.HYPERPARAMETERS:
         for column, (_, _, asked) in tasks.COLUMNS.items():
@@ -40,9 +40,9 @@ def table_4(parsers: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
                 task = tasks.parser(asks, column)
                 cell |= Accuracy.of(scored(parsers[task.name], asks)).estimate().columns()
                 cell |= {"n_train_networks": len(task.train), "n_test_networks": len(task.test)}
-                theirs = paper[(paper["predicted_hyperparameter"] == asks) & (paper["withheld_value"].astype(str) == _COLUMN_IN_PAPER[column])].iloc[
-                    0
-                ]
+                theirs = printed[
+                    (printed["predicted_hyperparameter"] == asks) & (printed["withheld_value"].astype(str) == _COLUMN_IN_PAPER[column])
+                ].iloc[0]
                 cell |= {"paper": theirs["accuracy_mean"], "paper_sd": theirs["accuracy_sd_over_3_classifiers"]}
             rows.append(cell)
     return pd.DataFrame(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import published_numbers
+from .. import paper
 
 SETS = {"div2k": "DIV2K", "flickr2k": "Flickr2K", "classify": "Flickr1K"}  # our roles, and the paper's sets that play them
 ORDER = ("div2k", "flickr2k", "stand-ins", "classify", "train", "test", "validation")
@@ -32,12 +32,12 @@ def _ours(photographs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _papers() -> pd.DataFrame:
-    paper = published_numbers.dataset_statistics()
+    printed = paper.dataset_statistics()
     roles = {title: role for role, title in SETS.items()}
     return pd.DataFrame({
-        "role": paper["dataset"].map(roles), "split": paper["likely_true_split"], "paper_set": paper["dataset"],
-        "paper_split_as_printed": paper["split_as_printed"], "paper_n_images": paper["n_images"],
-        "paper_pixels_per_image": paper["pixels_per_image"],
-        "paper_png_bits_per_pixel": paper["png_bits_per_pixel_mean"], "paper_png_bits_per_pixel_sd": paper["png_bits_per_pixel_sd"],
-        "paper_grey_entropy_bits": paper["grey_entropy_bits_mean"], "paper_grey_entropy_bits_sd": paper["grey_entropy_bits_sd"],
+        "role": printed["dataset"].map(roles), "split": printed["likely_true_split"], "paper_set": printed["dataset"],
+        "paper_split_as_printed": printed["split_as_printed"], "paper_n_images": printed["n_images"],
+        "paper_pixels_per_image": printed["pixels_per_image"],
+        "paper_png_bits_per_pixel": printed["png_bits_per_pixel_mean"], "paper_png_bits_per_pixel_sd": printed["png_bits_per_pixel_sd"],
+        "paper_grey_entropy_bits": printed["grey_entropy_bits_mean"], "paper_grey_entropy_bits_sd": printed["grey_entropy_bits_sd"],
     })  # fmt: skip

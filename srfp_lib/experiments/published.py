@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .. import fleet, published_numbers, tasks
-from ..predictions import Predictions
+from .. import fleet, paper, tasks
+from ..classifiers.predictions import Predictions
 from .attribution import scored
 from .separability import groups
 from .uncertainty import Accuracy
@@ -17,7 +17,7 @@ _IN_PAPER = {"all": 0, "2X, all": 1, "4X, L1": 2, "4X, adversarial": 3}  # rows 
 
 def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
     """Accuracy by group for each start of the classifier; the paper's is the warm start. One row a start and group."""
-    paper = published_numbers.pretrained_attribution()
+    printed = paper.pretrained_attribution()
     rows = []
     for start, runs in starts.items():
         answers = scored(runs)
@@ -26,7 +26,7 @@ def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
             row = {"start": start, "group": name, "n_networks": len(of), "chance": 1 / len(runs[0].classes)}
             row |= Accuracy.of(answers[answers["model_id"].isin(of)]).estimate().columns()
             if start == "warm" and name in _IN_PAPER:
-                theirs = paper.iloc[_IN_PAPER[name]]
+                theirs = printed.iloc[_IN_PAPER[name]]
                 row |= {"paper": theirs["accuracy_mean"], "paper_sd": theirs["accuracy_sd_over_3_classifiers"]}
             rows.append(row)
     return pd.DataFrame(rows)
@@ -83,10 +83,10 @@ def figure_7(answers: pd.DataFrame) -> pd.DataFrame:
                 rows.append({"model_id": model_id, "parser": asks, "predicted": value, "right": value in right_answers(asks, model_id),
                              "share": cell.value, "sd": cell.sd, "low": cell.low, "high": cell.high,
                              "count": int(said["correct"].sum()), "n_images": len(group), "n_photographs": cell.n_photographs})  # fmt: skip
-    paper = published_numbers.figure_7()[["model_id", "parser", "predicted_value", "fraction_mean", "fraction_sd"]]
-    paper.columns = ["model_id", "parser", "predicted", "paper", "paper_sd"]
-    paper["predicted"] = paper["predicted"].map(lambda v: _SPELLED.get(v, v))
-    return pd.DataFrame(rows).merge(paper, on=["model_id", "parser", "predicted"], how="left", validate="one_to_one")
+    printed = paper.figure_7()[["model_id", "parser", "predicted_value", "fraction_mean", "fraction_sd"]]
+    printed.columns = ["model_id", "parser", "predicted", "paper", "paper_sd"]
+    printed["predicted"] = printed["predicted"].map(lambda v: _SPELLED.get(v, v))
+    return pd.DataFrame(rows).merge(printed, on=["model_id", "parser", "predicted"], how="left", validate="one_to_one")
 
 
 _SPELLED = {"2X": "2", "4X": "4", "VGG+adv": "VGG_GAN", "ResNet+adv": "ResNet_GAN"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import fleet, published_numbers
+from .. import fleet, paper
 
 FAILED_BELOW = -3.0  # dB of mean PSNR against bicubic
 
@@ -23,9 +23,9 @@ def per_network(quality: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
     table["failed"] = table["gain"] < FAILED_BELOW
     networks = fleet.frame(tuple(fleet.parse(m) for m in table.index)).set_index("model_id")
-    paper = published_numbers.quality().set_index("model_id")[["psnr_mean_db", "psnr_sd_db", "lpips_mean", "lpips_sd"]]
-    paper.columns = ["paper_psnr", "paper_psnr_sd", "paper_lpips", "paper_lpips_sd"]
-    return networks[["architecture", "dataset", "scale", "loss", "seed"]].join(table).join(paper).loc[networks.index].reset_index()
+    printed = paper.quality().set_index("model_id")[["psnr_mean_db", "psnr_sd_db", "lpips_mean", "lpips_sd"]]
+    printed.columns = ["paper_psnr", "paper_psnr_sd", "paper_lpips", "paper_lpips_sd"]
+    return networks[["architecture", "dataset", "scale", "loss", "seed"]].join(table).join(printed).loc[networks.index].reset_index()
 
 
 def groups(networks: pd.DataFrame) -> pd.DataFrame:

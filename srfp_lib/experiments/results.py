@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..predictions import Predictions
+from ..classifiers.predictions import Predictions
 from . import attribution, parsing, published, seeds, separability
 from .separability import Separation
 from .uncertainty import Accuracy

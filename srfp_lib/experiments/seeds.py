@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from .. import fleet, published_numbers, tasks
-from ..predictions import Predictions
+from .. import fleet, paper, tasks
+from ..classifiers.predictions import Predictions
 from .uncertainty import Accuracy
 
 CHANCE = 1 / 3
@@ -37,13 +37,13 @@ def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
     ``triplets`` is "24" (the paper's, without NLSN), "30" (all) or "NLSN" (the six that the paper leaves out). Columns of
     `Estimate`, chance, n_triplets, and the paper's value and SD beside the 24.
     """
-    paper = published_numbers.seeds()
+    printed = paper.seeds()
     rows = []
     for method, answers in (("CNN", cnn), ("PRNU", prnu)):
         for name, chosen in _sets(answers):
             for loss, scale in [(loss, scale) for loss in fleet.LOSSES for scale in fleet.SCALES] + [("all", "all")]:
                 cell = chosen if loss == "all" else chosen[(chosen["loss"] == loss) & (chosen["scale"] == scale)]
-                theirs = _papers(paper, method, loss, scale) if name == "24" else (float("nan"), float("nan"))
+                theirs = _papers(printed, method, loss, scale) if name == "24" else (float("nan"), float("nan"))
                 rows.append({
                     "method": method, "triplets": name, "loss": loss, "scale": str(scale),
                     **Accuracy.of(cell).estimate().columns(), "chance": CHANCE,
@@ -58,9 +58,9 @@ def _sets(answers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [("24", answers[~nlsn]), ("30", answers), ("NLSN", answers[nlsn])]
 
 
-def _papers(paper: pd.DataFrame, method: str, loss: str, scale: object) -> tuple[float, float]:
+def _papers(printed: pd.DataFrame, method: str, loss: str, scale: object) -> tuple[float, float]:
     spelled = loss.replace("_GAN", "+adv")
-    row = paper[(paper["loss"] == spelled) & (paper["scale"] == str(scale)) & paper["row_kind"].isin(["cell", "total"])].iloc[0]
+    row = printed[(printed["loss"] == spelled) & (printed["scale"] == str(scale)) & printed["row_kind"].isin(["cell", "total"])].iloc[0]
     if method == "PRNU":
         return float(row["prnu_accuracy"]), float("nan")
     return float(row["convnext_accuracy_mean"]), float(row["convnext_accuracy_sd_over_3_classifiers"])

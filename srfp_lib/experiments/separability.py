@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .. import fleet
-from ..predictions import Predictions
+from ..classifiers.predictions import Predictions
 from .uncertainty import Estimate
 
 

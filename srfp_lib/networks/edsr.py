@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .parts import MeanShift, ResidualBlock, Tail, conv
 from .tiling import in_quarters
 

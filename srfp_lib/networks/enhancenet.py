@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .tiling import in_strips
 
 MEAN = (0.47614917, 0.45001204, 0.40904046)

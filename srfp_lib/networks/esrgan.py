@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .parts import RRDB, conv
 from .tiling import in_strips
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .edsr import Trunk
 from .rdn import RDNFeatures, sanghyun_name
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .parts import MeanShift, ResidualBlock, Tail, conv
 from .tiling import half_and_margin, in_quarters
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .tiling import in_strips
 
 MEAN, SD = (0.4488, 0.4371, 0.404), 0.0039215

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import UserError
+from ..common.errors import UserError
 from . import esrgan
 from .esrgan import RRDBNet
 

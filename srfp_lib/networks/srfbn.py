@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .parts import MeanShift
 from .tiling import in_quarters, in_strips
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .parts import MEAN, conv, slope, upsampler
 from .tiling import in_strips
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
+from ..common.errors import UserError
 from ..profiles import Photographs
 from . import dead_leaves, embedded, folder, paper_sets
 from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split

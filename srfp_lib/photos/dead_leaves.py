@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..randomness import numpy_generator
+from ..common.randomness import numpy_generator
 
 
 def draw(side: int, *, master_seed: int, name: str) -> np.ndarray:

@@ -7,11 +7,12 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from ..errors import UserError
+from ..common.checkout import DATA
+from ..common.errors import UserError
 from .photoset import Photograph
 from .reading import UnreadableError, fingerprint_of, halve, read
 
-LIST = Path(__file__).parent.parent.parent / "data" / "photos" / "embedded.csv"
+LIST = DATA / "photos" / "embedded.csv"
 OPTIONAL = ("sporco",)  # the extra "photos"
 
 

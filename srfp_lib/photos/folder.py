@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..errors import UserError
-from ..randomness import seed
+from ..common.errors import UserError
+from ..common.randomness import seed
 from .near_duplicates import groups, perceptual_hashes
 from .photoset import Photograph
 from .reading import SUFFIXES, UnreadableError, fingerprint_of, read, read_again

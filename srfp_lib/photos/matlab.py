@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
+from ..common.errors import UserError
 
 
 def imresize(pixels: np.ndarray, factor: int) -> np.ndarray:
@@ -48,7 +48,7 @@ def differences(pixels: np.ndarray | None = None) -> pd.DataFrame:
     """
     from PIL import Image
 
-    from ..superresolve import downscale
+    from ..images.superresolve import downscale
 
     pixels = _example() if pixels is None else pixels
     rows = []

@@ -15,14 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..archives import unpack
-from ..downloads import Sleep, download
-from ..errors import UserError
-from ..files import one_writer, write_whole
+from ..common.checkout import DATA
+from ..common.errors import UserError
+from ..common.files import one_writer, write_whole
+from ..fetching.archives import unpack
+from ..fetching.downloads import Sleep, download
 from .folder import files
 from .reading import SUFFIXES, UnreadableError, read
 
-DATA = Path(__file__).parent.parent.parent / "data" / "photos"
+TABLES = DATA / "photos"
 RECEIPT, LIST, CACHE = "fetched.json", "licences.csv", ".downloads"
 
 
@@ -74,7 +75,7 @@ def progress(folder: Path) -> str:
 
 
 def _table(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(newline="", encoding="utf-8") as file:
+    with (TABLES / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

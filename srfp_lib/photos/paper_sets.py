@@ -6,7 +6,7 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from ..errors import UserError
+from ..common.errors import UserError
 from ..profiles import Photographs
 from .flickr import photographs as flickr1k
 from .flickr.table import FOLDER, LIST, read_table

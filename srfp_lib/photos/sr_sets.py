@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
-from ..files import write_whole
-from ..randomness import seed
+from ..common.errors import UserError
+from ..common.files import write_whole
+from ..common.randomness import seed
 from . import matlab
 from .folder import files
 

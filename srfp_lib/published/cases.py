@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UserError
+from ..common.errors import UserError
 from . import case_weights
 from .case_weights import Recipe
 from .networks import PublishedNetwork, network

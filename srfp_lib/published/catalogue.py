@@ -11,14 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from ..common.checkout import DATA
+from ..common.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[str, str]
 
-PATH = Path(__file__).parent.parent.parent / "data" / "fleet" / "published.csv"
+PATH = DATA / "fleet" / "published.csv"
 SPARE = 16 * 2**20  # bytes for names, options and padding
 CARRIED = "RealESRGAN_x4plus.pth"  # the authors' file of the network that the extra ncnn carries
 SECOND_ADDRESSES = {

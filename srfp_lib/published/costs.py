@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from ..common.checkout import HOME
+from ..common.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PATH = Path(__file__).parent.parent.parent / "benchmarks" / "published.csv"
+PATH = HOME / "benchmarks" / "published.csv"
 NONE = "–"
 
 

@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from ..archives import unpack
-from ..downloads import Sleep, download
-from ..errors import UserError
+from ..common.errors import UserError
+from ..fetching.archives import unpack
+from ..fetching.downloads import Sleep, download
 from .catalogue import Row, address, advice, file_of, in_archive, largest
 from .lock import Lock, digest, published_sum
 

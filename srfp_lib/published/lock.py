@@ -8,8 +8,8 @@ import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ..errors import UserError
-from ..files import one_writer, write_whole
+from ..common.errors import UserError
+from ..common.files import one_writer, write_whole
 from .catalogue import Row
 
 NAME = "weights.lock.json"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .catalogue import CARRIED, Row, file_name
 
 if TYPE_CHECKING:

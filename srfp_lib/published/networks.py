@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UserError
-from ..randomness import seeded_torch, torch_generator
+from ..common.errors import UserError
+from ..common.randomness import seeded_torch, torch_generator
 from .catalogue import row as row_of
 from .descriptor import HALF_UP, TRUNCATE, Descriptor, describe
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .. import fleet
-from ..errors import UserError
+from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Published
 

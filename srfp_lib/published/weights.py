@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
+from ..common.errors import UserError
 from . import ncnn
 from .catalogue import Row, advice, file_name, file_of, largest
 from .lock import Lock

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from .. import fleet
-from ..errors import UserError
+from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Training
 from . import basicsr

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ..errors import UserError
-from ..randomness import numpy_generator
-from ..superresolve import downscale, to_float
+from ..common.errors import UserError
+from ..common.randomness import numpy_generator
+from ..images.superresolve import downscale, to_float
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import UserError
+from ..common.errors import UserError
 from ..fleet import Network
+from ..images.superresolve import downscale, super_resolve
 from ..profiles import Training
-from ..superresolve import downscale, super_resolve
 from . import batches
 from .batches import Rows, Tiles
 from .trainer import State, Trainer, fresh

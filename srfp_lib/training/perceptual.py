@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import timm_weights
-from ..errors import UserError
-from ..randomness import seeded_torch
+from ..common.errors import UserError
+from ..common.randomness import seeded_torch
+from ..fetching import timm_weights
 
 
 class SeededVGG(nn.Module):

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import devices
 from .. import networks as architectures
-from ..errors import UserError
+from ..common import devices
+from ..common.errors import UserError
+from ..common.randomness import seeded_torch
 from ..fleet import Network
 from ..profiles import Training
-from ..randomness import seeded_torch
 from . import discriminators, losses, perceptual
 from .recorded import Recorded
 from .stack import Stack

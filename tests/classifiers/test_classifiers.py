@@ -11,8 +11,8 @@ from skimage.restoration import denoise_wavelet
 from srfp_lib import fleet, tasks
 from srfp_lib.classifiers import prnu, recipe
 from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass
-from srfp_lib.classifiers.images import Images
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.images.store import Images
 from srfp_lib.profiles import SMOKE
 
 NETWORKS = fleet.custom()[:3]

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from srfp_lib.arrays import FlatFile
-from srfp_lib.classifiers.images import Images, ahead
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
+from srfp_lib.images.arrays import FlatFile
+from srfp_lib.images.store import Images, ahead
 
 NAMES = [f"i{i}" for i in range(5)]
 PICKS = [("B", 4), ("A", 0), ("A", 3), ("B", 1), ("A", 2), ("A", 0)]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from srfp_lib import fleet, tasks
-from srfp_lib.predictions import Predictions
+from srfp_lib.classifiers.predictions import Predictions
 
 PHOTOGRAPHS = ("a", "b", "c", "d")
 

@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srfp_lib import fleet, published_numbers, tasks
+from srfp_lib import fleet, paper, tasks
 from srfp_lib.experiments import attribution, findings, findings_published, parsing, quality, seeds
 from srfp_lib.experiments.results import Results
 
 
 def test_table_3_has_the_papers_rows_and_our_values(runs):
     table = attribution.table_3(attribution.scored(runs))
-    paper = published_numbers.table_3()
-    assert list(table["value"]) == list(paper["value"]) and table["paper"].notna().all()
+    printed = paper.table_3()
+    assert list(table["value"]) == list(printed["value"]) and table["paper"].notna().all()
     ours = table.set_index("value")["accuracy"]
     assert ours["L1"] == 0.5 and ours["VGG+adv"] == ours["ResNet+adv"] == 1
     assert ours["2X"] == ours["4X"] == pytest.approx(5 / 6)
@@ -69,10 +69,10 @@ def test_restricted_argmax_looks_at_three_columns_only(runs):
 
 def test_table_4_has_18_cells_and_6_dashes_with_the_papers_values(parsers):
     table = parsing.table_4(parsers)
-    paper = published_numbers.table_4()
+    printed = paper.table_4()
     assert table["kind"].value_counts().to_dict() == {"cell": 18, "dash": 6}
     cells = table[table["kind"] == "cell"]
-    assert sorted(cells["paper"]) == sorted(paper[paper["row_kind"] == "cell"]["accuracy_mean"])
+    assert sorted(cells["paper"]) == sorted(printed[printed["row_kind"] == "cell"]["accuracy_mean"])
     assert (cells["accuracy"] == 0.25).all() and (cells["n_photographs"] == 4).all()
 
 
@@ -119,9 +119,9 @@ def test_every_claim_gets_a_verdict_with_a_reason_where_it_cannot_be_tested(runs
 
 
 def test_every_rule_has_a_quantity_and_every_quantity_a_rule():
-    assert set(published_numbers.verdict_rules()["id"]) == set(findings.QUANTITIES) | set(findings_published.QUANTITIES)
+    assert set(paper.verdict_rules()["id"]) == set(findings.QUANTITIES) | set(findings_published.QUANTITIES)
     assert not set(findings.QUANTITIES) & set(findings_published.QUANTITIES)
-    custom = published_numbers.claims().query("networks_needed == 'custom fleet'")["id"]
+    custom = paper.claims().query("networks_needed == 'custom fleet'")["id"]
     assert set(custom) - set(findings.QUANTITIES) == {"C23"}  # needs a number from outside
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.experiments import separability
-from srfp_lib.predictions import Predictions
 
 NAMES = ["A-div2k-x2-L1-NA-pretrained", "B-div2k-x2-L1-NA-pretrained", "C-div2k-x4-GAN-NA-pretrained", "D-div2k-x4-GAN-NA-pretrained"]
 PHOTOS = ["p", "p", "q", "r"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from srfp_lib import fleet, networks
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import narrow
 from srfp_lib.networks.nlsn import NLSN, SeededDraw
 from srfp_lib.networks.nlsn import SparseAttention as FullAttention

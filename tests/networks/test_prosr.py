@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import prosr
 
 TINY = {"units": (2, 1, 1), "features": 8, "growth": 2}

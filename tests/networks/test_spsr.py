@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import spsr
 from srfp_lib.networks.tiling import in_strips
 

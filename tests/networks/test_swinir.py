@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr, swinir
 from srfp_lib.networks.swinir import Size
 

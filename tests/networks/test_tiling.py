@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks.tiling import in_quarters, in_strips
 
 IMAGE = torch.rand(2, 3, 37, 5, generator=torch.Generator().manual_seed(0))

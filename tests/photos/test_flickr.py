@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos import flickr
 from srfp_lib.photos.flickr import Flickr, Plan, build, photographs, read_table, rebuild
 from srfp_lib.photos.flickr.prepare import prepare

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from srfp_lib import photos
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos.matlab import differences, imresize, reduce
 
 

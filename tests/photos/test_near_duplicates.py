@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from skimage import data
 
 from srfp_lib import photos
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos.near_duplicates import groups, perceptual_hashes
 from tests.photos.test_folder import NAMES, fill
 

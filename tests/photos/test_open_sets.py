@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from srfp_lib.errors import UserError
-from srfp_lib.photos import command, flickr, open_sets
+from srfp_lib.commands import photos as command
+from srfp_lib.common.errors import UserError
+from srfp_lib.photos import flickr, open_sets
 from srfp_lib.photos.open_sets import downloads, fetch, progress, sets
 from tests.photos.fake_flickr import KEY, FakeFlickr
 from tests.serving import serving

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from srfp_lib import photos
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos import sr_sets
 from srfp_lib.photos.flickr.prepare import as_png
 from srfp_lib.photos.flickr.table import Row, write_list

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from srfp_lib import photos
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos import dead_leaves, embedded, split
 from srfp_lib.photos.photoset import check_roles
 from srfp_lib.photos.tiles import quotas, training_tiles

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.photos.matlab import reduce
 from srfp_lib.photos.reading import read
 from srfp_lib.photos.sr_sets import lr_agreement, members, write_lr

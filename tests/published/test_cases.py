@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import case_weights, network
 from srfp_lib.published.case_weights import Recipe, make, normal
 from srfp_lib.published.cases import check

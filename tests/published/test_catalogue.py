@@ -3,7 +3,7 @@
 import pytest
 
 from srfp_lib import fleet
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import catalogue
 from srfp_lib.published.catalogue import row
 from srfp_lib.published.descriptor import describe

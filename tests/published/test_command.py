@@ -6,8 +6,9 @@ import sys
 import pandas as pd
 import pytest
 
-from srfp_lib.errors import UserError
-from srfp_lib.published import command, lock
+from srfp_lib.commands import published as command
+from srfp_lib.common.errors import UserError
+from srfp_lib.published import lock
 from tests.published.conftest import CONTENT, SUM
 from tests.published.test_fetch import row
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import network
 from srfp_lib.published.case_weights import Recipe, load
 from srfp_lib.published.catalogue import rows

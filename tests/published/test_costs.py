@@ -2,7 +2,7 @@
 
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import catalogue
 from srfp_lib.published.costs import costs
 

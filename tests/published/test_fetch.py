@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import fetch as room
 from srfp_lib.published import lock
 from srfp_lib.published.lock import Lock

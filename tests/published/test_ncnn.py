@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr
 from srfp_lib.published import ncnn
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import network
 
 EDSR, ENHANCENET, LIIF = "EDSR-div2k-x2-L1-NA-pretrained", "EnhanceNet-NA-x4-EnhanceNet-NA-pretrained", "LIIF-div2k-x2-L1-NA-pretrained"

@@ -89,7 +89,7 @@ ATTACKS = [
     ("builtins open", "{}", "w"), ("builtins getattr", "x", "y"), ("builtins __import__", "os"), ("builtins bytearray", "9"),
     ("torch.hub load", "{}", "x"), ("torch load", "{}"), ("torch._utils _rebuild_device_tensor_from_numpy", "x"),
     ("pickle loads", "x"), ("numpy load", "{}"), ("functools partial", "x"), ("operator attrgetter", "x"),
-    ("srfp_lib.cli main", "x"), ("torch._utils _rebuild_tensor.__globals__", "x"), ("collections OrderedDict.fromkeys", "x"),
+    ("srfp_lib.commands.cli main", "x"), ("torch._utils _rebuild_tensor.__globals__", "x"), ("collections OrderedDict.fromkeys", "x"),
 ]  # fmt: skip
 
 

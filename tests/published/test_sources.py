@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib import cli, fleet
-from srfp_lib.errors import UserError
+from srfp_lib import fleet
+from srfp_lib.commands import cli
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
 from srfp_lib.published import sources
 from srfp_lib.study import Study

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.published import ncnn, weights
 from srfp_lib.published.catalogue import file_of
 from tests.published.test_tensorflow import checkpoint

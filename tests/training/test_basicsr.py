@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from srfp_lib import fleet
+from srfp_lib.images.superresolve import to_float
 from srfp_lib.profiles import PAPER
-from srfp_lib.superresolve import to_float
 from srfp_lib.training import basicsr
 from srfp_lib.training.trainer import Trainer
 

@@ -7,17 +7,18 @@ import torch
 import yaml
 
 from srfp_lib import fleet, networks
-from srfp_lib.errors import UserError
+from srfp_lib.commands import training
+from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import DEMO, PAPER
-from srfp_lib.training import basicsr_options, basicsr_trainer, command
+from srfp_lib.training import basicsr_options, basicsr_trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
 
 
 def printed(capsys, *arguments):
     parser = argparse.ArgumentParser()
-    command.add_to(parser.add_subparsers())
+    training.add_to(parser.add_subparsers())
     options = parser.parse_args(["basicsr-options", *arguments])
     assert options.command(options) == 0
     return capsys.readouterr().out

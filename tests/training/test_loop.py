@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from srfp_lib import fleet
-from srfp_lib.errors import UserError
+from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
 from srfp_lib.training.loop import Data, train
 from tests.conftest import interrupted

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ...downloads import BLOCK, GoneError, Sleep, TemporaryError, ask, patiently
-from ...errors import UserError
+from ...common.errors import UserError
+from ...fetching.downloads import BLOCK, GoneError, Sleep, TemporaryError, ask, patiently
 
 ADDRESS = "https://api.flickr.com/services/rest/"
 PER_PAGE = 250

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...downloads import GoneError
-from ...errors import UserError
-from ...files import write_whole
+from ...common.errors import UserError
+from ...common.files import write_whole
+from ...fetching.downloads import GoneError
 from ..near_duplicates import is_near, perceptual_hashes
 from ..reading import UnreadableError, fingerprint_of, read
 from .api import Flickr

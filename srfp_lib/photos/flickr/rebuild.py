@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...downloads import GoneError
-from ...errors import UserError
-from ...files import write_whole
+from ...common.errors import UserError
+from ...common.files import write_whole
+from ...fetching.downloads import GoneError
 from ..reading import UnreadableError, fingerprint_of, read
 from .api import Flickr
 from .prepare import SIDE, as_png, prepare

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError
-from ...files import one_writer, write_whole
+from ...common.errors import UserError
+from ...common.files import one_writer, write_whole
 
 
 class State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from ...errors import UserError
+from ...common.errors import UserError
 from .state import State, outcomes
 from .table import FOLDER, LIST, SPLIT_FILES, read_table
 

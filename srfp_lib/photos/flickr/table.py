@@ -8,9 +8,9 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from ...errors import UserError
-from ...files import write_whole
-from ...randomness import seed
+from ...common.errors import UserError
+from ...common.files import write_whole
+from ...common.randomness import seed
 
 LIST, FOLDER = "photographs.csv", "photographs"
 SPLIT_FILES = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}

@@ -1,0 +1,60 @@
+"""What a classifier said about the test images: the only thing that experiments know."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..common.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The answers of one run of a classifier.
+
+    ``index`` has a row an image shown (model_id, image, photograph); ``scores`` is float32 n x classes:
+    log-probabilities of a CNN, minus squared distances of PRNU; ``features`` is float32 n x d or None.
+    """
+
+    task: str
+    run: int
+    classes: tuple[str, ...]
+    index: pd.DataFrame
+    scores: np.ndarray
+    features: np.ndarray | None = None
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class with the highest score, for every row."""
+        return np.asarray(self.classes, dtype=object)[self.scores.argmax(1)]
+
+    def save(self, folder: Path) -> None:
+        """Write index.parquet, scores.npy, features.npy and run.json into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.index.to_parquet(folder / "index.parquet", index=False)
+        np.save(folder / "scores.npy", self.scores)
+        if self.features is not None:
+            np.save(folder / "features.npy", self.features)
+        (folder / "run.json").write_text(json.dumps({"task": self.task, "run": self.run, "classes": self.classes}))
+
+    @classmethod
+    def load(cls, folder: Path) -> Predictions:
+        """Read what `save` wrote; a missing, truncated or inconsistent file raises UserError."""
+        try:
+            run = json.loads((folder / "run.json").read_text())
+            index = pd.read_parquet(folder / "index.parquet")
+            scores = np.load(folder / "scores.npy", allow_pickle=False)
+            features = np.load(folder / "features.npy", allow_pickle=False) if (folder / "features.npy").exists() else None
+            found = cls(run["task"], run["run"], tuple(run["classes"]), index, scores, features)
+        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+            raise UserError(f"the predictions in '{folder}' are damaged ({error}): delete the folder, and the same command makes it again") from None
+        if scores.shape != (len(index), len(found.classes)):
+            raise UserError(
+                f"the predictions in '{folder}' do not fit together ({scores.shape} scores for {len(index)} images and "
+                f"{len(found.classes)} classes): delete the folder, and the same command makes it again"
+            )
+        return found

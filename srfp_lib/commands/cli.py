@@ -1,0 +1,144 @@
+"""The command line: ``python -m srfp_lib run | status | book``. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from ..common.errors import UserError
+from . import photos, published, release, training
+from . import plan as planned
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; a mistake of the user's becomes one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except UserError as error:
+        print(f"srfp_lib: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"srfp_lib: {_sentence(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nsrfp_lib: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _sentence(error: OSError) -> str:
+    place = error.filename or "the workspace"
+    if error.errno == errno.ENOSPC:
+        return f"no space is left on the disk of '{place}': free some, or choose another --workspace; what is done is kept"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"'{place}' cannot be written: give yourself the right to, or choose another --workspace"
+    return f"{error.strerror or error} ('{place}'): mend it, or choose another --workspace"
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one sentence instead of the usage text in front of an error; a cut option is a typo."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"allow_abbrev": False})
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="srfp_lib", description='Recompute "Fingerprints of Super Resolution Networks".')
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    _add_run(commands)
+    status = commands.add_parser("status", help="what a workspace holds and lacks")
+    _add_place(status)
+    status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
+    status.set_defaults(command=_status)
+
+    keep = commands.add_parser("keep", help="keep a run's tables as a reference run in data/reference")
+    keep.add_argument("name", metavar="NAME", help="name of the reference run")
+    _add_place(keep)
+    keep.set_defaults(command=_keep)
+
+    planned.add_to(commands)
+    release.add_to(commands)
+    training.add_to(commands)
+    photos.add_to(commands)
+    published.add_to(commands)
+    book = commands.add_parser("book", help="build the HTML book from a workspace")
+    _add_place(book)
+    book.set_defaults(command=_book)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="train, super-resolve, classify, and execute the chapters")
+    _add_place(run)
+    run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
+    run.add_argument("--engine", default="local", help="where jobs run (local)")
+    run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
+    run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
+    run.set_defaults(command=_run)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--profile", default="", metavar="P", help="paper, lab, demo, smoke, or a .toml file (the workspace's own; demo for a new one)"
+    )
+    parser.add_argument("--workspace", default="", metavar="W", help="folder of the run (runs/<profile>)")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..common import devices
+    from ..pages import chapters
+    from ..planning import obstacles, plan
+    from ..study import Study
+    from ..workflow import engine
+    from ..workflow.run import make
+
+    engine.check(options.engine, options.workers)
+    devices.find(options.device)
+    study = Study.open(options.profile, options.workspace)
+    names = chapters.add_to(study, chapters.chosen(options.chapters))
+    obstacles.refuse(study, names, options.workers)
+    print(plan.announcement(study, names, options.workers), file=sys.stderr)
+    make(study, names, engine=options.engine, workers=options.workers, device=options.device)
+    print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from ..pages import chapters
+    from ..planning import plan
+    from ..study import Study
+
+    study = Study.open(options.profile, options.workspace)
+    chapters.add_to(study, chapters.chosen(""))
+    print(plan.report(study))
+    altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
+    for line in altered:
+        print(f"altered since its receipt: {line}")
+    return 1 if altered else 0
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from ..pages import chapters, reference
+    from ..study import Study
+
+    study = Study.open(options.profile, options.workspace)
+    chapters.add_to(study, chapters.chosen(""))
+    print(reference.keep(study, options.name))
+    return 0
+
+
+def _book(options: argparse.Namespace) -> int:
+    from ..pages.book import build
+    from ..study import Study
+
+    print(build(Study.open(options.profile, options.workspace)))
+    return 0

@@ -1,0 +1,108 @@
+"""``published status | fetch | check`` of the command line. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from ..common.errors import UserError
+from ..published.catalogue import Row, address, advice, file_of, rows
+
+ALL = "all"
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Register ``published`` and what follows it among the commands of the command line."""
+    published = commands.add_parser("published", help="weights of the 25 published networks")
+    parts = published.add_subparsers(dest="part", required=True, metavar="COMMAND", parser_class=type(published))
+
+    status = parts.add_parser("status", help="which weights are there, and how to get the others")
+    _add_weights(status)
+    status.set_defaults(command=_status)
+
+    fetch = parts.add_parser("fetch", help="download weights, and say where those are that a person has to fetch")
+    _add_weights(fetch)
+    fetch.add_argument("networks", nargs="*", metavar="NAME", help="a family, a network, or network/variant (all 25)")
+    fetch.set_defaults(command=_fetch)
+
+    check = parts.add_parser("check", help="run the networks on reference cases")
+    check.add_argument("folder", metavar="FOLDER", help="folder of the cases")
+    check.set_defaults(command=_check)
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", default="weights", metavar="W", help="folder of the weights (weights)")
+
+
+def label(row: Row) -> str:
+    """The name of a row: the network, and its variant where there are several."""
+    return f"{row['model_id']}/{row['variant']}" if row["variant"] else row["model_id"]
+
+
+def chosen(names: list[str]) -> list[Row]:
+    """The rows that names mean: a label one row; a network or a family their default variants; no name all networks."""
+    found: list[Row] = []
+    for name in names or [ALL]:
+        exact = [row for row in rows() if name.lower() == label(row).lower()]
+        defaults = [row for row in rows() if row["default"] == "yes"]
+        meant = exact or [r for r in defaults if name.lower() in (r["model_id"].lower(), r["family"].lower(), ALL)]
+        if not meant:
+            families = ", ".join(dict.fromkeys(row["family"] for row in rows()))
+            raise UserError(f"there is no published network '{name}': name a family ({families}), or a network as `published status` spells it")
+        found += [row for row in meant if row not in found]
+    return found
+
+
+def _status(options: argparse.Namespace) -> int:
+    from ..published import ncnn
+    from ..published.lock import Lock
+
+    folder = Path(options.weights)
+    lock, states = Lock(folder), Counter()
+    for row in rows():
+        path = file_of(folder, row)
+        state = lock.state(path, row)
+        states[state] += row["default"] == "yes"
+        way = f"{'fetch' if address(row) else 'by hand'}: {row['address_kind']}"
+        here = " (installed in half precision: ncnn)" if ncnn.holds(row) else ""
+        print(f"{state:14} {label(row):47} {way + here if state == 'missing' else path}")
+    print(f"Of the 25 networks: {', '.join(f'{number} {state}' for state, number in states.items() if number)}.")
+    print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder}")
+    return 1 if states["altered"] else 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from ..published.fetch import fetch
+    from ..published.lock import Lock
+
+    folder, failed, by_hand = Path(options.weights), 0, 0
+    wanted = chosen(options.networks)
+    with Lock(folder).held():
+        for row in wanted:
+            if not address(row) and not file_of(folder, row).exists():
+                by_hand += 1
+                others = [label(r) for r in rows() if r["model_id"] == row["model_id"] and address(r)]
+                choice = "".join(f"; or fetch {other}" for other in others)
+                print(f"by hand: {label(row)}: {advice(row, folder)}{choice}")
+                continue
+            try:
+                state = fetch(row, folder)
+                print(f"{state}: {file_of(folder, row)} (licence of the weights: {row['licence_weights']})")
+            except UserError as error:
+                failed += 1
+                print(f"srfp_lib: {error}", file=sys.stderr)
+    print(f"{len(wanted) - failed - by_hand} there, {by_hand} to be fetched by hand, {failed} failed.")
+    return 1 if failed else 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..published.cases import check
+
+    folder = Path(options.folder)
+    if not folder.is_dir():
+        raise UserError(f"the folder '{folder}' does not exist: give the path of a folder with reference cases")
+    table = check(folder)
+    print(table.to_string(index=False))
+    return 0 if len(table) and table["passed"].all() else 1

@@ -1,0 +1,172 @@
+"""PSNR, SSIM and LPIPS by the convention of the paper's quality table (D41): RGB, 8 bits, no border cut."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..common.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..profiles import Profile, Quality
+
+ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # torchvision's, 233 MB; the name ends in the file's digest
+SMALLEST = 31  # pixels a side that AlexNet needs
+
+
+def score(sr: Iterable[np.ndarray], hr: Iterable[np.ndarray], *, crop: int | None, perceptual: bool = False) -> dict[str, np.ndarray]:
+    """PSNR and SSIM of batches of images beside the true ones, on the centre crop of each or, if None, on whole images.
+
+    The crop is the SR image's; the true image may be larger, and both begin at the same top left pixel (D41). With
+    ``perceptual`` LPIPS as well.
+    """
+    measures = (psnr, ssim, lpips) if perceptual else (psnr, ssim)
+    found: dict[str, list[np.ndarray]] = {measure.__name__: [] for measure in measures}
+    for a, b in zip(sr, hr, strict=True):
+        height, width = a.shape[1:3]
+        side = (min(crop, height), min(crop, width)) if crop else (height, width)
+        top, left = (height - side[0]) // 2, (width - side[1]) // 2
+        window = (slice(None), slice(top, top + side[0]), slice(left, left + side[1]))
+        for measure in measures:
+            found[measure.__name__].append(measure(a[window], b[window]))
+    return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def convention(settings: Quality) -> str:
+    """What the numbers of a quality table are of, for its header.
+
+    >>> from srfp_lib.profiles import PAPER
+    >>> convention(PAPER.quality)[:74]
+    'RGB, 8 bits, no border cut, the centre 224 x 224 pixels of each test image'
+    """
+    part = f"the centre {settings.crop} x {settings.crop} pixels of each" if settings.crop else "the whole of each"
+    image = "test image" if settings.images == "test" else "image"
+    return f"RGB, 8 bits, no border cut, {part} {image}; LPIPS of AlexNet, lower is better"
+
+
+def lpips_left_out(profile: Profile) -> str:
+    """Why our LPIPS column is empty, as a sentence; empty where the profile asks for LPIPS."""
+    if profile.quality.lpips:
+        return ""
+    there = "are on this machine" if lpips_weights() else "no package carries and this machine does not have"
+    return (
+        f"Our LPIPS is left out: profile {profile.name} does not ask for it (`[quality] lpips = true` in a .toml file does). "
+        f"It needs AlexNet's ImageNet weights, which {there}."
+    )
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio in dB of two uint8 batches N x H x W x 3, over all three channels: N values.
+
+    Equal images give 99 dB instead of infinity.
+
+    >>> psnr(np.zeros((1, 8, 8, 3), np.uint8), np.full((1, 8, 8, 3), 255, np.uint8)).tolist()
+    [0.0]
+    """
+    difference = a.astype(np.float32) - b
+    errors = np.square(difference).mean((1, 2, 3), dtype=np.float64)
+    return np.where(errors > 0, 10 * np.log10(255**2 / np.maximum(errors, 1e-12)), 99.0)
+
+
+def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Structural similarity (Wang et al. 2004) of two uint8 batches N x H x W x 3, the mean over channels: N values.
+
+    Gaussian window 11 x 11 with sigma 1.5, K1 = 0.01, K2 = 0.03, range 255; 5 pixels at each border are left out of the
+    mean, as in scikit-image's ``structural_similarity(gaussian_weights=True, use_sample_covariance=False)``.
+    """
+    return np.concatenate([_ssim(a[i : i + 16], b[i : i + 16]) for i in range(0, len(a), 16)])
+
+
+def _ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    x, y = a.astype(np.float32), b.astype(np.float32)
+    mean_x, mean_y = _blur(x), _blur(y)
+    variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
+    covariance = _blur(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    map_ = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    map_ /= (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
+    return map_.mean((1, 2, 3), dtype=np.float64)
+
+
+def _blur(x: np.ndarray) -> np.ndarray:
+    """Gaussian window along height and width, where it fits: N x H x W x 3 to N x 3 x H-10 x W-10."""
+    x = x.transpose(0, 3, 1, 2)
+    # As products with banded matrices, which is several times faster than filtering images of this size.
+    return _window(x.shape[2]) @ x @ _window(x.shape[3]).T
+
+
+@cache
+def _window(length: int) -> np.ndarray:
+    taps = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    rows = [np.eye(length - 10, length, k) * tap for k, tap in enumerate(taps / taps.sum())]
+    return np.sum(rows, 0).astype(np.float32)
+
+
+def lpips(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Learned perceptual distance (Zhang et al. 2018) of two uint8 batches N x H x W x 3, at least 31 pixels a side: N values.
+
+    AlexNet, version 0.1 of the linear heads, RGB scaled to -1..1 (D41); 0 for equal images, lower is better. Raises
+    UserError where the weights of AlexNet can be neither found nor fetched.
+    """
+    import torch
+
+    if min(a.shape[1:3]) < SMALLEST:
+        raise UserError(f"LPIPS needs images of {SMALLEST} pixels a side, and there are some of {min(a.shape[1:3])}: set quality.lpips = false")
+    network = _lpips_network(lpips_weights() or _fetch_alexnet())
+    x, y = (torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1 for images in (a, b))
+    with torch.inference_mode():
+        return network(x, y).flatten().double().numpy()
+
+
+def lpips_weights() -> Path | None:
+    """AlexNet's ImageNet weights in torch's hub folder, None if they are not there. Opens no file and imports nothing."""
+    path = _alexnet_path()
+    return path if path.is_file() else None
+
+
+def _alexnet_path() -> Path:
+    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
+    return Path(home).expanduser() / "hub" / "checkpoints" / ALEXNET.rpartition("/")[2]
+
+
+def _fetch_alexnet() -> Path:
+    """Fetch the weights; torch compares the digest in the name."""
+    import torch
+
+    path = _alexnet_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"LPIPS needs AlexNet's ImageNet weights, and {ALEXNET} cannot be fetched ({error}): "
+            f"put the file at '{path}', or set quality.lpips = false"
+        ) from None
+    return path
+
+
+@cache
+def _lpips_network(weights: Path) -> torch.nn.Module:
+    """The package's network, its trunk filled from a file that is not unpickled."""
+    import lpips as package
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torchvision's, about arguments that the package still gives it
+        network = package.LPIPS(net="alex", pnet_rand=True, verbose=False)
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        # The package keeps the layers in five slices: slice2.3.weight is features.3.weight.
+        network.net.load_state_dict({name: state[f"features.{name.partition('.')[2]}"] for name in network.net.state_dict()})
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, OSError) as error:
+        raise UserError(f"'{weights}' does not hold AlexNet's weights ({type(error).__name__}): delete it, and they are fetched again") from None
+    return network

@@ -1,0 +1,60 @@
+"""What a chapter puts on its page beside tables: figures that carry their alt text, sentences, and the closing box."""
+
+from __future__ import annotations
+
+import base64
+import html
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..study import Study
+
+STARTED = time.monotonic()  # of the notebook's kernel, near enough: the chapter's first import
+
+
+class Shown:
+    """A saved figure for the page. Its alt text travels in the output's metadata; the runner moves it to the cell's."""
+
+    def __init__(self, png: Path, alt: str) -> None:
+        self.png, self.alt = png, alt
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        content = base64.b64encode(self.png.read_bytes()).decode()
+        return {"image/png": content, "text/plain": self.alt}, {"srfp": {"alt": self.alt}}
+
+
+class Text:
+    """Markdown with computed numbers."""
+
+    def __init__(self, markdown: str) -> None:
+        self.markdown = markdown
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown or " "  # an empty one would make Jupyter show the object instead
+
+    def __repr__(self) -> str:
+        return self.markdown
+
+
+class Box:
+    """The box that ends a chapter: profile, seed, device, time, versions, and how to run the chapter alone."""
+
+    def __init__(self, study: Study, chapter: str, needs: tuple[str, ...]) -> None:
+        receipts = [study.workspace.receipt(name) for name in study.jobs if name.startswith(needs)]
+        made = [r for r in receipts if r]
+        last = max(made, key=lambda r: r.finished, default=None)
+        self.rows = {
+            "Profile": f"{study.profile.name}, master seed {study.profile.master_seed}",
+            "Device": last.machine if last else "–",
+            "Time": f"{time.monotonic() - STARTED:.0f} s for this page; "
+            f"{sum(r.seconds for r in made):.0f} s of work in the {len(made)} jobs it rests on",
+            "Largest process": f"{max((r.peak_megabytes for r in made), default=0)} MB",
+            "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
+            "Alone": f"<code>python -m srfp_lib run --chapters {chapter}</code>",
+        }
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f'<tr><th scope="row">{k}</th><td>{v if k == "Alone" else html.escape(v)}</td></tr>' for k, v in self.rows.items())
+        return f'<div class="srfp-box"><p>How this page was made</p><table>{rows}</table></div>'

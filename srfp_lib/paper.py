@@ -1,0 +1,89 @@
+"""The paper's own numbers: tables typed from the paper and its result files (`data/paper`), as data frames.
+
+Fractions, population standard deviations, PSNR in dB; an empty cell is a number that the paper does not give.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from .common.checkout import DATA
+from .common.errors import UserError
+
+FOLDER = DATA / "paper"
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    path = FOLDER / f"{name}.csv"
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise UserError(f"the paper's numbers in '{path}' cannot be read ({error}): restore the file from the repository") from None
+
+
+def table_1() -> pd.DataFrame:
+    """The 25 published networks (Table 1)."""
+    return _read("table_1").copy()
+
+
+def table_2() -> pd.DataFrame:
+    """205-way accuracy of four classifiers (Table 2)."""
+    return _read("table_2").copy()
+
+
+def table_3() -> pd.DataFrame:
+    """180-way accuracy by hyperparameter (Table 3), and the two differences of the text."""
+    return _read("table_3").copy()
+
+
+def table_4() -> pd.DataFrame:
+    """The parsers' accuracies (Table 4): 18 cells, 6 dashes, 4 chance values."""
+    return _read("table_4").copy()
+
+
+def seeds() -> pd.DataFrame:
+    """The seed triplets (the table inside Figure 4)."""
+    return _read("seeds").copy()
+
+
+def quality() -> pd.DataFrame:
+    """PSNR and LPIPS of all 205 networks (appendix)."""
+    return _read("published_quality").copy()
+
+
+def pretrained_attribution() -> pd.DataFrame:
+    """25-way accuracy by group (section 4.1.2): all, 2X with all eight, 4X L1, 4X adversarial."""
+    return _read("pretrained_attribution").copy()
+
+
+def figure_6(which: str) -> pd.DataFrame:
+    """The matrix of Figure 6, "seen" or "unseen": a square frame with the 25 model_ids on both sides (D3: squared distances)."""
+    return _read(f"figure_6_{which}").set_index("model_id")
+
+
+def figure_7() -> pd.DataFrame:
+    """What parsers answered about the published networks (Figure 7), a row a cell."""
+    return _read("figure_7").copy()
+
+
+def claims() -> pd.DataFrame:
+    """The paper's 56 testable claims."""
+    return _read("claims").copy()
+
+
+def panels() -> pd.DataFrame:
+    """The accuracies printed in Figures 3 and 5, for every classifier run."""
+    return _read("figure_3_and_5").copy()
+
+
+def dataset_statistics() -> pd.DataFrame:
+    """Table A.1, with the split that a row most likely is where the printed one is not (D12)."""
+    return _read("dataset_statistics").copy()
+
+
+def verdict_rules() -> pd.DataFrame:
+    """Our rules for judging the claims, written before the runs they judge."""
+    return _read("verdict_rules").copy()

@@ -1,0 +1,172 @@
+"""The authors' released images: what an unpacked folder holds, lacks and must not have.
+
+Expected are split files with a file name a line, a folder of the true photographs, and a folder a network:
+`train-split.txt val-split.txt test-split.txt HR-HR-HR-HR-HR/PHOTO.png MODEL_ID/PHOTO.png` (D12, D35, D37).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import fleet
+from ..common.errors import UserError
+
+TRUTH = "HR-HR-HR-HR-HR"
+SPLITS = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}
+PLACES = ("", "SISR", "classification/datasets/data/SISR")  # of all this below the folder that a reader names
+PHOTOGRAPHS = 1000  # in the paper; Table A.1 counts 998
+MOST_MISSING = 0.02  # of the photographs: more missing from one folder means that it was not unpacked to its end
+END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG file
+
+
+@dataclass(frozen=True)
+class Found:
+    """An examined release: ``parts`` has the split of every photograph that is in all folders."""
+
+    root: Path
+    networks: tuple[str, ...]
+    parts: dict[str, str]
+    left_out: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def content(self) -> str:
+        """A digest of the photographs and their splits."""
+        return hashlib.sha256(repr(sorted(self.parts.items())).encode()).hexdigest()[:24]
+
+    def report(self) -> Iterator[str]:
+        """What is there and what is not, in lines."""
+        custom = sum(not name.endswith("-pretrained") for name in self.networks)
+        counts = ", ".join(f"{sum(part == p for p in self.parts.values())} {part}" for part in SPLITS)
+        yield f"The release in '{self.root}': {custom} of 180 custom and {len(self.networks) - custom} of 25 published networks"
+        yield f"{len(self.parts)} photographs ({counts})" + ("" if len(self.parts) == PHOTOGRAPHS else f", the paper has {PHOTOGRAPHS:,}")
+        yield from (f"left out: {file}, {reason}" for file, reason in self.left_out)
+        yield from (f"ignored: '{name}', no network's folder" for name in self.ignored)
+
+
+def listing(folder: Path) -> Found:
+    """What a folder holds by names alone. Raises UserError for what a loader cannot live with."""
+    root = _root(folder)
+    listed = _splits(root)
+    networks, ignored = _networks(root)
+    missing: dict[str, list[str]] = {}
+    for name in (TRUTH, *networks):
+        there = {entry.name for entry in os.scandir(root / name)}
+        lacking = [photograph for photograph in listed if f"{photograph}.png" not in there]
+        if len(lacking) > MOST_MISSING * len(listed):
+            raise UserError(
+                f"'{root / name}' lacks {len(lacking)} of the {len(listed)} photographs of the splits, {lacking[0]}.png first: "
+                "unpack its archive again, or move the folder away"
+            )
+        for photograph in lacking:
+            missing.setdefault(photograph, []).append(name)
+    left_out = tuple((f"{p}.png", f"missing in {_some(names)}") for p, names in missing.items())
+    parts = {photograph: part for photograph, part in listed.items() if photograph not in missing}
+    if empty := [file for part, file in SPLITS.items() if part not in parts.values()]:
+        raise UserError(f"no photograph of '{root / empty[0]}' is in all folders: unpack the archives again")
+    return Found(root, networks, parts, left_out, ignored)
+
+
+def check_images(found: Found) -> int:
+    """Look at the beginning and end of every image; returns the smallest side. Raises UserError with the first that is damaged."""
+    truth = {photograph: _size(found.root / TRUTH / f"{photograph}.png") for photograph in found.parts}
+    smallest = min(min(size) for size in truth.values())
+    for name in found.networks:
+        for photograph, (height, width) in truth.items():
+            path = found.root / name / f"{photograph}.png"
+            size = _size(path)
+            if not (0 <= height - size[0] < 4 and 0 <= width - size[1] < 4):
+                raise UserError(
+                    f"'{path}' has {size[1]} x {size[0]} pixels and its photograph {width} x {height}: it is not its super-resolved "
+                    "image, unpack the network's archive again"
+                )
+            smallest = min(smallest, *size)
+    return smallest
+
+
+def _root(folder: Path) -> Path:
+    if not folder.is_dir():
+        kind = "is a file" if folder.exists() else "does not exist"
+        raise UserError(f"'{folder}' {kind}: give the folder into which the authors' archives were unpacked")
+    for place in PLACES:
+        root = folder / place
+        if (root / TRUTH).is_dir() or any((root / name).exists() for name in SPLITS.values()):
+            return root.resolve()
+    raise UserError(f"'{folder}' holds no release: neither {TRUTH} nor {SPLITS['train']} is in it; give the folder SISR of the release")
+
+
+def _splits(root: Path) -> dict[str, str]:
+    """The part of every photograph that the split files name, in order of name."""
+    parts: dict[str, str] = {}
+    for part, file in SPLITS.items():
+        for photograph in _names(root / file):
+            if photograph in parts:
+                both = f"twice in '{root / file}'" if parts[photograph] == part else f"in '{SPLITS[parts[photograph]]}' and in '{root / file}'"
+                raise UserError(f"{photograph}.png is {both}: the splits must not overlap, restore the split files of the release")
+            parts[photograph] = part
+    return dict(sorted(parts.items()))
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except FileNotFoundError:
+        raise UserError(f"the split file '{path}' is missing: fetch it from the release") from None
+    except UnicodeDecodeError:
+        raise UserError(f"the split file '{path}' is no text: fetch it from the release again") from None
+    if not lines:
+        raise UserError(f"the split file '{path}' is empty: fetch it from the release again")
+    for line in lines:
+        if line != Path(line).name or not line.endswith(".png"):
+            raise UserError(f"the split file '{path}' has the line '{line[:60]}', which is no name of a .png file: restore it from the release")
+    return [line.removesuffix(".png") for line in lines]
+
+
+def _networks(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The networks whose folders are there, in the order of the fleet, and the names of other folders."""
+    known = [n.model_id for n in (*fleet.custom(), *fleet.published())]
+    there = {entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")}
+    if TRUTH not in there:
+        raise UserError(f"'{root}' lacks the folder {TRUTH} of the true photographs: unpack its archive there")
+    others = sorted(there - set(known) - {TRUTH})
+    for name in others:
+        if name.count("-") >= 3:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f" (is it {near[0]}?)" if near else ""
+            raise UserError(f"'{root / name}' is named like a network and is none of the 205{meant}: correct its name, or move it away")
+    networks = tuple(name for name in known if name in there)
+    if not networks:
+        raise UserError(f"'{root}' has no folder of a network, such as {known[0]}: unpack an archive of the release there")
+    return networks, tuple(others)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Height and width of a PNG file that is whole at both ends."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            size = image.height, image.width
+        with path.open("rb") as file:
+            file.seek(-len(END), os.SEEK_END)
+            whole = file.read() == END
+    except (OSError, SyntaxError, ValueError):
+        size, whole = (0, 0), False
+    if not whole:
+        raise UserError(f"the image '{path}' is cut short or no PNG file: unpack its archive again")
+    return size
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first of several names, and how many more there are.
+
+    >>> _some("abc")
+    'a and 2 more'
+    """
+    first, *others = names
+    return f"{first} and {len(others)} more" if others else first

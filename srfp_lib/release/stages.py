@@ -1,0 +1,76 @@
+"""Taking over the images of the authors' release: linked to where they lie, or copied."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from ..common.errors import UserError
+from ..common.randomness import seed
+from ..images import gallery
+from ..photos.folder import fold_of
+from ..profiles import Profile
+from ..stages.making import write_splits
+from ..workflow.jobs import Desk
+from . import contents
+
+ORIGIN = "the authors' images"
+FOLDS = {"train": 0, "validation": 1, "test": 2}
+
+
+def photographs(desk: Desk) -> None:
+    """The tables of the photographs that are in every folder, their splits, and the folder of true images."""
+    from ..images.store import png_size
+
+    found = contents.listing(Path(desk.profile.release.folder))
+    if found.content != desk.profile.release.content:
+        raise UserError(f"the release in '{found.root}' has other photographs than before: run python -m srfp_lib release {found.root} again")
+    rows = []
+    for photograph, fold in deal(found.parts, desk.profile).items():
+        height, width = png_size(found.root / contents.TRUTH / f"{photograph}.png")
+        about = {"role": "classify", "fold": fold, "source": "the authors' release", "licence": "none stated", "credit": ""}
+        rows.append({"photograph": photograph, "file": f"{photograph}.png", **about, "width": width, "height": height,
+                     "sha256": "", "n_tiles": 1, "note": ""})  # fmt: skip
+    table = pd.DataFrame(rows)
+    images = table[["photograph", "fold"]].assign(image=table["photograph"])[["image", "photograph", "fold"]]
+    skipped = pd.DataFrame(found.left_out, columns=["file", "reason"])
+    for name, frame in (("photographs", table), ("images", images), ("skipped", skipped)):
+        frame.to_csv(desk.write("photos", f"{name}.csv"), index=False)
+    write_splits(desk, images, desk.profile.photographs.rotations)
+    _take(desk, contents.TRUTH, list(found.parts))
+
+
+def deal(parts: dict[str, str], profile: Profile) -> dict[str, int]:
+    """The fold of every photograph: by the authors' splits, or dealt anew in a seeded order (D35)."""
+    if profile.release.splits == "theirs":
+        return {photograph: FOLDS[part] for photograph, part in parts.items()}
+    order = sorted(parts, key=lambda photograph: seed(profile.master_seed, "release", photograph))
+    folds = {photograph: fold_of(place, len(order), profile.photographs.rotations) for place, photograph in enumerate(order)}
+    return {photograph: folds[photograph] for photograph in parts}
+
+
+def images(desk: Desk, name: str) -> None:
+    """The images of a network."""
+    _take(desk, name, list(gallery.read_table(desk.read("photos", "images.csv"))["image"]))
+    if name.endswith("-pretrained"):
+        desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, "origin": ORIGIN}, indent=1))
+
+
+def _take(desk: Desk, name: str, photographs: list[str]) -> None:
+    from ..images.store import read_png
+
+    source, target = Path(desk.profile.release.folder) / name, desk.write("images", name)
+    if not source.is_dir():
+        raise UserError(f"'{source}' is gone: bring it back, or run python -m srfp_lib release with the folder's new place")
+    if not desk.profile.release.copy:
+        target.symlink_to(source, target_is_directory=True)
+        return
+    target.mkdir()
+    with gallery.ImageFolder(desk, name, len(photographs), tiles=False) as folder:
+        for photograph in photographs:
+            copied = shutil.copyfile(source / f"{photograph}.png", target / f"{photograph}.png")
+            if desk.profile.photographs.decoded:
+                folder.keep(read_png(copied))

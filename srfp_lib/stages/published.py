@@ -1,0 +1,137 @@
+"""The images of published networks, made with true weights or by stand-ins, or taken from somebody else's folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import fleet
+from ..common.errors import UserError
+from ..common.randomness import seed
+from ..fleet import Network
+from ..images import gallery, superresolve
+from ..images.arrays import read_array
+from ..photos.folder import fold_of
+from ..program import HR
+from ..published import sources
+from ..workflow.jobs import Desk
+
+if TYPE_CHECKING:
+    from ..training.batches import Rows
+
+LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are looked at whole
+
+
+def make(desk: Desk, names: tuple[str, ...]) -> None:
+    """Super-resolve every image with published networks: with their weights where these are, else by stand-ins."""
+    settings = desk.profile.published
+    with_weights = sources.weights_at(settings, names)
+    for name in names:
+        network = fleet.parse(name)
+        true = name in with_weights or settings.source == "weights"
+        sr, about = (_with_weights if true else _by_stand_in)(desk, network)
+        _write(desk, name, sr)
+        desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, **about}, indent=1))
+
+
+def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
+    """The images of a network, float in 0..1 before they are 8 bits; those of five networks are saved in two ways (D36)."""
+    shown, to_whole = gallery.custom(desk), {"rounded": np.round, "truncated": np.floor}
+    with ExitStack() as stack:
+        folders = [(stack.enter_context(gallery.ImageFolder(desk, name, len(shown.names), tiles=shown.tiles, under=under)), to_whole[way])
+                   for under, way in sources.ways(desk.profile.published, name).items()]  # fmt: skip
+        for image, pixels in zip(shown.names, sr, strict=True):
+            for folder, whole in folders:
+                folder.add(image, whole(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+
+
+def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
+    from .. import published
+    from ..published import weights
+    from ..published.catalogue import file_name
+    from ..published.catalogue import row as row_of
+
+    row, built, images = row_of(network.model_id), published.network(network.model_id, device=desk.device), gallery.custom(desk)
+    built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
+    hr = (image for batch in images.batches(HR) for image in batch)
+    sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
+    return sr, {"origin": "the authors' weights", "file": file_name(row), "parameters": built.descriptor.parameters}
+
+
+def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
+    from ..training import standins
+    from ..training.trainer import fresh
+
+    profile, images = desk.profile, gallery.custom(desk)
+    held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
+    tiles = _own_tiles(desk)
+    trained = standins.train(network, tiles, held_out, profile.training, profile.published, master_seed=profile.master_seed,
+                            device=desk.device)  # fmt: skip
+    module = fresh(network, standins.settings_of(network.loss, profile.training, profile.published), master_seed=0).eval()
+    module.load_state_dict(trained.states[network.model_id])
+    module.to(desk.device)
+    lr = (superresolve.downscale(hr, network.scale) for hr in images.batches(HR))
+    psnr = trained.log[-1]["held_out_psnr"]
+    return (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device)), {
+        "origin": "stand-in",
+        "parameters": sum(p.numel() for p in module.parameters()),
+        "held_out_psnr": round(psnr, 3),
+    }
+
+
+def _own_tiles(desk: Desk) -> Rows:
+    """The stand-ins' training set."""
+    from ..training.batches import Rows
+
+    training = pd.read_csv(desk.read("photos", "training.csv"))
+    numbers = np.flatnonzero(training["dataset"] == "stand-ins")
+    if not len(numbers):
+        raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
+    return Rows(read_array(desk.read("photos", "training.npy")), numbers)
+
+
+def take_folder(desk: Desk) -> None:
+    """Copy the images of other people's networks into the workspace, with a split of their photographs."""
+    from ..images.store import png_size, read_png
+
+    networks = [n.model_id for n in sources.networks(desk.profile.published)]
+    files = _files(Path(desk.profile.published.source).expanduser(), networks)
+    ids = [path.stem for path in files[HR]]
+    sizes = {png_size(path) for paths in files.values() for path in paths}
+    tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
+    for name, paths in files.items():
+        gallery.write_images(desk, name, ids, map(read_png, paths), tiles=tiles, under="published")
+    table = _deal(desk, ids)
+    if not tiles:  # the columns tell photographs from tiles
+        table[["height", "width"]] = [png_size(path) for path in files[HR]]
+    table.to_csv(desk.write("published", "images.csv"), index=False)
+    for name in networks:
+        about = {"model_id": name, "origin": "images of a folder"}
+        desk.write("published", f"{name}.json").write_text(json.dumps(about, indent=1))
+
+
+def _files(root: Path, networks: list[str]) -> dict[str, list[Path]]:
+    """The images of the photographs and of every network, in one order."""
+    truth, files = root / sources.TRUTH, {}
+    ids = sorted(path.stem for path in truth.glob("*.png"))
+    for name, folder in [(HR, truth), *((n, root / n) for n in networks)]:
+        if lacking := [i for i in ids if not (folder / f"{i}.png").is_file()]:
+            raise UserError(f"'{folder}' lacks {lacking[0]}.png and {len(lacking) - 1} more of the {len(ids)} images of '{truth}': add them")
+        files[name] = [folder / f"{i}.png" for i in ids]
+    return files
+
+
+def _deal(desk: Desk, ids: list[str]) -> pd.DataFrame:
+    """Each image is a photograph; folds go by a seeded order."""
+    rotations = desk.profile.photographs.rotations
+    if len(ids) < (needed := 2 + 2 * rotations):
+        raise UserError(f"the folder of published images shows {len(ids)} photographs and {needed} are needed: add some")
+    order = sorted(ids, key=lambda name: seed(desk.profile.master_seed, "published", name))
+    folds = {name: fold_of(i, len(ids), rotations) for i, name in enumerate(order)}
+    return pd.DataFrame([(name, name, folds[name]) for name in ids], columns=["image", "photograph", "fold"])

@@ -1,0 +1,75 @@
+"""Where jobs run. An engine takes a function and its arguments and gives back a future."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, Protocol
+
+from ..common.errors import UserError
+
+
+class Engine(Protocol):
+    """What the runner asks of an engine."""
+
+    workers: int
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run ``function(*arguments)`` somewhere."""
+        ...
+
+    def close(self) -> None:
+        """Stop at once; unfinished work is lost and made again by the next run."""
+        ...
+
+
+class Local:
+    """Processes on this machine, one thread each: two single-thread processes beat one process with two threads."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        return self._pool.submit(function, *arguments)
+
+    def close(self) -> None:
+        for process in list((self._pool._processes or {}).values()):
+            process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(parent: int) -> None:
+    """Prepare a worker: one thread, deaf to Ctrl-C (the parent decides), and gone when the parent is."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local}
+
+
+def check(name: str, workers: int) -> None:
+    """Refuse an engine that does not exist, or a number of workers that is none."""
+    if name not in ENGINES:
+        raise UserError(f"there is no engine '{name}': choose one of {', '.join(ENGINES)}")
+    if workers < 1:
+        raise UserError(f"--workers is {workers}: give 1 or more")
+
+
+def make(name: str, workers: int) -> Engine:
+    """An engine by name."""
+    check(name, workers)
+    return ENGINES[name](workers)
