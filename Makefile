@@ -4,7 +4,7 @@ WORKERS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help book smoke test lint clean
+.PHONY: help book smoke check test clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -17,8 +17,14 @@ smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minu
 	$(RUN) -m srfp_lib run --profile smoke --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --profile smoke)"
 
-test: $(VENV)/ready ## all tests, a smoke run of the whole book among them
+check: $(VENV)/ready ## style, types and the fast tests (90 seconds)
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
+	$(VENV)/bin/pyrefly check
+	$(RUN) -m pytest -q -m "not slow"
+
+test: $(VENV)/ready ## style, types and all tests, a smoke run of the whole book among them
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
+	$(VENV)/bin/pyrefly check
 	$(RUN) -m pytest -q
 
 clean: ## remove the environment and all runs

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
+from jaxtyping import install_import_hook
+
+# Before anything of these rooms is imported: the tests check the shapes and types that their functions declare.
+CHECKED = ("networks", "training", "classifiers", "images", "experiments")
+install_import_hook([f"srfp_lib.{room}" for room in CHECKED], "beartype.beartype")
 
 from srfp_lib.commands import cli
 from srfp_lib.study import Study

@@ -71,7 +71,7 @@ def offered(tmp_path, monkeypatch, images=3):
             f'small,train.zip,{base}/train.zip,{len(FILES["/train.zip"])},sha256:{digest},set/HR/,CC0,"Doe, Jane"\n'
             f"small,3.png,{base}/3.png,,,,CC BY 4.0,John\nother,4.png,{base}/4.png,,,,CC0,\n"
         )
-        monkeypatch.setattr(open_sets, "DATA", tmp_path)
+        monkeypatch.setattr(open_sets, "TABLES", tmp_path)
         yield tmp_path / "small", asked, missing
 
 
