@@ -23,7 +23,7 @@ import torch
 from srfp_lib import fleet, tasks
 from srfp_lib.classifiers import recipe
 from srfp_lib.images import gallery
-from srfp_lib.workflow.jobs import Desk
+from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
 CANDIDATES = [(32, 128, 6e-3, 600), (32, 128, 3e-3, 600), (48, 96, 4e-3, 400), (64, 96, 3e-3, 250)]  # crop, batch, learning rate, steps
@@ -34,9 +34,9 @@ def validated(desk: Desk, crop: int, batch: int, rate: float, steps: int) -> dic
     images, task, profile = gallery.custom(desk), tasks.attribution(), desk.profile
     settings = replace(profile.classifier, crop=crop, batch=batch, learning_rate=rate)
     train, validation = (images.numbers(part, run=1) for part in ("train", "validation"))
-    question = recipe.Question({"attribution": task}, task.train, train, validation, 1)
     start = time.process_time()
-    fitting = recipe.Fitting(question, images.store, settings.backbones[0], settings, master_seed=profile.master_seed)
+    fitting = recipe.Fitting({"attribution": task}, images.store, train, validation, run=1, backbone=settings.backbones[0], settings=settings,
+                             master_seed=profile.master_seed)  # fmt: skip
     model = recipe.fit(fitting, steps)
     seconds = time.process_time() - start
     picks = [(n.model_id, i) for n in task.test for i in validation]

@@ -59,7 +59,7 @@ def main() -> None:
     study = Study.open(options.profile, options.workspace)
     obstacles.refuse(study, list(study.jobs))
     start = time.perf_counter()
-    run.make(study, list(study.jobs), workers=options.workers, device=options.device)
+    run.make(study.workspace, study.jobs, study.keys, list(study.jobs), workers=options.workers, device=options.device)
     table = stages(study, time.perf_counter() - start, options.workers)
     table.to_csv(Path(__file__).with_name(f"{options.name}.csv"), index=False, float_format="%.1f")
     print(table.drop(columns=["machine", "torch"]).to_string(index=False), flush=True)

@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from srfp_lib.classifiers.bodies import IMAGENET_MEAN, IMAGENET_SD, Classifier
-from srfp_lib.images.arrays import ArrayFile, FlatFile
+from srfp_lib.images.arrays import ArrayFile
 from srfp_lib.images.store import Images, Pick
 from srfp_lib.photos import dead_leaves
 
@@ -86,7 +86,7 @@ def write(folder: Path) -> dict[str, tuple[list[str], float]]:
             names = [f"{i:04d}" for i in range(len(images))]
             path = folder / case.name / "decoded" / f"{network}.npy"
             (folder / case.name / network).mkdir()
-            with FlatFile(path, len(images)) if images is whole else ArrayFile(path, len(images), images[0].shape) as file:
+            with ArrayFile(path, len(images), None if images is whole else images[0].shape) as file:
                 for name, pixels in zip(names, images, strict=True):
                     Image.fromarray(pixels).save(folder / case.name / network / f"{name}.png", compress_level=1)
                     file.add(pixels)

@@ -11,6 +11,7 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
+from . import paper
 from .common.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ DATASETS = ("div2k", "flickr2k", "quarter_div2k", "quarter_flickr2k")
 SCALES = (2, 4)
 LOSSES = ("L1", "VGG_GAN", "ResNet_GAN")
 SEEDS = (1, 2, 3)
+HR = "HR-HR-HR-HR-HR"  # the folder of the true images, named as if a network had made them
 WAY = "~"  # "NAME~truncated": the network NAME by its images in the folder "truncated" of a workspace
 
 _PATTERN = re.compile(r"(?P<a>[^-]+)-(?P<d>[^-]+)-x(?P<s>\d+)-(?P<l>[^-]+)-(?P<r>s\d+|NA)(?P<p>-pretrained)?")
@@ -87,9 +89,7 @@ def custom() -> tuple[Network, ...]:
 @cache
 def published() -> tuple[Network, ...]:
     """The 25 published networks of Table 1, in its order."""
-    from .paper import table_1
-
-    return tuple(parse(model_id) for model_id in table_1()["model_id"])
+    return tuple(parse(model_id) for model_id in paper.table_1()["model_id"])
 
 
 def stack(architecture: str, scale: int) -> tuple[Network, ...]:

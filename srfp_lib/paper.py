@@ -6,17 +6,21 @@ Fractions, population standard deviations, PSNR in dB; an empty cell is a number
 from __future__ import annotations
 
 from functools import cache
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from .common.checkout import DATA
 from .common.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = DATA / "paper"
 
 
 @cache
 def _read(name: str) -> pd.DataFrame:
+    import pandas as pd
+
     path = FOLDER / f"{name}.csv"
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])

@@ -1,4 +1,4 @@
-"""What each classifier is asked: which networks it is trained on, which it is tested on, and the classes (section 4)."""
+"""The questions put to classifiers: the networks that train and test each, and its classes (paper, section 4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from . import fleet
 from .common.errors import UserError
 from .fleet import Network
-from .profiles import Published
 
 HYPERPARAMETERS = ("scale", "loss", "architecture", "dataset")
 CLASSES = {
@@ -37,12 +36,12 @@ PARSED_OF_PUBLISHED = ("scale", "loss", "architecture")
 
 @dataclass(frozen=True)
 class Classification:
-    """One training of a classifier, or with ``steps`` and a start alone one showing: the tasks, a head each, and the files.
+    """One training of a classifier, or one evaluation of a saved one; a head for each of the tasks.
 
-    ``start`` is a kept classifier whose body is taken over, ``keep`` where to keep this one, ``outputs`` a folder of
-    predictions a task. ``show`` "published" shows another set of images to a kept classifier without any training. Controls
-    change one thing: ``matched`` moves every crop's channel means to those of the true image (D50), ``bits`` rounds the
-    images more coarsely, ``percent`` of the training photographs are used.
+    ``start`` is a saved classifier whose body is taken over, ``keep`` where to save this one, ``outputs`` a folder of predictions
+    a task. With ``only_evaluate`` the saved classifier sees the published networks without any training. Controls change one
+    thing: ``matched`` shifts the channel means of every crop to those of the true image (D50), ``bits`` below 8 rounds images to
+    fewer grey levels, ``percent`` of the training photographs are used.
     """
 
     tasks: tuple[str, ...]
@@ -53,7 +52,7 @@ class Classification:
     outputs: tuple[str, ...]
     keep: str = ""
     start: str = ""
-    show: str = ""
+    only_evaluate: bool = False
     matched: bool = False
     bits: int = 8
     percent: int = 100
@@ -84,19 +83,21 @@ class Task:
         return 1 / len(self.classes)
 
 
-def control(name: str) -> dict[str, int | bool]:
-    """What a control of the attribution classifier changes of its `Classification`.
+def control(name: str, job: Classification) -> Classification:
+    """The attribution job with the one change that a control makes. Raises UserError for an unknown control.
 
-    >>> control("free-crops"), control("matched"), control("bits-7"), control("photographs-50")
-    ({'grid': 1}, {'matched': True}, {'bits': 7}, {'percent': 50})
+    >>> control("bits-7", Classification(("attribution",), 1, "small_residual", 10, 4, ())).bits
+    7
     """
     kind, _, number = name.partition("-")
-    if name in ("free-crops", "matched"):
-        return {"grid": 1} if kind == "free" else {"matched": True}
+    if name == "free-crops":
+        return replace(job, grid=1)
+    if name == "matched":
+        return replace(job, matched=True)
     if kind == "bits" and number in ("5", "6", "7"):
-        return {"bits": int(number)}
+        return replace(job, bits=int(number))
     if kind == "photographs" and number.isdigit() and 0 < int(number) < 100:
-        return {"percent": int(number)}
+        return replace(job, percent=int(number))
     raise UserError(
         f"classifier.controls has '{name}': choose among free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
     )
@@ -138,21 +139,16 @@ def parser_of_published(asks: str, networks: tuple[Network, ...]) -> Task:
     return Task(f"parse-{asks}-of-published", asks, CLASSES[asks], fleet.custom(), networks)
 
 
-def named(name: str, settings: Published) -> Task:
-    """A task by its name, in a run with the published networks of such settings."""
-    from .published import sources
+def named(name: str, published: tuple[Network, ...]) -> Task:
+    """A task by its name, with these published networks.
 
-    published = sources.networks(settings)
-    if name == "attribution":
-        return attribution()
-    if name == "everything":
-        return attribution(fleet.custom() + published, name)
-    if name == "published":
+    >>> named("parse-scale-without-SwinIR", ()).chance
+    0.5
+    """
+    if name in ("attribution", "everything"):
+        return attribution(fleet.custom() + (published if name == "everything" else ()), name)
+    if name.startswith("published"):
         return attribution(published, name)
-    if name == "published-writer":
-        both = [n for n in published if n.model_id in sources.TRUNCATING]
-        again = [replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n in both for way in sources.ways(settings, n.model_id) if way]
-        return attribution((*both, *again), name)
     asks, _, how = name.removeprefix("parse-").partition("-")
     return parser_of_published(asks, published) if how == "of-published" else parser(asks, how.removeprefix("without-"))
 

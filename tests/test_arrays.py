@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.images.arrays import ArrayFile, FlatFile, read_images, sizes_beside
+from srfp_lib.images.arrays import ArrayFile, read_images, sizes_beside
 
 
 def saved(array):
@@ -34,7 +34,7 @@ def test_tiles_have_the_bytes_of_numpys_file(tmp_path, tiles):
 
 
 def test_images_of_any_size_lie_one_after_another(tmp_path, images):
-    write(FlatFile(tmp_path / "a.npy", 3), images)
+    write(ArrayFile(tmp_path / "a.npy", 3), images)
     assert (tmp_path / "a.npy").read_bytes() == saved(np.concatenate([image.ravel() for image in images]))
     found = read_images(tmp_path / "a.npy")
     assert len(found) == 3 and all(np.array_equal(a, b) for a, b in zip(found, images, strict=True))
@@ -43,14 +43,14 @@ def test_images_of_any_size_lie_one_after_another(tmp_path, images):
 @pytest.mark.parametrize("bad", [np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4), np.uint8)])
 def test_what_is_no_8_bit_image_is_refused(tmp_path, bad):
     with pytest.raises(ValueError, match="does not fit"):
-        write(FlatFile(tmp_path / "a.npy", 1), [bad])
+        write(ArrayFile(tmp_path / "a.npy", 1), [bad])
 
 
 def test_too_few_and_too_many_images_are_refused(tmp_path, images):
     with pytest.raises(ValueError, match="1 images are missing"):
-        write(FlatFile(tmp_path / "a.npy", 4), images)
+        write(ArrayFile(tmp_path / "a.npy", 4), images)
     with pytest.raises(ValueError, match="0 to come"):
-        write(FlatFile(tmp_path / "a.npy", 2), images)
+        write(ArrayFile(tmp_path / "a.npy", 2), images)
 
 
 def cut(path):
@@ -69,7 +69,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_one_sentence(tmp_path, images, damage):
-    write(FlatFile(tmp_path / "a.npy", 3), images)
+    write(ArrayFile(tmp_path / "a.npy", 3), images)
     DAMAGE[damage](tmp_path / "a.npy")
     with pytest.raises(UserError, match=r"^'.*' is damaged \(.*\): delete it and its receipt, and the same command makes it again$"):
         read_images(tmp_path / "a.npy")

@@ -19,12 +19,12 @@ from srfp_lib.stages import classify, making
 from srfp_lib.stages import published as published_stage
 from srfp_lib.training.trainer import RECORDABLE, Trainer
 from srfp_lib.workflow import run
-from srfp_lib.workflow.jobs import Desk
+from srfp_lib.workflow.desk import Desk
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
-from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
+from tests.classifiers.test_classifiers import fitting_on, store  # noqa: F401 (a fixture)
 from tests.conftest import hurried
 from tests.one_device import NothingComes, OneDevice
-from tests.test_run import DIAMOND, FakeStudy
+from tests.test_run import DIAMOND, Fake
 
 NOT_BACK = "Cannot copy out of meta tensor"  # the result was on the device until it was asked back
 SETTINGS = replace(SMOKE.training, batch=2, patch=32)
@@ -58,7 +58,7 @@ def test_choices_without_a_gpu(monkeypatch):
 
 
 def test_without_a_driver_torch_is_not_imported():
-    code = "import sys; from srfp_lib import devices; devices.DRIVERS = (); devices.find('auto'); assert 'torch' not in sys.modules"
+    code = "import sys; from srfp_lib.common import devices; devices.DRIVERS = (); devices.find('auto'); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -72,7 +72,7 @@ def test_jobs_take_turns_at_the_devices(tmp_path, monkeypatch):
         return perform(job, key, inputs, root, profile)
 
     monkeypatch.setattr(run, "perform", watched)
-    run.make(FakeStudy(tmp_path, DIAMOND), ["d"], workers=2)
+    Fake(tmp_path, DIAMOND).make("d", workers=2)
     assert seen == {"a": "a", "b": "a", "c": "b", "d": "a"}
 
 
@@ -149,8 +149,8 @@ def test_full_size_networks_run_where_they_are(architecture):
 
 def test_a_classifiers_step_stays_on_its_device(store):  # noqa: F811
     with OneDevice():
-        fitting = recipe.Fitting(question(), store, "small_residual", CLASSIFIER, master_seed=1, device="meta")
-        picks = [(n.model_id, 0) for n in fitting.question.networks]
+        fitting = fitting_on(store, settings=CLASSIFIER, device="meta")
+        picks = [(model_id, 0) for model_id in fitting.ids]
         optimiser = torch.optim.AdamW(fitting.model.parameters())
         loss = fitting.loss(picks, fitting.crops(picks))
         loss.backward()
@@ -183,7 +183,7 @@ def test_the_cpu_is_the_default(store):  # noqa: F811
     a, b = ([t.step(*batch(chosen, 4), i) for i in range(2)] and t.generator.states() for t in trainers)
     assert all(torch.equal(x[k], y[k]) for x, y in zip(a, b, strict=True) for k in x)
     kinds = {}, {"device": "cpu"}
-    models = [recipe.fit_steps(recipe.Fitting(question(), store, "small_residual", CLASSIFIER, master_seed=1, **kind), 3) for kind in kinds]
+    models = [recipe.fit_steps(fitting_on(store, settings=CLASSIFIER, **kind), 3) for kind in kinds]
     assert all(torch.equal(x, y) for x, y in zip(*(m.state_dict().values() for m in models), strict=True))
 
 

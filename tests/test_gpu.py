@@ -15,7 +15,7 @@ from srfp_lib.training.loop import Data, train
 from srfp_lib.training.trainer import Trainer
 from srfp_lib.workflow import run
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
-from tests.classifiers.test_classifiers import question, store  # noqa: F401 (a fixture)
+from tests.classifiers.test_classifiers import fitting_on, store  # noqa: F401 (a fixture)
 from tests.conftest import interrupted
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -68,8 +68,8 @@ def test_a_training_goes_on_on_another_device(there, tiles, tmp_path, monkeypatc
 
 
 def test_a_classifier_learns_alike(store):  # noqa: F811
-    found = [recipe.Fitting(question(), store, "small_residual", CLASSIFIER, master_seed=1, device=d) for d in ("cpu", "cuda:0")]
-    picks = [(n.model_id, 0) for n in found[0].question.networks]
+    found = [fitting_on(store, settings=CLASSIFIER, device=d) for d in ("cpu", "cuda:0")]
+    picks = [(model_id, 0) for model_id in found[0].ids]
     torch.testing.assert_close(*(f.loss(picks, f.images.centre_crops(picks, 16).to(f.device)).cpu() for f in found), rtol=1e-4, atol=1e-5)
     models = [recipe.fit_steps(f, 12) for f in found]
     scores = [recipe.evaluate(m, store, picks, side=None, precision="float32", device=f.device) for m, f in zip(models, found, strict=True)]
@@ -89,6 +89,6 @@ def test_published_networks_give_the_same_image(name):
 
 def test_the_study_runs_on_it(tmp_path):
     study = Study.open("smoke", tmp_path / "w")
-    run.make(study, list(study.jobs), workers=4, device="cuda")
+    run.make(study.workspace, study.jobs, study.keys, list(study.jobs), workers=4, device="cuda")
     assert set(study.states().values()) == {"done"}
     assert "NVIDIA" in study.workspace.receipt("train/EDSR-x2").machine

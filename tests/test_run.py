@@ -11,7 +11,8 @@ import pytest
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
 from srfp_lib.workflow import engine, run
-from srfp_lib.workflow.jobs import Desk, Job, keys
+from srfp_lib.workflow.desk import Desk
+from srfp_lib.workflow.jobs import Job, keys
 from srfp_lib.workflow.workspace import Workspace
 
 
@@ -35,16 +36,21 @@ def die(desk: Desk) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FakeStudy:
-    """A study with jobs of this test."""
+class Fake:
+    """A workspace with jobs of this test."""
 
     def __init__(self, root, jobs):
-        self.workspace = Workspace(root, SMOKE)
-        self.jobs = {job.name: job for job in jobs}
-        self.keys = keys(self.jobs)
+        table = {job.name: job for job in jobs}
+        self.all = (Workspace(root, SMOKE), table, keys(table))
+
+    def make(self, *names, **how):
+        run.make(*self.all, names, **how)
+
+    def pending(self, *names):
+        return run.pending(*self.all, names)
 
     def states(self):
-        return {name: self.workspace.state(job, self.keys[name]) for name, job in self.jobs.items()}
+        return self.all[0].states(*self.all[1:])
 
 
 def job(name, *needs, cost=1.0):
@@ -56,39 +62,39 @@ DIAMOND = [job("a"), job("b", "a", cost=5), job("c", "a"), job("d", "b", "c")]
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_needs_come_first(tmp_path, workers):
-    study = FakeStudy(tmp_path, DIAMOND)
-    run.make(study, ["d"], workers=workers)
+    study = Fake(tmp_path, DIAMOND)
+    study.make("d", workers=workers)
     assert (tmp_path / "d.txt").read_text() == "abacd"
     assert set(study.states().values()) == {"done"}
 
 
 def test_what_is_done_is_not_done_again(tmp_path):
-    study = FakeStudy(tmp_path, DIAMOND)
-    run.make(study, ["d"], workers=1)
+    study = Fake(tmp_path, DIAMOND)
+    study.make("d", workers=1)
     stamp = (tmp_path / "a.txt").stat().st_mtime_ns
     (tmp_path / "d.txt").unlink()
-    assert list(run.pending(study, ["d"])) == ["d"]
-    run.make(study, ["d"], workers=1)
+    assert list(study.pending("d")) == ["d"]
+    study.make("d", workers=1)
     assert (tmp_path / "a.txt").stat().st_mtime_ns == stamp and study.states()["d"] == "done"
 
 
 def test_a_finished_job_does_not_ask_for_what_it_was_made_from(tmp_path):
-    study = FakeStudy(tmp_path, DIAMOND)
-    run.make(study, ["d"], workers=1)
+    study = Fake(tmp_path, DIAMOND)
+    study.make("d", workers=1)
     (tmp_path / "a.txt").unlink()
-    assert run.pending(study, ["d"]) == {}
+    assert study.pending("d") == {}
 
 
 def test_a_mistake_in_a_job_reaches_the_user_and_leaves_nothing(tmp_path):
-    study = FakeStudy(tmp_path, [Job("x", "tests.test_run:fail", ("half.txt",))])
+    study = Fake(tmp_path, [Job("x", "tests.test_run:fail", ("half.txt",))])
     with pytest.raises(UserError, match="the photograph is blank"):
-        run.make(study, ["x"])
+        study.make("x")
     assert not (tmp_path / "half.txt").exists() and study.states() == {"x": "missing"}
 
 
 def test_a_worker_that_is_killed_is_named(tmp_path):
     with pytest.raises(UserError, match="a worker process was ended from outside"):
-        run.make(FakeStudy(tmp_path, [Job("x", "tests.test_run:die", ("x.txt",))]), ["x"])
+        Fake(tmp_path, [Job("x", "tests.test_run:die", ("x.txt",))]).make("x")
 
 
 def test_unknown_engines_and_no_workers_are_refused():
@@ -101,12 +107,11 @@ def test_unknown_engines_and_no_workers_are_refused():
 SLOW = """
 import sys
 from pathlib import Path
-from srfp_lib import run
 from srfp_lib.workflow.jobs import Job
-from tests.test_run import FakeStudy
+from tests.test_run import Fake
 if __name__ == "__main__":
     jobs = [Job(f"j{i}", "tests.test_run:slow", (f"j{i}.txt",), (f"j{i}",)) for i in range(8)]
-    run.make(FakeStudy(Path(sys.argv[1]), jobs), [j.name for j in jobs], workers=2)
+    Fake(Path(sys.argv[1]), jobs).make(*[j.name for j in jobs], workers=2)
 """
 
 
@@ -125,7 +130,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(tmp_path):
 
 
 def test_progress_says_what_is_left(capsys):
-    progress = run.Progress({"a": job("a", cost=30), "b": job("b", cost=10)}, workers=2)
+    progress = run.Progress({"a": job("a", cost=30), "b": job("b", cost=10)})
     progress.finish(job("a", cost=30))
     line = capsys.readouterr().err
     assert "[ 75%] 1/2 jobs" in line and "left" in line and "done a" in line

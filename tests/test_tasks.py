@@ -41,4 +41,4 @@ def test_triplets_differ_by_seed_alone():
 @pytest.mark.parametrize("name", ["bits-8", "photographs-0", "photographs-100", "photographs-half", "colour", ""])
 def test_an_unknown_control_is_named(name):
     with pytest.raises(UserError, match=f"classifier.controls has '{name}'"):
-        tasks.control(name)
+        tasks.control(name, tasks.Classification(("attribution",), 1, "small_residual", 10, 4, ()))

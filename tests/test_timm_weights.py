@@ -18,7 +18,7 @@ from srfp_lib.profiles import DEMO, LAB, SMOKE
 from srfp_lib.training import perceptual
 from srfp_lib.training.trainer import Trainer
 from srfp_lib.workflow import jobs
-from tests.classifiers.test_classifiers import NETWORKS, SETTINGS, question, store  # noqa: F401
+from tests.classifiers.test_classifiers import NETWORKS, SETTINGS, fitting_on, store  # noqa: F401
 
 TAG = timm_weights.LITE0
 PACKAGE, FILE = timm_weights.PACKAGES[TAG]
@@ -169,11 +169,11 @@ def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install,
 def test_a_few_steps_of_training_from_these_weights(network, install, store):  # noqa: F811
     install()
     before = network.state_dict()["conv_stem.weight"].clone()
-    fitting = recipe.Fitting(question(), store, TAG, SETTINGS, master_seed=1)
+    fitting = fitting_on(store, backbone=TAG)
     assert torch.equal(fitting.model.body.layers.conv_stem.weight, before)
     model = recipe.fit_steps(fitting, 2)
     assert not torch.equal(model.body.layers.conv_stem.weight, before)
-    again = recipe.fit_steps(recipe.Fitting(question(), store, TAG, SETTINGS, master_seed=1), 2)
+    again = recipe.fit_steps(fitting_on(store, backbone=TAG), 2)
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
     features, scores = recipe.evaluate(model, store, [(n.model_id, 5) for n in NETWORKS], side=None, precision="float32")
     assert features.shape == (3, 1280) and scores["model_id"].shape == (3, 3)

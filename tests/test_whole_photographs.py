@@ -9,15 +9,16 @@ from PIL import Image
 from srfp_lib import photos, profiles, program
 from srfp_lib.classifiers import prnu
 from srfp_lib.common.errors import UserError
+from srfp_lib.common.frames import read_table
+from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
-from srfp_lib.images.gallery import read_table
-from srfp_lib.images.store import read_png
-from srfp_lib.program import HR
+from srfp_lib.images.png import read_png
 from srfp_lib.stages import making
 from srfp_lib.stages import published as published_stage
 from srfp_lib.study import Study
-from srfp_lib.workflow.jobs import Desk
-from srfp_lib.workflow.workspace import Workspace, digest
+from srfp_lib.workflow.desk import Desk
+from srfp_lib.workflow.receipts import digest
+from srfp_lib.workflow.workspace import Workspace
 from tests.conftest import hurried
 
 PROFILE = """

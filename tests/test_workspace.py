@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from srfp_lib import profiles
+from srfp_lib import __version__, profiles
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.workflow import jobs
-from srfp_lib.workflow.jobs import Desk, Job, keys, perform
+from srfp_lib.workflow.desk import Desk, perform
+from srfp_lib.workflow.jobs import Job, keys
 from srfp_lib.workflow.workspace import Workspace
 
 
@@ -75,8 +75,8 @@ def test_other_outputs_make_it_stale_and_the_older_ones_go(workspace):
 
 def test_a_key_follows_what_a_job_needs():
     below, above = Job("b", "m:f", ()), Job("a", "m:f", (), needs=("b",))
-    first = keys({"a": above, "b": below})
-    second = keys({"a": above, "b": replace(below, settings={"x": 1})})
+    first = keys({"b": below, "a": above})
+    second = keys({"b": replace(below, settings={"x": 1}), "a": above})
     assert first["a"] != second["a"]
 
 
@@ -151,4 +151,4 @@ def test_a_file_is_written_whole_or_not_at_all(workspace, monkeypatch):
 def test_receipts_say_what_they_took(workspace):
     make(workspace)
     receipt = workspace.receipt(JOB.name)
-    assert receipt.seconds >= 0 and receipt.peak_megabytes > 0 and jobs.__version__ in receipt.versions.values()
+    assert receipt.seconds >= 0 and receipt.peak_megabytes > 0 and __version__ in receipt.versions.values()

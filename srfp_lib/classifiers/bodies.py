@@ -1,8 +1,8 @@
 """The classifiers' networks: timm backbones at full size (D14), and four small bodies for the small profiles.
 
-A small body looks at what a 3x3 binomial blur takes away from the image, because fingerprints live there, and folds each
-2x2 block of pixels into channels (pixel-unshuffle) so that four convolutions are enough. The four bodies stand in for the
-four backbones of Table 2; they are relatives in their building blocks only.
+A small body sees the residual of a 3x3 binomial blur, where fingerprints live, with each 2x2 block of pixels folded into channels
+(pixel-unshuffle), so that four convolutions are enough. The four bodies stand in for the four backbones of Table 2; they share
+building blocks with them, nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
@@ -27,9 +28,11 @@ class HighPass(nn.Module):
         line = torch.tensor([1.0, 2.0, 1.0]) / 4
         self.register_buffer("blur", torch.outer(line, line).expand(3, 1, 3, 3).clone(), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    blur: Tensor
+
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 12 h/2 w/2"]:
         blurred = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), self.blur, groups=3)
-        return F.pixel_unshuffle(((x - blurred) * 12).clamp(-2, 2), 2)  # n 3 h w -> n 12 h/2 w/2
+        return F.pixel_unshuffle(((x - blurred) * 12).clamp(-2, 2), 2)
 
 
 def _conv(inputs: int, outputs: int, size: int = 3, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -47,7 +50,7 @@ class Residual(nn.Module):
         super().__init__()
         self.body = nn.Sequential(*body)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         return x + self.body(x)
 
 
@@ -87,7 +90,7 @@ class ChannelNorm(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -112,7 +115,7 @@ SMALL = {
 
 
 class SmallBody(nn.Module):
-    """High-pass filter, a small body, the mean over the image: n x 3 x h x w in 0..1 to n x 160 features."""
+    """High-pass filter, a small body, the mean over the image. Images are in 0..1."""
 
     num_features = 160
 
@@ -120,12 +123,12 @@ class SmallBody(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(HighPass(), SMALL[name]())
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 160"]:
         return self.layers(x).mean((2, 3))
 
 
 class TimmBody(nn.Module):
-    """A timm backbone without its head on normalised input (D16): n x 3 x h x w in 0..1 to n x d features.
+    """A timm backbone without its head; images in 0..1 are normalised (D16).
 
     ImageNet weights come from the folder of weights, an installed package, or else where timm finds them.
     """
@@ -144,25 +147,27 @@ class TimmBody(nn.Module):
             ) from None
         if local:
             local.load(self.layers)
-        self.num_features, self.scaling = self.layers.num_features, timm_weights.scaling(name)
+        self.num_features: int = self.layers.num_features
+        self.scaling = timm_weights.scaling(name)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         mean, sd = (x.new_tensor(v)[:, None, None] for v in self.scaling)
         return self.layers((x - mean) / sd)
 
 
 class Classifier(nn.Module):
-    """A body and one linear head for each question. The features are the heads' inputs (D33).
+    """A body and one linear head for each task. The features are the heads' inputs (D33).
 
     Without ``pretrained`` a timm body has random weights: for measuring time alone.
     """
 
     def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True, weights_dir: str | Path | None = None) -> None:
         super().__init__()
-        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
-        self.heads = nn.ModuleDict({name: nn.Linear(self.body.num_features, n) for name, n in heads.items()})
+        body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
+        self.body = body
+        self.heads = nn.ModuleDict({name: nn.Linear(body.num_features, n) for name, n in heads.items()})
 
-    def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Features n x d and the logits of every head, n x classes."""
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> tuple[Float[Tensor, "n d"], dict[str, Float[Tensor, "n _"]]]:
+        """Features, and the logits of every head."""
         features = self.body(x)
         return features, {name: head(features) for name, head in self.heads.items()}

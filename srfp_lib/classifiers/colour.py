@@ -1,8 +1,7 @@
-"""How much does the mean colour of an image give away? (D50; not in the paper.)
+"""How much does the mean colour of an image reveal? (D50; not in the paper.)
 
-The three channel means of a super-resolved image minus those of the true image, in grey levels, are all that this
-classifier sees: linear discriminant analysis, no texture. A forger's opponent would not have the true image, so what it
-reaches is more than a colour cast alone can give away.
+Linear discriminant analysis of three numbers: the channel means of a super-resolved image minus those of the true image, in grey
+levels. A detective lacks the true image, so this is an upper bound.
 """
 
 from __future__ import annotations
@@ -10,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 
-def offset(sr: np.ndarray, hr: np.ndarray) -> np.ndarray:
-    """Mean difference by channel in grey levels: uint8 n x H x W x 3 to float32 n x 3.
+def offset(sr: UInt8[np.ndarray, "n h w 3"], hr: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n 3"]:
+    """Mean difference by channel, in grey levels.
 
     >>> offset(np.full((1, 2, 2, 3), 9, np.uint8), np.full((1, 2, 2, 3), 7, np.uint8)).tolist()
     [[2.0, 2.0, 2.0]]
@@ -21,15 +22,15 @@ def offset(sr: np.ndarray, hr: np.ndarray) -> np.ndarray:
     return (_sums(sr) - _sums(hr)).astype(np.float32) / (sr.shape[1] * sr.shape[2])
 
 
-def _sums(images: np.ndarray) -> np.ndarray:
+def _sums(images: UInt8[np.ndarray, "n h w 3"]) -> Int64[np.ndarray, "n 3"]:
     # Rows first: summing over both axes at once takes numpy 15 times as long.
     return images.sum(1, dtype=np.uint32).sum(1, dtype=np.int64)
 
 
-def log_probabilities(train: np.ndarray, labels: Sequence[str], test: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """Train on offsets n x 3 with a label each; log-probabilities m x classes of the offsets of ``test``."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
+def log_probabilities(
+    train: Float32[np.ndarray, "n 3"], labels: Sequence[str], test: Float32[np.ndarray, "m 3"], classes: Sequence[str]
+) -> Float32[np.ndarray, "m classes"]:
+    """Train on offsets with a label each; returns the log-probabilities of the test offsets."""
     model = LinearDiscriminantAnalysis().fit(train, labels)
     order = [list(model.classes_).index(c) for c in classes]
     return model.predict_log_proba(test)[:, order].astype(np.float32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import pywt
+from jaxtyping import Float32, UInt8
 
 from ..common.errors import UserError
 from ..common.randomness import numpy_generator
@@ -15,14 +17,12 @@ NO_BM3D = (
 )
 
 
-def wavelet_residual(images: np.ndarray) -> np.ndarray:
-    """Image minus its wavelet-denoised version: uint8 N x H x W x 3 to float32, in grey levels.
+def wavelet_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w 3"]:
+    """Images minus their wavelet-denoised versions, in grey levels.
 
     Daubechies-4 wavelets with BayesShrink soft thresholds (Chang, Yu, Vetterli 2000) per channel and subband, the noise
     level estimated from the finest diagonal subband; `skimage.restoration.denoise_wavelet` for a whole batch.
     """
-    import pywt
-
     x = images.astype(np.float32)
     levels = max(pywt.dwtn_max_level(x.shape[1:3], "db4") - 3, 1)
     coarse, *details = pywt.wavedec2(x, "db4", level=levels, axes=(1, 2))
@@ -33,16 +33,16 @@ def wavelet_residual(images: np.ndarray) -> np.ndarray:
     return x - denoised
 
 
-def _shrink(band: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """BayesShrink's soft threshold of one subband, N x h x w x 3."""
+def _shrink(band: Float32[np.ndarray, "n h w 3"], sigma: Float32[np.ndarray, "n 1 1 3"]) -> Float32[np.ndarray, "n h w 3"]:
+    """BayesShrink's soft threshold of one subband."""
     variance = np.square(band).mean((1, 2), keepdims=True)
     threshold = np.square(sigma) / np.sqrt(np.maximum(variance - np.square(sigma), np.finfo(np.float32).eps))
     magnitude = np.abs(band)
     return band * (np.maximum(magnitude - threshold, 0) / np.maximum(magnitude, np.finfo(np.float32).tiny))
 
 
-def bm3d_residual(images: np.ndarray) -> np.ndarray:
-    """Image minus its BM3D-denoised version with sigma 5, as the released code (D28): uint8 N x H x W x 3 to float32.
+def bm3d_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w 3"]:
+    """Images minus their BM3D-denoised versions with sigma 5, as in the released code (D28). Raises UserError without the package.
 
     The package ``bm3d`` is licensed for non-commercial use; it is an optional extra.
     """
@@ -56,7 +56,7 @@ def bm3d_residual(images: np.ndarray) -> np.ndarray:
 RESIDUALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"wavelet": wavelet_residual, "bm3d": bm3d_residual}
 
 
-def residuals(images: np.ndarray, denoiser: str, *, crop: int | None, int8: bool) -> np.ndarray:
+def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, crop: int | None, int8: bool) -> Float32[np.ndarray, "n _ _ 3"]:
     """Noise residuals of the centre crops; ``int8`` truncates towards zero as the released code stores them."""
     if denoiser not in RESIDUALS:
         raise UserError(f"there is no denoiser '{denoiser}': choose one of {', '.join(RESIDUALS)}")
@@ -70,8 +70,8 @@ def residuals(images: np.ndarray, denoiser: str, *, crop: int | None, int8: bool
 SHIFTS = 8  # pixels: a multiple of both scales, so that every phase of the sub-pixel grid is as likely
 
 
-def out_of_phase(images: np.ndarray, numbers: Iterable[int], *, master_seed: int) -> np.ndarray:
-    """Images N x H x W x 3 without 7 rows and columns, each cut at an offset of its own that goes by its number.
+def out_of_phase(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, master_seed: int) -> UInt8[np.ndarray, "n h-7 w-7 3"]:
+    """Images less 7 rows and columns, each cut at a random offset that is seeded by its number.
 
     >>> out_of_phase(np.zeros((2, 20, 24, 3), np.uint8), (0, 1), master_seed=1).shape
     (2, 13, 17, 3)
@@ -88,8 +88,8 @@ def _check_size(one: int, other: int) -> None:
         )
 
 
-def fingerprint(parts: Iterable[np.ndarray]) -> np.ndarray:
-    """The mean of residuals given in parts, each n x H x W x 3: float32, flat."""
+def fingerprint(parts: Iterable[np.ndarray]) -> Float32[np.ndarray, " pixels"]:
+    """The mean of residuals that come in parts of n x H x W x 3. Raises UserError for residuals of different sizes."""
     total, count = 0.0, 0
     for residual in (r for part in parts for r in part):
         if count:
@@ -98,8 +98,8 @@ def fingerprint(parts: Iterable[np.ndarray]) -> np.ndarray:
     return np.asarray(total / count, np.float32).ravel()
 
 
-def scores(residual: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
-    """Minus the squared Euclidean distance of residuals (n x H x W x 3) to fingerprints (k x pixels): n x k.
+def scores(residual: Float32[np.ndarray, "n h w 3"], fingerprints: Float32[np.ndarray, "k pixels"]) -> Float32[np.ndarray, "n k"]:
+    """Minus the squared Euclidean distances of residuals to fingerprints.
 
     >>> scores(np.ones((1, 1, 1, 3), np.float32), np.zeros((2, 3), np.float32)).tolist()
     [[-3.0, -3.0]]

@@ -1,16 +1,16 @@
-"""How a classifier is trained: the paper's recipe (D16-D20), and a short one for small bodies."""
+"""How a classifier is trained: the paper's recipe (section 3.3; D16-D20), and a short one for small bodies."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Float32, Int64
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -27,43 +27,35 @@ from .bodies import Classifier
 IGNORED = -100  # the label of a network that a head is not trained on
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What one classifier is trained for: one task a head, on the given networks and images."""
-
-    heads: dict[str, Task]
-    networks: tuple[Network, ...]
-    train: tuple[int, ...]  # numbers of the training images
-    validation: tuple[int, ...]
-    run: int
-
-    def labels(self, networks: list[Network]) -> dict[str, Tensor]:
-        """The class numbers of networks for every head."""
-        return {name: torch.tensor([_label(task, n) for n in networks]) for name, task in self.heads.items()}
-
-
-def _label(task: Task, network: Network) -> int:
-    return task.classes.index(task.label(network)) if network in task.train else IGNORED
+def labels(heads: Mapping[str, Task], networks: Iterable[Network]) -> dict[str, Int64[Tensor, " n"]]:
+    """The class number of every network for every head."""
+    return {head: torch.tensor([task.classes.index(task.label(n)) if n in task.train else IGNORED for n in networks]) for head, task in heads.items()}
 
 
 class Fitting:
-    """A classifier in training, on one device."""
+    """A classifier in training on one device: a head for each task, shown crops of the images with the numbers ``train``.
 
-    def __init__(self, question: Question, images: Images, backbone: str, settings: Settings, *, master_seed: int,
-                 start: dict[str, Tensor] | None = None, device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
-        self.question, self.images, self.settings, self.device = question, images, settings, device
-        name = (*question.heads, backbone, question.run)
-        heads = {head: len(task.classes) for head, task in question.heads.items()}
+    Its networks are those that train any of the tasks.
+    """
+
+    def __init__(self, heads: Mapping[str, Task], images: Images, train: tuple[int, ...], validation: tuple[int, ...], *, run: int,
+                 backbone: str, settings: Settings, master_seed: int, start: Mapping[str, Tensor] | None = None, device: str = "cpu",
+                 weights_dir: str | Path | None = None) -> None:  # fmt: skip
+        self.images, self.train, self.validation, self.settings, self.device = images, train, validation, settings, device
+        networks = tuple(dict.fromkeys(network for task in heads.values() for network in task.train))
+        self.ids = [network.model_id for network in networks]
+        name = (*heads, backbone, run)
         self.rng = numpy_generator(master_seed, "classifier", *name)
         with seeded_torch(master_seed, "classifier", *name):
-            self.model = Classifier(backbone, heads, weights_dir=weights_dir).to(memory_format=torch.channels_last)
+            model = Classifier(backbone, {head: len(task.classes) for head, task in heads.items()}, weights_dir=weights_dir)
+        self.model = model.to(memory_format=torch.channels_last)  # pyrefly: ignore[no-matching-overload]  # torch's stubs lack it
         if start is not None:
             _take_over(self.model, start)
         self.model.to(device)
-        labels = question.labels(list(question.networks))
-        self.labels = {(n.model_id, head): int(v[i]) for head, v in labels.items() for i, n in enumerate(question.networks)}
+        found = labels(heads, networks)
+        self.labels = {(model_id, head): int(numbers[i]) for head, numbers in found.items() for i, model_id in enumerate(self.ids)}
 
-    def loss(self, picks: list[Pick], crops: Tensor) -> Tensor:
+    def loss(self, picks: list[Pick], crops: Float[Tensor, "n 3 side side"]) -> Float[Tensor, ""]:
         """The sum of the heads' cross-entropies."""
         with devices.autocast(self.device, self.settings.precision):
             _, logits = self.model(crops)
@@ -74,24 +66,24 @@ class Fitting:
                 total = total + F.cross_entropy(values.float(), wanted.to(self.device), ignore_index=IGNORED)
         return total
 
-    def crops(self, picks: list[Pick]) -> Tensor:
-        """A random crop of every pick, n x 3 x side x side."""
+    def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
+        """A random crop of every pick."""
         return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
 
 
-def _take_over(model: Classifier, state: dict[str, Tensor]) -> None:
-    """A kept classifier's body, and its heads where they answer the same question (D23)."""
+def _take_over(model: Classifier, state: Mapping[str, Tensor]) -> None:
+    """The body of a saved classifier, and its heads where they have the same classes (D23)."""
     mine = model.state_dict()
     model.load_state_dict(mine | {k: v for k, v in state.items() if k in mine and mine[k].shape == v.shape})
 
 
 def save_state(model: Classifier, path: Path) -> None:
-    """Keep a classifier."""
+    """Save a classifier as safetensors."""
     save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, path)
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
-    """A kept classifier's tensors."""
+    """The tensors of a saved classifier. Raises UserError if the file is damaged."""
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
@@ -99,7 +91,7 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 
 def fit(fitting: Fitting, steps: int) -> Classifier:
-    """Train by the recipe that the settings name."""
+    """Train by the recipe in the settings."""
     return fit_steps(fitting, steps) if fitting.settings.recipe == "steps" else fit_paper(fitting)
 
 
@@ -116,10 +108,10 @@ def fit_steps(fitting: Fitting, steps: int) -> Classifier:
 
 
 def _drawn(fitting: Fitting, steps: int) -> Iterator[tuple[list[Pick], Tensor]]:
-    question, size, ids = fitting.question, fitting.settings.batch, [n.model_id for n in fitting.question.networks]
+    size = fitting.settings.batch
     for _ in range(steps):
-        networks, numbers = fitting.rng.integers(len(ids), size=size), fitting.rng.choice(question.train, size=size)
-        picks = [(ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
+        networks, numbers = fitting.rng.integers(len(fitting.ids), size=size), fitting.rng.choice(fitting.train, size=size)
+        picks = [(fitting.ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
         yield picks, fitting.crops(picks)
 
 
@@ -128,14 +120,14 @@ def fit_paper(fitting: Fitting) -> Classifier:
 
     Each phase has its own optimiser and schedule: the learning rate is cut by 10 when the training loss has not improved
     for more than 3 epochs, and the phase stops when it falls below 4e-6. With frozen weights the body stays in training
-    mode, as the released code has it (D20).
+    mode, as in the released code (D20).
     """
     settings, model = fitting.settings, fitting.model
     best = copy.deepcopy(model.state_dict())
     for epochs, parameters in ((settings.head_epochs, model.heads.parameters()), (settings.epochs, model.parameters())):
         model.requires_grad_(False)
-        parameters = [p.requires_grad_(True) for p in parameters]
-        optimiser = torch.optim.Adamax(parameters, lr=settings.learning_rate)
+        trained = [p.requires_grad_(True) for p in parameters]
+        optimiser = torch.optim.Adamax(trained, lr=settings.learning_rate)
         schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.1, patience=3)
         record = -1.0  # reset at the second phase, as in the released code (D19)
         for epoch in range(epochs):
@@ -153,7 +145,7 @@ def fit_paper(fitting: Fitting) -> Classifier:
 def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, epoch: int) -> float:
     fitting.model.train()
     losses = []
-    for picks, crops in ahead((p, fitting.crops(p)) for p in _batches(fitting, fitting.question.train, shuffle=True)):
+    for picks, crops in ahead((p, fitting.crops(p)) for p in _batches(fitting, fitting.train, shuffle=True)):
         losses.append(_descend(fitting.loss(picks, crops), optimiser, f"epoch {epoch + 1}"))
     return float(np.mean(losses))
 
@@ -163,7 +155,7 @@ def _validate(fitting: Fitting) -> float:
     """The mean accuracy of the heads on the centre crops of the validation images."""
     fitting.model.eval()
     right: list[bool] = []
-    for picks in _batches(fitting, fitting.question.validation, shuffle=False):
+    for picks in _batches(fitting, fitting.validation, shuffle=False):
         _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
@@ -172,7 +164,7 @@ def _validate(fitting: Fitting) -> float:
 
 
 def _batches(fitting: Fitting, numbers: tuple[int, ...], *, shuffle: bool) -> Iterator[list[Pick]]:
-    pairs = [(n.model_id, i) for n in fitting.question.networks for i in numbers]
+    pairs = [(model_id, i) for model_id in fitting.ids for i in numbers]
     order = fitting.rng.permutation(len(pairs)) if shuffle else np.arange(len(pairs))
     for start in range(0, len(pairs), fitting.settings.batch):
         yield [pairs[i] for i in order[start : start + fitting.settings.batch]]
@@ -189,13 +181,11 @@ def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, where: str) -> floa
 
 
 @torch.inference_mode()
-def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, precision: str,
-             batch: int = 64, device: str = "cpu") -> tuple[np.ndarray, dict[str, np.ndarray]]:  # fmt: skip
-    """Features (n x d) and log-probabilities (n x classes) by head, of centre crops, or of whole images if side is None.
-
-    The model is on the device.
-    """
-    features, scores = [], {head: [] for head in model.heads}
+def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, precision: str, batch: int = 64,
+             device: str = "cpu") -> tuple[Float32[np.ndarray, "n d"], dict[str, Float32[np.ndarray, "n classes"]]]:  # fmt: skip
+    """Features and log-probabilities by head, of centre crops, or of whole images if ``side`` is None. The model is on the device."""
+    features: list[np.ndarray] = []
+    scores: dict[str, list[np.ndarray]] = {head: [] for head in model.heads}
     for start in range(0, len(picks), batch):
         some = picks[start : start + batch]
         crops = images.centre_crops(some, side or min(images.size(some[0]))).to(device)

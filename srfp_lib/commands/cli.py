@@ -98,27 +98,28 @@ def _run(options: argparse.Namespace) -> int:
     from ..pages import chapters
     from ..planning import obstacles, plan
     from ..study import Study
-    from ..workflow import engine
-    from ..workflow.run import make
+    from ..workflow import engine, run
 
     engine.check(options.engine, options.workers)
     devices.find(options.device)
+    numbers = chapters.chosen(options.chapters)
     study = Study.open(options.profile, options.workspace)
-    names = chapters.add_to(study, chapters.chosen(options.chapters))
+    wanted = {chapters.name_of(number): chapters.obstacle(study.everything, study.profile, number) for number in numbers}
+    if options.chapters and (sentence := next(filter(None, wanted.values()), "")):
+        raise UserError(sentence)
+    names = [name for name in wanted if name in study.jobs]
     obstacles.refuse(study, names, options.workers)
     print(plan.announcement(study, names, options.workers), file=sys.stderr)
-    make(study, names, engine=options.engine, workers=options.workers, device=options.device)
+    run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
-    from ..pages import chapters
     from ..planning import plan
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
-    chapters.add_to(study, chapters.chosen(""))
     print(plan.report(study))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
@@ -127,12 +128,11 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _keep(options: argparse.Namespace) -> int:
-    from ..pages import chapters, reference
+    from ..pages import reference
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
-    chapters.add_to(study, chapters.chosen(""))
-    print(reference.keep(study, options.name))
+    print(reference.keep(study.workspace, study.receipts(), options.name, published=study.mixture()))
     return 0
 
 
@@ -140,5 +140,5 @@ def _book(options: argparse.Namespace) -> int:
     from ..pages.book import build
     from ..study import Study
 
-    print(build(Study.open(options.profile, options.workspace)))
+    print(build(Study.open(options.profile, options.workspace).workspace))
     return 0

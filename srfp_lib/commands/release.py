@@ -40,9 +40,10 @@ def _release(options: argparse.Namespace) -> int:
     root = Path(options.workspace).expanduser()
     profile = adapted(_base(options.profile, root), found, smallest, splits=options.splits, copy=options.copy)
     study = Study.open(profile, root)
-    for line in [*found.report(), *chapters.support(profile)]:
+    for line in [*found.report(), *chapters.support(study.everything)]:
         print(line)
-    make(study, [job.name for job in study.jobs.values() if job.work.startswith("srfp_lib.release.stages:")])
+    names = [job.name for job in study.jobs.values() if job.work.startswith("srfp_lib.release.stages:")]
+    make(study.workspace, study.jobs, study.keys, names)
     print(f"Go on with: python -m srfp_lib run --workspace {options.workspace}")
     return 0
 

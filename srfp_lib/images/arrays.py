@@ -1,93 +1,67 @@
-"""Files .npy written item by item: as large as the disk allows, with one item in memory, and the bytes of `np.save`."""
+"""Files .npy written image by image, with one image in memory, and read by mapping them into memory.
+
+Not `numpy.lib.format.open_memmap`: on a full disk, writing to mapped memory kills the process instead of raising OSError.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+from jaxtyping import UInt8
 
 from ..common.errors import UserError
 
 
 class ArrayFile:
-    """An array uint8 n x ... in the making; a context manager. Close it after ``count`` items.
+    """``count`` images in the making, uint8 H x W x 3; a context manager.
+
+    With a ``shape`` all images have it, and the file holds an array n x H x W x 3. Without one they may differ: the file is one
+    flat array, and their heights and widths, int64 n x 2, go into ``NAME.sizes.npy`` beside it.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.npy"
-    >>> with ArrayFile(path, 2, (3,)) as file:
-    ...     file.add(np.zeros(3, np.uint8))
-    ...     file.add(np.ones(3, np.uint8))
-    >>> np.load(path).tolist()
-    [[0, 0, 0], [1, 1, 1]]
-    """
-
-    def __init__(self, path: Path, count: int, shape: tuple[int, ...]) -> None:
-        self.shape, self.left, self.file = shape, count, path.open("wb")
-        _write_header(self.file, (count, *shape))
-
-    def add(self, item: np.ndarray) -> None:
-        """Append an item."""
-        if item.dtype != np.uint8 or item.shape != self.shape or not self.left:
-            raise ValueError(f"{item.dtype} {item.shape} does not fit: uint8 {self.shape}, {self.left} to come")
-        self.file.write(item.tobytes())
-        self.left -= 1
-
-    def __enter__(self) -> ArrayFile:
-        return self
-
-    def __exit__(self, failed: object, *_: object) -> None:
-        self.file.close()
-        if self.left and failed is None:
-            raise ValueError(f"{self.left} items are missing in '{self.file.name}'")
-
-
-class FlatFile:
-    """Images uint8 H x W x 3 of any sizes, one after another in one flat array; a context manager. Close it after ``count`` images.
-
-    Their heights and widths go into a second array beside it, int64 n x 2: ``NAME.sizes.npy``.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.npy"
-    >>> with FlatFile(path, 2) as file:
+    >>> with ArrayFile(path, 2) as file:
     ...     file.add(np.zeros((2, 4, 3), np.uint8))
     ...     file.add(np.ones((1, 5, 3), np.uint8))
     >>> np.load(path).shape, np.load(sizes_beside(path)).tolist(), [image.shape for image in read_images(path)]
     ((39,), [[2, 4], [1, 5]], [(2, 4, 3), (1, 5, 3)])
     """
 
-    def __init__(self, path: Path, count: int) -> None:
-        self.path, self.count, self.file = path, count, path.open("wb")
+    def __init__(self, path: Path, count: int, shape: tuple[int, int, int] | None = None) -> None:
+        self.path, self.count, self.shape, self.file = path, count, shape, path.open("wb")
         self.sizes: list[tuple[int, int]] = []
-        _write_header(self.file, (0,))
+        self._write_header((count, *shape) if shape else (0,))
 
-    def add(self, item: np.ndarray) -> None:
-        """Append an image."""
-        if item.dtype != np.uint8 or item.ndim != 3 or item.shape[2] != 3 or len(self.sizes) == self.count:
-            raise ValueError(f"{item.dtype} {item.shape} does not fit: uint8 H x W x 3, {self.count - len(self.sizes)} to come")
-        self.file.write(item.tobytes())
-        self.sizes.append(item.shape[:2])
+    def add(self, image: np.ndarray) -> None:
+        """Append an image. Raises ValueError for one that does not fit."""
+        right = image.shape == self.shape if self.shape else image.ndim == 3 and image.shape[2] == 3
+        if image.dtype != np.uint8 or not right or len(self.sizes) == self.count:
+            raise ValueError(f"{image.dtype} {image.shape} does not fit: uint8 {self.shape or 'H x W x 3'}, {self.count - len(self.sizes)} to come")
+        self.file.write(image.tobytes())
+        self.sizes.append((image.shape[0], image.shape[1]))
 
-    def __enter__(self) -> FlatFile:
+    def __enter__(self) -> ArrayFile:
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
-        self.file.seek(0)
-        _write_header(self.file, (3 * sum(height * width for height, width in self.sizes),))
+        sizes = np.array(self.sizes, np.int64).reshape(-1, 2)
+        if not self.shape:
+            self.file.seek(0)
+            self._write_header((3 * int(sizes.prod(1).sum()),))
+            np.save(sizes_beside(self.path), sizes)
         self.file.close()
-        np.save(sizes_beside(self.path), np.array(self.sizes, np.int64).reshape(-1, 2))
-        if len(self.sizes) < self.count and failed is None:
-            raise ValueError(f"{self.count - len(self.sizes)} images are missing in '{self.path}'")
+        if len(sizes) < self.count and failed is None:
+            raise ValueError(f"{self.count - len(sizes)} images are missing in '{self.path}'")
 
-
-def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """The header of a uint8 array; NumPy makes it equally long whatever the first length is, so that it can be written again."""
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    def _write_header(self, shape: tuple[int, ...]) -> None:
+        # NumPy makes the header equally long whatever the first length is, so that it can be written again.
+        np.lib.format.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def decoded_files(name: str, *, tiles: bool) -> tuple[str, ...]:
-    """Where the decoded images of a network are, relative to the folder that has them: of one size (tiles), or of any.
+    """Where the decoded images of a network lie: tiles of one size, or images of any.
 
     >>> decoded_files("A", tiles=False)
     ('decoded/A.npy', 'decoded/A.sizes.npy')
@@ -97,23 +71,23 @@ def decoded_files(name: str, *, tiles: bool) -> tuple[str, ...]:
 
 
 def sizes_beside(path: Path) -> Path:
-    """Where the sizes of the images of a flat array are."""
+    """Where the sizes of the images of a flat array lie."""
     return path.with_suffix(".sizes.npy")
 
 
 def read_array(path: Path) -> np.ndarray:
-    """A .npy file, mapped into memory for reading: it may be larger than memory. Raises UserError if it is damaged."""
+    """A .npy file of any shape, mapped into memory: it may be larger than memory. Raises UserError if it is damaged."""
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, EOFError, OSError) as error:
         raise _damaged(path, error) from None
 
 
-def read_images(path: Path) -> Sequence[np.ndarray]:
-    """The images of an array n x H x W x 3 or of a flat one with sizes beside it, mapped into memory: uint8 H x W x 3 each."""
+def read_images(path: Path) -> Sequence[UInt8[np.ndarray, "_ _ 3"]]:
+    """The images of an array n x H x W x 3, or of a flat one with sizes beside it, mapped into memory."""
     pixels = read_array(path)
     if pixels.ndim == 4:
-        return pixels
+        return list(pixels)
     sizes = read_array(sizes_beside(path))
     if sizes.ndim != 2 or pixels.ndim != 1 or 3 * (lengths := sizes.prod(1)).sum() != len(pixels):
         raise _damaged(path, f"its {pixels.size} values are not those of {len(sizes)} images")

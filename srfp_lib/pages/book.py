@@ -9,40 +9,38 @@ from pathlib import Path
 
 from ..common.checkout import HOME
 from ..common.errors import UserError
-from ..study import Study
+from ..workflow.workspace import Workspace
 from .chapters import CHAPTERS
 
 
-def build(study: Study) -> Path:
+def build(workspace: Workspace) -> Path:
     """Build the book of a workspace with warnings as errors; returns the path of its first page."""
-    missing = [number for number, c in CHAPTERS.items() if not study.workspace.path("chapters", f"{c.notebook}.ipynb").exists()]
-    if missing and study.profile.release.folder:
+    missing = [number for number, c in CHAPTERS.items() if not workspace.path("chapters", f"{c.notebook}.ipynb").exists()]
+    if missing and workspace.profile.release.folder:
         raise UserError(
-            f"the book has all chapters, and a workspace of the authors' images none before 05: read those in '{study.workspace.path('chapters')}'"
+            f"the book has all chapters, and a workspace of the authors' images none before 05: read those in '{workspace.path('chapters')}'"
         )
     if missing:
-        raise UserError(
-            f"'{study.workspace.root}' lacks the executed chapters {', '.join(missing)}: python -m srfp_lib run --workspace {study.workspace.root}"
-        )
-    source = study.workspace.path("book")
-    _gather(study, source)
+        raise UserError(f"'{workspace.root}' lacks the executed chapters {', '.join(missing)}: python -m srfp_lib run --workspace {workspace.root}")
+    source = workspace.path("book")
+    _gather(workspace, source)
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, "build", str(source), "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     page = source / "_build" / "html" / "index.html"
     if done.returncode or not page.exists():
-        raise UserError(f"the book could not be built from '{study.workspace.root}': {_reason(done)}")
+        raise UserError(f"the book could not be built from '{workspace.root}': {_reason(done)}")
     return page
 
 
-def _gather(study: Study, source: Path) -> None:
-    """Lay the book's sources out as Jupyter Book wants them; pages that did not change keep their cache."""
+def _gather(workspace: Workspace, source: Path) -> None:
+    """Lay out the book's sources as Jupyter Book wants them; pages that did not change keep their cache."""
     (source / "notebooks").mkdir(parents=True, exist_ok=True)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy2(HOME / name, source / name)
     shutil.copytree(HOME / "book", source / "book", dirs_exist_ok=True)
     for chapter in CHAPTERS.values():
-        executed = study.workspace.path("chapters", f"{chapter.notebook}.ipynb")
+        executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
         shutil.copy2(executed, source / "notebooks" / executed.name)
 
 

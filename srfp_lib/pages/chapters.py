@@ -1,30 +1,28 @@
-"""The chapters as jobs: which notebook needs which results, and which tables and figures it leaves behind."""
+"""The chapters as jobs: which notebook needs which results, and which tables and figures it leaves."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from .. import program
-from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..profiles import Profile
-from ..release import program as release_program
-from ..workflow.jobs import Job, keys
-
-if TYPE_CHECKING:
-    from ..study import Study
+from ..workflow.jobs import Job
+from . import notebooks
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """``needs`` are beginnings of job names; ``tables`` and ``figures`` are file names without suffix."""
+    """``needs`` are beginnings of job names, ``tables`` and ``figures`` file names without suffix. A chapter ``about_training`` has
+    nothing to show of images that the authors released.
+    """
 
     notebook: str
     needs: tuple[str, ...]
     tables: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    about_training: bool = False
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -35,10 +33,10 @@ class Chapter:
 ALL_PREDICTIONS = ("attribution/", "parsers/", "prnu/", "quality/", "backbones/", "seen/", "unseen/", "parsers-of-published/")
 
 CHAPTERS = {
-    "01": Chapter("01_photographs", ("photographs", "statistics"), ("table_a1",), ("photographs",)),
-    "02": Chapter("02_fleet", ("train/",), ("training",), ("training",)),
-    "03": Chapter("03_published", ("published/",), ("table_1",)),
-    "04": Chapter("04_images", ("images/",), (), ("figure_2",)),
+    "01": Chapter("01_photographs", ("photographs", "statistics"), ("table_a1",), ("photographs",), about_training=True),
+    "02": Chapter("02_fleet", ("train/",), ("training",), ("training",), about_training=True),
+    "03": Chapter("03_published", ("published/",), ("table_1",), about_training=True),
+    "04": Chapter("04_images", ("images/",), (), ("figure_2",), about_training=True),
     "05": Chapter("05_quality", ("quality/",), ("quality",), ("quality",)),
     "06": Chapter("06_backbones", ("backbones/",), ("table_2",), ("table_2",)),
     "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
@@ -52,11 +50,20 @@ CHAPTERS = {
     "15": Chapter("15_benchmarks", ()),
 }
 
-FIRST_OF_RELEASE = 4  # the first four chapters are about photographs and networks; the release has images
+WORK = "srfp_lib.pages.notebooks:make"
+
+
+def name_of(number: str) -> str:
+    """The name of a chapter's job.
+
+    >>> name_of("07")
+    'chapters/07_attribution'
+    """
+    return f"chapters/{CHAPTERS[number].notebook}"
 
 
 def chosen(text: str) -> list[str]:
-    """The chapters of a comma-separated list; all of them for an empty one.
+    """The chapters of a comma-separated list; all of them for an empty one. Raises UserError for one that does not exist.
 
     >>> chosen("7, 08")
     ['07', '08']
@@ -68,59 +75,46 @@ def chosen(text: str) -> list[str]:
     return numbers
 
 
-def support(profile: Profile) -> list[str]:
-    """A line a chapter from 05 on: whether a workspace of the authors' release has the images for it."""
-    lines = []
-    for number, lacking in _lacking(profile, list(CHAPTERS)[FIRST_OF_RELEASE:]).items():
-        few = ", ".join(lacking[:2]) + (", ..." if len(lacking) > 2 else "")
-        lines.append(f"{CHAPTERS[number].notebook:<24} {f'lacks {len(lacking)} networks: {few}' if lacking else 'can run'}")
-    return lines
+def needed(jobs: Mapping[str, Job], number: str) -> dict[str, Job]:
+    """The jobs that a chapter needs, of all jobs of a study."""
+    return {name: job for name, job in jobs.items() if CHAPTERS[number].needs and name.startswith(CHAPTERS[number].needs)}
 
 
-def possible(profile: Profile, numbers: list[str]) -> list[str]:
-    """Of all chapters those that a workspace can have; one that was chosen and cannot be raises UserError."""
+def table(jobs: Mapping[str, Job], profile: Profile) -> dict[str, Job]:
+    """The jobs of all chapters that a workspace can have; ``jobs`` are all jobs of the study."""
+    return {name_of(number): _job(jobs, number) for number in CHAPTERS if not obstacle(jobs, profile, number)}
+
+
+def _job(jobs: Mapping[str, Job], number: str) -> Job:
+    chapter = CHAPTERS[number]
+    settings = {"notebook": hashlib.sha256(notebooks.source(chapter.notebook).read_bytes()).hexdigest()}
+    needs = tuple(name for name, job in needed(jobs, number).items() if not job.lacking)
+    return Job(name_of(number), WORK, chapter.outputs, (chapter.notebook,), needs, settings, cost=8)
+
+
+def obstacle(jobs: Mapping[str, Job], profile: Profile, number: str) -> str:
+    """Why a workspace of the authors' released images cannot have a chapter, as a sentence; empty if it can."""
     if not profile.release.folder:
-        return numbers
-    if numbers == list(CHAPTERS):
-        return [number for number, lacking in _lacking(profile, numbers[FIRST_OF_RELEASE:]).items() if not lacking]
-    for number, lacking in _lacking(profile, numbers).items():
-        if number in list(CHAPTERS)[:FIRST_OF_RELEASE]:
-            raise UserError(f"chapter {number} is about networks trained here, and this workspace has the authors' images: begin with chapter 05")
-        if lacking:
-            raise UserError(
-                f"chapter {number} needs {len(lacking)} networks that '{profile.release.folder}' lacks, {lacking[0]} first: "
-                "unpack their archives there, and run python -m srfp_lib release again"
-            )
-    return numbers
+        return ""
+    if CHAPTERS[number].about_training:
+        return f"chapter {number} is about networks trained here, and this workspace has the authors' images: begin with chapter 05"
+    if names := lacking(jobs, number):
+        return (f"chapter {number} needs {len(names)} networks that '{profile.release.folder}' lacks, {names[0]} first: "
+                "unpack their archives there, and run python -m srfp_lib release again")  # fmt: skip
+    return ""
 
 
-def _lacking(profile: Profile, numbers: list[str]) -> dict[str, tuple[str, ...]]:
-    """The networks that chapters need and the release lacks; quality is measured of those that are there."""
-    jobs = program.everything(profile)
-    needs = {number: tuple(beginning for beginning in CHAPTERS[number].needs if beginning != "quality/") for number in numbers}
-    return {number: release_program.lacking(jobs, profile, beginnings) for number, beginnings in needs.items()}
+def lacking(jobs: Mapping[str, Job], number: str) -> tuple[str, ...]:
+    """The networks for want of which a chapter cannot be made; quality is measured of those that are there."""
+    essential = (job for job in needed(jobs, number).values() if job.kind != "quality")
+    return tuple(dict.fromkeys(network for job in essential for network in job.lacking))
 
 
-def add_to(study: Study, numbers: list[str]) -> list[str]:
-    """Add chapters to the study's jobs; returns the names of these jobs."""
-    numbers = possible(study.profile, numbers)
-    for number in numbers:
-        job = _job(study, CHAPTERS[number])
-        study.jobs[job.name] = job
-    study.keys = keys(study.jobs)
-    return [f"chapters/{CHAPTERS[number].notebook}" for number in numbers]
-
-
-def needs(study: Study, number: str) -> list[str]:
-    """The jobs a chapter needs."""
-    return [name for name in study.jobs if name.startswith(CHAPTERS[number].needs)]
-
-
-def _job(study: Study, chapter: Chapter) -> Job:
-    source = HOME / "notebooks" / f"{chapter.notebook}.ipynb"
-    if not source.exists():
-        raise UserError(f"the notebook '{source}' is missing: restore it from the repository")
-    settings = {"notebook": hashlib.sha256(source.read_bytes()).hexdigest()}
-    name = f"chapters/{chapter.notebook}"
-    jobs = tuple(name for name in study.jobs if name.startswith(chapter.needs))
-    return Job(name, "srfp_lib.stages.making:chapter", chapter.outputs, (chapter.notebook,), jobs, settings, cost=8)
+def support(jobs: Mapping[str, Job]) -> list[str]:
+    """A line for each chapter from 05 on: whether the authors' release has the images for it."""
+    lines = []
+    for number in (n for n, chapter in CHAPTERS.items() if not chapter.about_training):
+        names = lacking(jobs, number)
+        few = ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")
+        lines.append(f"{CHAPTERS[number].notebook:<24} {f'lacks {len(names)} networks: {few}' if names else 'can run'}")
+    return lines

@@ -8,6 +8,14 @@ from typing import Any
 
 from ..common.checkout import HOME
 from ..common.errors import UserError
+from ..workflow.desk import Desk
+
+
+def make(desk: Desk, name: str) -> None:
+    """The work of a chapter's job: its tables and figures become outputs of the job."""
+    os.environ["SRFP_OUT"] = str(desk.out)
+    parameters = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
+    execute(name, desk.write("chapters", f"{name}.ipynb"), parameters)
 
 
 def source(name: str) -> Path:
@@ -19,7 +27,7 @@ def source(name: str) -> Path:
 
 
 def execute(name: str, target: Path, parameters: dict[str, Any]) -> None:
-    """Execute a chapter into ``target``. Raises UserError if a parameter is unknown or the chapter says so itself."""
+    """Execute a chapter into ``target``. Raises UserError for an unknown parameter, or if the chapter raises it."""
     import nbformat
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -42,12 +50,12 @@ def execute(name: str, target: Path, parameters: dict[str, Any]) -> None:
     for cell in notebook.cells:
         _describe_image(cell)
         if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("remove-cell")  # the box at the end says the profile; paths are nobody's business
+            cell.metadata.tags.append("remove-cell")  # the box at the end names the profile; paths do not belong on a page
     nbformat.write(notebook, target)
 
 
 def _describe_image(cell: Any) -> None:
-    """Give an image the alt text that the chapter computed: MyST-NB reads it from the cell's metadata."""
+    """Move the alt text that the chapter computed to the cell's metadata, where MyST-NB reads it."""
     for output in cell.get("outputs", []):
         alt = output.get("metadata", {}).pop("srfp", {}).get("alt")
         if alt:

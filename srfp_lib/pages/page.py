@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..study import Study
+from ..profiles import Profile
+from ..workflow.receipts import Receipt
 
 STARTED = time.monotonic()  # of the notebook's kernel, near enough: the chapter's first import
 
@@ -39,18 +40,19 @@ class Text:
 
 
 class Box:
-    """The box that ends a chapter: profile, seed, device, time, versions, and how to run the chapter alone."""
+    """The box that ends a chapter: profile, seed, device, time, versions, and how to run the chapter alone.
 
-    def __init__(self, study: Study, chapter: str, needs: tuple[str, ...]) -> None:
-        receipts = [study.workspace.receipt(name) for name in study.jobs if name.startswith(needs)]
-        made = [r for r in receipts if r]
-        last = max(made, key=lambda r: r.finished, default=None)
+    ``receipts`` are those of the jobs that the chapter rests on.
+    """
+
+    def __init__(self, profile: Profile, chapter: str, receipts: Sequence[Receipt]) -> None:
+        last = max(receipts, key=lambda r: r.finished, default=None)
         self.rows = {
-            "Profile": f"{study.profile.name}, master seed {study.profile.master_seed}",
+            "Profile": f"{profile.name}, master seed {profile.master_seed}",
             "Device": last.machine if last else "–",
             "Time": f"{time.monotonic() - STARTED:.0f} s for this page; "
-            f"{sum(r.seconds for r in made):.0f} s of work in the {len(made)} jobs it rests on",
-            "Largest process": f"{max((r.peak_megabytes for r in made), default=0)} MB",
+            f"{sum(r.seconds for r in receipts):.0f} s of work in the {len(receipts)} jobs it rests on",
+            "Largest process": f"{max((r.peak_megabytes for r in receipts), default=0)} MB",
             "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
             "Alone": f"<code>python -m srfp_lib run --chapters {chapter}</code>",
         }

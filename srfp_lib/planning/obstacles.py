@@ -54,7 +54,7 @@ def first_obstacle(profile: Profile, jobs: Iterable[Job] | None = None, *, root:
 
 def refuse(study: Study, names: Iterable[str], workers: int = DEFAULT_WORKERS) -> None:
     """Raises UserError for the first thing that the named jobs, as far as they are to be done, cannot have here."""
-    due = pending(study, names)
+    due = pending(study.workspace, study.jobs, study.keys, names)
     if due and (sentence := first_obstacle(study.profile, due.values(), root=study.workspace.root, workers=workers)):
         raise UserError(sentence)
 

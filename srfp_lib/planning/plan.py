@@ -18,7 +18,7 @@ TILES_OF_A_PHOTOGRAPH = 8  # of 480 pixels, from 2040 x 1356
 
 def announcement(study: Study, names: Iterable[str], workers: int) -> str:
     """One paragraph: jobs to do, expected minutes, memory and disk."""
-    due = pending(study, names)
+    due = pending(study.workspace, study.jobs, study.keys, names)
     if not due:
         return f"Everything is made already in {study.workspace.root}."
     minutes = sum(job.cost for job in due.values()) / workers / 60
@@ -94,4 +94,4 @@ def _left_out(study: Study) -> list[str]:
     """The chapters for which the authors' release, where it takes the place of our images, lacks networks."""
     from ..pages import chapters
 
-    return [line for line in chapters.support(study.profile) if "lacks" in line] if study.profile.release.folder else []
+    return [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []

@@ -163,16 +163,16 @@ class Workload:
     def _classify(self, job: Job) -> Work:
         """Training steps by the recipe, validation after each epoch, and the test images once."""
         asked, settings = job.arguments[0], self.profile.classifier
-        named = [tasks.named(name, self.profile.published) for name in asked.tasks]
+        named = [sources.task(name, self.profile.published) for name in asked.tasks]
         trained = len({n for task in named for n in task.train})
-        shown = len(sources.networks(self.profile.published)) if asked.show else len({n for task in named for n in task.test})
+        shown = len(sources.networks(self.profile.published)) if asked.only_evaluate else len({n for task in named for n in task.test})
         step, look = self.bench.classifier(asked.backbone, sum(len(task.classes) for task in named))
         crop = self.files.cropping
         tests = shown * self.images * self.shares["test"]
         seconds, units = tests * (look.seconds + crop), 0.0
-        if not asked.show and settings.recipe == "steps":
+        if not asked.only_evaluate and settings.recipe == "steps":
             units, seconds = asked.steps, seconds + asked.steps * (step.seconds + settings.batch * crop)
-        elif not asked.show:
+        elif not asked.only_evaluate:
             batches = math.ceil(trained * self.images * self.shares["train"] / settings.batch)
             units = batches * (settings.head_epochs + settings.epochs)
             # With the body frozen a step is an evaluation of its crops.

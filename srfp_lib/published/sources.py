@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from .. import fleet
+from .. import fleet, tasks
 from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Published
@@ -89,3 +90,13 @@ def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
         elif settings.source == "weights" and ncnn.holds(row):
             found[name] = "the package of the extra ncnn"
     return found
+
+
+def task(name: str, settings: Published) -> tasks.Task:
+    """A task by its name, with the published networks of a run; "published-writer" tells the two ways of saving apart (D36)."""
+    found = networks(settings)
+    if name == "published-writer":
+        both = [n for n in found if n.model_id in TRUNCATING]
+        again = [replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n in both for way in ways(settings, n.model_id) if way]
+        found = (*both, *again)
+    return tasks.named(name, found)

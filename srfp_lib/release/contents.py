@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import fleet
 from ..common.errors import UserError
 
-TRUTH = "HR-HR-HR-HR-HR"
+TRUTH = fleet.HR
 SPLITS = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}
 PLACES = ("", "SISR", "classification/datasets/data/SISR")  # of all this below the folder that a reader names
 PHOTOGRAPHS = 1000  # in the paper; Table A.1 counts 998

@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from ..common.errors import UserError
+from ..common.frames import read_table
 from ..common.randomness import seed
 from ..images import gallery
+from ..images.png import png_size, read_png
 from ..photos.folder import fold_of
 from ..profiles import Profile
-from ..stages.making import write_splits
-from ..workflow.jobs import Desk
+from ..workflow.desk import Desk
 from . import contents
 
 ORIGIN = "the authors' images"
@@ -23,8 +24,6 @@ FOLDS = {"train": 0, "validation": 1, "test": 2}
 
 def photographs(desk: Desk) -> None:
     """The tables of the photographs that are in every folder, their splits, and the folder of true images."""
-    from ..images.store import png_size
-
     found = contents.listing(Path(desk.profile.release.folder))
     if found.content != desk.profile.release.content:
         raise UserError(f"the release in '{found.root}' has other photographs than before: run python -m srfp_lib release {found.root} again")
@@ -39,7 +38,7 @@ def photographs(desk: Desk) -> None:
     skipped = pd.DataFrame(found.left_out, columns=["file", "reason"])
     for name, frame in (("photographs", table), ("images", images), ("skipped", skipped)):
         frame.to_csv(desk.write("photos", f"{name}.csv"), index=False)
-    write_splits(desk, images, desk.profile.photographs.rotations)
+    gallery.write_splits(desk, images, desk.profile.photographs.rotations)
     _take(desk, contents.TRUTH, list(found.parts))
 
 
@@ -54,14 +53,12 @@ def deal(parts: dict[str, str], profile: Profile) -> dict[str, int]:
 
 def images(desk: Desk, name: str) -> None:
     """The images of a network."""
-    _take(desk, name, list(gallery.read_table(desk.read("photos", "images.csv"))["image"]))
+    _take(desk, name, list(read_table(desk.read("photos", "images.csv"))["image"]))
     if name.endswith("-pretrained"):
         desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, "origin": ORIGIN}, indent=1))
 
 
 def _take(desk: Desk, name: str, photographs: list[str]) -> None:
-    from ..images.store import read_png
-
     source, target = Path(desk.profile.release.folder) / name, desk.write("images", name)
     if not source.is_dir():
         raise UserError(f"'{source}' is gone: bring it back, or run python -m srfp_lib release with the folder's new place")

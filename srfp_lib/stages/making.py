@@ -1,55 +1,44 @@
-"""What each job reads, does and writes. The doing is in the rooms; here is only the passing on."""
+"""The work of the jobs that make photographs, networks, images, quality and noise residuals. The doing is in the rooms."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
 
-from .. import fleet, tasks
+from .. import fleet, photos, tasks
+from ..classifiers import prnu as baseline
 from ..classifiers.predictions import Predictions
 from ..common.errors import UserError
-from ..images import gallery
+from ..fleet import HR
+from ..images import gallery, metrics, superresolve
 from ..images.arrays import ArrayFile, read_array
-from ..photos import split
-from ..program import HR
-from ..workflow.jobs import Desk
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..photos import PhotoSet
+from ..photos import PhotoSet
+from ..photos import statistics as table_a1
+from ..training.batches import Rows
+from ..training.loop import Data
+from ..training.loop import train as train_networks
+from ..training.trainer import fresh
+from ..workflow.desk import Desk
 
 
 def photographs(desk: Desk) -> None:
     """Cut the photographs: training tiles, and the true images in the layout of the authors' release."""
-    from .. import photos
-
     settings = desk.profile.photographs
     found = photos.load(settings, master_seed=desk.profile.master_seed)
     for name in ("photographs", "images", "skipped"):
         getattr(found, name).to_csv(desk.write("photos", f"{name}.csv"), index=False)
     _write_training(desk, found, settings.training_tile)
     gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
-    write_splits(desk, found.images, settings.rotations)
-
-
-def statistics(desk: Desk) -> None:
-    """What Table A.1 says of each photograph."""
-    import pandas as pd
-
-    from ..photos import statistics as counted
-
-    rows = counted.rows(desk.profile.photographs, master_seed=desk.profile.master_seed)
-    pd.DataFrame(rows).to_csv(desk.write("statistics", "photographs.csv"), index=False, float_format="%.4f")
+    gallery.write_splits(desk, found.images, settings.rotations)
 
 
 def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
-    import pandas as pd
-
     rows = []
     with ArrayFile(desk.write("photos", "training.npy"), found.n_training, (side, side, 3)) as file:
         for row, pixels in found.training():
@@ -59,22 +48,14 @@ def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
     pd.DataFrame(rows, columns=columns).to_csv(desk.write("photos", "training.csv"), index=False)
 
 
-def write_splits(desk: Desk, images: pd.DataFrame, rotations: int) -> None:
-    """The split files of the authors' release, of the first run."""
-    for part, file in (("train", "train"), ("validation", "val"), ("test", "test")):
-        names = images["image"][np.array([split(f, rotation=0, rotations=rotations) for f in images["fold"]]) == part]
-        desk.write("images", f"{file}-split.txt").write_text("".join(f"{name}.png\n" for name in names))
+def statistics(desk: Desk) -> None:
+    """The numbers of Table A.1 for each photograph."""
+    rows = table_a1.rows(desk.profile.photographs, master_seed=desk.profile.master_seed)
+    pd.DataFrame(rows).to_csv(desk.write("statistics", "photographs.csv"), index=False, float_format="%.4f")
 
 
 def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
     """Train networks of one architecture and scale."""
-    import pandas as pd
-    from safetensors.torch import save_file
-
-    from ..training.batches import Rows
-    from ..training.loop import Data
-    from ..training.loop import train as train_networks
-
     profile, images = desk.profile, gallery.custom(desk)
     training = pd.read_csv(desk.read("photos", "training.csv"))
     tiles = read_array(desk.read("photos", "training.npy"))
@@ -98,28 +79,21 @@ def _members(training: pd.DataFrame, dataset: str) -> np.ndarray:
 
 
 def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
-    """Enlarge every image with networks of one scale."""
-    from ..images import superresolve
-
+    """Super-resolve every image with networks of one scale."""
     images, scale = gallery.custom(desk), fleet.parse(names[0]).scale
 
     def reduced() -> Iterator[np.ndarray]:
         return (superresolve.downscale(hr, scale) for hr in images.batches(HR))
 
-    kept = list(reduced()) if images.tiles else None  # photographs are reduced anew for every network
+    kept = list(reduced()) if images.tiles else None  # photographs are downscaled anew for every network
     for name in names:
         network = load_network(desk, name)
         sr = (image for lr in kept or reduced() for image in superresolve.super_resolve(network, lr, device=desk.device))
         gallery.write_images(desk, name, images.names, sr, tiles=images.tiles)
 
 
-def load_network(desk: Desk, name: str):
-    """The trained network of a model_id, ready to use on the desk's device."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from ..training.trainer import fresh
-
+def load_network(desk: Desk, name: str) -> nn.Module:
+    """The trained network of a model_id, in eval mode on the desk's device. Raises UserError if its file is damaged."""
     path = desk.read("networks", name, "weights.safetensors")
     try:
         state = load_file(path)
@@ -131,11 +105,7 @@ def load_network(desk: Desk, name: str):
 
 
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
-    """PSNR, SSIM and, if asked for, LPIPS of the test images, or of all images, of networks of one scale, beside bicubic."""
-    import pandas as pd
-
-    from ..images import metrics, superresolve
-
+    """PSNR, SSIM and, where the profile says so, LPIPS of networks of one scale, beside the PSNR of bicubic upscaling."""
     settings, images = desk.profile.quality, gallery.custom(desk)
     if settings.images not in ("test", "all"):
         raise UserError(f"quality.images is '{settings.images}': choose test or all")
@@ -153,8 +123,6 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
 
 def prnu(desk: Desk, run: int, output: str, random_phase: bool) -> None:
     """Fingerprints of the DIV2K networks from training images, and the distances of test images to them."""
-    from ..classifiers import prnu as baseline
-
     settings, images = desk.profile.prnu, gallery.custom(desk)
     ids = [n.model_id for group in tasks.seed_triplets() for n in group]
 
@@ -171,12 +139,3 @@ def prnu(desk: Desk, run: int, output: str, random_phase: bool) -> None:
     scores = np.concatenate([baseline.scores(part, fingerprints) for m in ids for part in residuals(m, "test")])
     index = images.index([(m, i) for m in ids for i in images.numbers("test", run=run)])
     Predictions("prnu", run, tuple(ids), index, scores).save(desk.write(output))
-
-
-def chapter(desk: Desk, notebook: str) -> None:
-    """Execute a chapter with papermill; its tables and figures become outputs of the job."""
-    from ..pages.notebooks import execute
-
-    os.environ["SRFP_OUT"] = str(desk.out)
-    parameters = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
-    execute(notebook, desk.write("chapters", f"{notebook}.ipynb"), parameters)

@@ -1,4 +1,4 @@
-"""The images of published networks, made with true weights or by stand-ins, or taken from somebody else's folder."""
+"""The images of published networks: of true weights or of stand-ins, or taken over from a folder."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .. import fleet
+from .. import fleet, published
 from ..common.errors import UserError
 from ..common.randomness import seed
-from ..fleet import Network
+from ..fleet import HR, Network
 from ..images import gallery, superresolve
 from ..images.arrays import read_array
+from ..images.png import png_size, read_png
 from ..photos.folder import fold_of
-from ..program import HR
-from ..published import sources
-from ..workflow.jobs import Desk
-
-if TYPE_CHECKING:
-    from ..training.batches import Rows
+from ..published import sources, weights
+from ..published.catalogue import file_name, row
+from ..training import standins
+from ..training.batches import Rows
+from ..training.trainer import fresh
+from ..workflow.desk import Desk
 
 LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are looked at whole
 
@@ -52,22 +53,14 @@ def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
 
 
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    from .. import published
-    from ..published import weights
-    from ..published.catalogue import file_name
-    from ..published.catalogue import row as row_of
-
-    row, built, images = row_of(network.model_id), published.network(network.model_id, device=desk.device), gallery.custom(desk)
-    built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), row))
+    entry, built, images = row(network.model_id), published.network(network.model_id, device=desk.device), gallery.custom(desk)
+    built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), entry))
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
-    return sr, {"origin": "the authors' weights", "file": file_name(row), "parameters": built.descriptor.parameters}
+    return sr, {"origin": "the authors' weights", "file": file_name(entry), "parameters": built.descriptor.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    from ..training import standins
-    from ..training.trainer import fresh
-
     profile, images = desk.profile, gallery.custom(desk)
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     tiles = _own_tiles(desk)
@@ -87,8 +80,6 @@ def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], di
 
 def _own_tiles(desk: Desk) -> Rows:
     """The stand-ins' training set."""
-    from ..training.batches import Rows
-
     training = pd.read_csv(desk.read("photos", "training.csv"))
     numbers = np.flatnonzero(training["dataset"] == "stand-ins")
     if not len(numbers):
@@ -98,8 +89,6 @@ def _own_tiles(desk: Desk) -> Rows:
 
 def take_folder(desk: Desk) -> None:
     """Copy the images of other people's networks into the workspace, with a split of their photographs."""
-    from ..images.store import png_size, read_png
-
     networks = [n.model_id for n in sources.networks(desk.profile.published)]
     files = _files(Path(desk.profile.published.source).expanduser(), networks)
     ids = [path.stem for path in files[HR]]

@@ -1,56 +1,59 @@
-"""The study in order: jobs as soon as what they need is done, the longest first, on an engine."""
+"""Making jobs: each as soon as what it needs is done, the longest first, on an engine."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from tqdm import tqdm
 
 from ..common import devices
 from ..common.errors import UserError
 from . import engine as engines
-from .jobs import Job, perform
-
-if TYPE_CHECKING:
-    from ..study import Study
+from .desk import perform
+from .jobs import Job
+from .workspace import Workspace
 
 DEFAULT_WORKERS = 2
 
 
-def pending(study: Study, names: Iterable[str]) -> dict[str, Job]:
-    """The jobs to be done for the named ones: those not done, and what these need. A finished job asks for nothing more."""
-    states, found = study.states(), {}
+def pending(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str], names: Iterable[str]) -> dict[str, Job]:
+    """The jobs to be made for the named ones: those not done, and what these need. A finished job needs nothing more."""
+    found: dict[str, Job] = {}
+    states = workspace.states(jobs, keys)
 
     def visit(name: str) -> None:
         if name in found or states[name] == "done":
             return
-        for need in study.jobs[name].needs:
+        for need in jobs[name].needs:
             visit(need)
-        found[name] = study.jobs[name]
+        found[name] = jobs[name]
 
     for name in names:
         visit(name)
     return found
 
 
-def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: int = DEFAULT_WORKERS, device: str = "auto") -> None:
-    """Make the named jobs and what they need. Interrupted at any moment, the next call goes on where this one was.
+def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str], names: Iterable[str], *, engine: str = "local",
+         workers: int = DEFAULT_WORKERS, device: str = "auto") -> None:  # fmt: skip
+    """Make the named jobs and what they need. Interrupted at any moment, the next call continues from there.
 
-    ``device`` is where networks run, as of `devices.find`; jobs and their keys do not depend on it.
+    ``device`` is where networks run, as in `devices.find`; jobs and their keys do not depend on it.
     """
     names = list(names)
-    if not pending(study, names):
+    if not pending(workspace, jobs, keys, names):
         return
     found = devices.find(device)
-    with study.workspace.lock():
-        study.workspace.claim()
-        due = pending(study, names)
+    with workspace.lock():
+        workspace.claim()
+        due = pending(workspace, jobs, keys, names)
         crew = engines.make(engine, min(workers, len(due)) if due else 1)
         try:
-            _Run(study, due, crew, found).go()
+            _Run(workspace, due, keys, crew, found).go()
         except BrokenProcessPool:
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "
                             "run the same command again, with --workers 1 if it happens again") from None  # fmt: skip
@@ -61,25 +64,26 @@ def make(study: Study, names: Iterable[str], *, engine: str = "local", workers: 
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, study: Study, due: dict[str, Job], crew: engines.Engine, found: tuple[str, ...]) -> None:
-        self.study, self.due, self.crew, self.devices = study, due, crew, found
-        self.progress = Progress(due, crew.workers)
+    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
+        self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
+        self.progress = Progress(due)
 
     def go(self) -> None:
-        waiting, running, seats = dict(self.due), {}, {}
-        with self.progress:
-            while waiting or running:
-                while len(running) < self.crew.workers and (job := self._next(waiting, running.values())):
-                    del waiting[job.name]
-                    seat = min(set(range(self.crew.workers)) - set(seats.values()))
-                    future = self._start(job, devices.of_worker(self.devices, seat))
-                    running[future], seats[future] = job, seat
-                self.progress.show(running.values())
-                done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-                for future in done:
-                    job, _ = running.pop(future), seats.pop(future)
-                    self.study.workspace.commit(*future.result())
-                    self.progress.finish(job)
+        waiting = dict(self.due)
+        running: dict[Future[Any], Job] = {}
+        seats: dict[Future[Any], int] = {}
+        while waiting or running:
+            while len(running) < self.crew.workers and (job := self._next(waiting, running.values())):
+                del waiting[job.name]
+                seat = min(set(range(self.crew.workers)) - set(seats.values()))
+                future = self._start(job, devices.of_worker(self.devices, seat))
+                running[future], seats[future] = job, seat
+            self.progress.show(running.values())
+            done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+            for future in done:
+                job, _ = running.pop(future), seats.pop(future)
+                self.workspace.commit(*future.result())
+                self.progress.finish(job)
 
     def _next(self, waiting: dict[str, Job], running: Iterable[Job]) -> Job | None:
         unfinished = set(waiting) | {job.name for job in running}
@@ -87,47 +91,29 @@ class _Run:
         return max(ready, key=lambda job: job.cost, default=None)
 
     def _start(self, job: Job, device: str) -> Future[Any]:
-        inputs = {need: self.study.keys[need] for need in job.needs}
-        workspace = self.study.workspace
-        return self.crew.submit(perform, job, self.study.keys[job.name], inputs, workspace.root, workspace.profile, device)
+        inputs = {need: self.keys[need] for need in job.needs}
+        return self.crew.submit(perform, job, self.keys[job.name], inputs, self.workspace.root, self.workspace.profile, device)
 
 
 class Progress:
-    """One line that says what is done, what runs and how long the rest may take; one line a job where no screen is."""
+    """A bar with what is done, what runs and how long the rest may take; where there is no screen, a line a finished job."""
 
-    def __init__(self, jobs: dict[str, Job], workers: int) -> None:
-        self.total, self.workers, self.count = sum(job.cost for job in jobs.values()), workers, len(jobs)
-        self.done, self.finished, self.started = 0.0, 0, time.monotonic()
-        self.screen = sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.screen:
-            sys.stderr.write("\r\x1b[K")
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self.total, self.count, self.done, self.finished = sum(job.cost for job in jobs.values()), len(jobs), 0.0, 0
+        self.started = time.monotonic()
+        self.bar = tqdm(total=self.total, bar_format="{percentage:3.0f}% |{bar:20}| {elapsed}, {remaining} left{postfix}",
+                        disable=not sys.stderr.isatty(), leave=False)  # fmt: skip
 
     def show(self, running: Iterable[Job]) -> None:
-        """Redraw the line."""
-        if self.screen:
-            names = ", ".join(job.name for job in running)
-            sys.stderr.write(f"\r\x1b[K{self._line()} · running {names}"[:160])
-            sys.stderr.flush()
+        """Say what runs."""
+        self.bar.set_postfix_str(f"{self.finished}/{self.count} jobs, {', '.join(job.name for job in running)}")
 
     def finish(self, job: Job) -> None:
-        """Note a finished job."""
+        """Record a finished job."""
         self.done += job.cost
         self.finished += 1
-        if not self.screen:
-            print(f"{self._line()} · done {job.name}", file=sys.stderr, flush=True)
-
-    def _line(self) -> str:
-        elapsed = time.monotonic() - self.started
-        share = self.done / self.total
-        # Until something is done, the costs are taken as seconds.
-        left = elapsed * (1 - share) / share if share > 0.05 else self.total / self.workers - elapsed
-        return f"[{share:4.0%}] {self.finished}/{self.count} jobs, {_minutes(elapsed)}, {_minutes(max(left, 1))} left"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+        self.bar.update(job.cost)
+        if self.bar.disable:
+            share, elapsed = self.done / self.total, time.monotonic() - self.started
+            times = f"{tqdm.format_interval(elapsed)}, {tqdm.format_interval(elapsed * (1 - share) / share)} left"
+            print(f"[{share:4.0%}] {self.finished}/{self.count} jobs, {times} · done {job.name}", file=sys.stderr, flush=True)

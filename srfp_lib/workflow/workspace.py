@@ -1,49 +1,31 @@
-"""Where every artefact of a run lies, and whether it may be trusted.
+"""The folder of a run: where every output lies, and whether it may be trusted.
 
-An artefact exists when its receipt does: a job writes into a staging folder, the finished files are synced and renamed
-into place, and only then the receipt is written. Only the process that holds the lock moves anything into place.
+An output exists when its receipt does: a job writes into a staging folder, its finished files are renamed into place, and
+the receipt is written last. Only the process that holds the lock moves anything into place.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .. import __version__, profiles
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..common.overrides import override
 from ..profiles import Profile
-
-if TYPE_CHECKING:
-    from .jobs import Job
+from .jobs import Job
+from .receipts import Receipt, digest, extent
 
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a finished job leaves behind. ``outputs`` maps a path to {"files": n, "bytes": b, "sha256": digest}."""
-
-    job: str
-    key: str
-    inputs: dict[str, str]
-    settings: dict[str, Any]
-    outputs: dict[str, dict[str, Any]]
-    seconds: float
-    cpu_seconds: float
-    peak_megabytes: int
-    finished: str
-    versions: dict[str, str]
-    machine: str
 
 
 class Workspace:
@@ -54,10 +36,7 @@ class Workspace:
 
     @classmethod
     def open(cls, root: Path, profile: Profile) -> Workspace:
-        """The workspace at ``root``, made if there is none. One made with another profile is refused.
-
-        Fields of the same profile may change between calls: what depends on them becomes stale.
-        """
+        """The workspace at ``root``, new or with a run of the same profile, whose fields may change between calls."""
         if (root / "profile.json").exists():
             present = cls.existing(root).profile
             if present.name != profile.name:
@@ -77,7 +56,7 @@ class Workspace:
         """The workspace at ``root`` with the profile it was made with."""
         path = root / "profile.json"
         if not path.exists():
-            raise UserError(f"'{root}' is no workspace (it has no profile.json): give the folder of a run")
+            raise UserError(f"'{root}' is no workspace (it has no profile.json): name the folder of a run")
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             made_with, version = stored["profile"], stored["version"]
@@ -89,7 +68,7 @@ class Workspace:
         return cls(root, override(base, _tuples(made_with), where=str(path)))
 
     def claim(self) -> None:
-        """Make the folder and note the profile; called by the writer that holds the lock."""
+        """Record the profile; called by the writer that holds the lock."""
         stored = {"format": FORMAT, "version": __version__, "profile": asdict(self.profile)}
         self.write_text("profile.json", json.dumps(stored, indent=1))
 
@@ -99,33 +78,26 @@ class Workspace:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file as a whole or not at all."""
-        return self.write_bytes(name, text.encode())
-
-    def write_bytes(self, name: str, content: bytes) -> Path:
-        """Write a file as a whole or not at all."""
-        write_whole(self.path(name), content)
+        write_whole(self.path(name), text.encode())
         return self.path(name)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Be the one writer. The lock is the kernel's, so that it goes with the process, however that ends."""
+    def lock(self) -> Generator[None]:
+        """Be the one writer. The lock is the kernel's, so that it ends with the process, however that ends."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with self.path(".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise UserError(
-                    f"another run (process {file.read().strip() or 'unknown'}) is writing into '{self.root}': "
-                    "wait until it ends, or choose another --workspace"
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            shutil.rmtree(self.path(".staging"), ignore_errors=True)
-            yield
-            # Again: a worker whose runner was killed may have written until it noticed.
-            shutil.rmtree(self.path(".staging"), ignore_errors=True)
+        owner = self.path(".owner")
+        try:
+            with FileLock(self.path(".lock"), blocking=False):
+                owner.write_text(str(os.getpid()))
+                shutil.rmtree(self.path(".staging"), ignore_errors=True)
+                yield
+                # Again: a worker whose runner was killed may have written until it noticed.
+                shutil.rmtree(self.path(".staging"), ignore_errors=True)
+        except Timeout:
+            process = owner.read_text() if owner.exists() else "unknown"
+            raise UserError(
+                f"another run (process {process}) is writing into '{self.root}': wait until it ends, or choose another --workspace"
+            ) from None
 
     def receipt(self, job: str) -> Receipt | None:
         """The receipt of a job, None if there is none."""
@@ -144,18 +116,21 @@ class Workspace:
             return "missing"
         if receipt.key != key or receipt.outputs.keys() != set(job.outputs):
             return "stale"
-        intact = all(_extent(self.path(p)) == (o["files"], o["bytes"]) for p, o in receipt.outputs.items())
+        intact = all(extent(self.path(p)) == (o["files"], o["bytes"]) for p, o in receipt.outputs.items())
         return "done" if intact else "damaged"
+
+    def states(self, jobs: Mapping[str, Job], keys: Mapping[str, str]) -> dict[str, str]:
+        """The state of every job."""
+        return {name: self.state(job, keys[name]) for name, job in jobs.items()}
 
     def altered(self, job: str) -> list[str]:
         """The outputs whose content no longer has the receipt's SHA-256."""
         receipt = self.receipt(job)
-        return [] if receipt is None else [
-            p for p, o in receipt.outputs.items() if not self.path(p).exists() or digest(self.path(p)) != o["sha256"]
-        ]  # fmt: skip
+        outputs = receipt.outputs.items() if receipt else ()
+        return [p for p, o in outputs if not self.path(p).exists() or digest(self.path(p)) != o["sha256"]]
 
     def staging(self, job: str) -> Path:
-        """A fresh folder for a job to write its outputs into."""
+        """An empty folder for a job to write its outputs into."""
         folder = self.path(".staging", f"{job.replace('/', '+')}.{os.getpid()}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -175,35 +150,11 @@ class Workspace:
             if target.is_dir():
                 target.rename(staged / f"replaced-{output.replace('/', '+')}")
             (staged / output).rename(target)
-        self.write_text(str(self._receipt_path(receipt.job).relative_to(self.root)), json.dumps(asdict(receipt), indent=1))
+        self.write_text(f"receipts/{receipt.job}.json", json.dumps(asdict(receipt), indent=1))
         shutil.rmtree(staged, ignore_errors=True)
 
     def _receipt_path(self, job: str) -> Path:
         return self.path("receipts", f"{job}.json")
-
-
-def describe(path: Path) -> dict[str, Any]:
-    """Number of files, bytes and digest of a file or folder, as a receipt records them."""
-    files, size = _extent(path)
-    return {"files": files, "bytes": size, "sha256": digest(path)}
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents below a folder."""
-    if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    whole = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        whole.update(f"{file.relative_to(path).as_posix()}\n".encode() + file.read_bytes())
-    return whole.hexdigest()
-
-
-def _extent(path: Path) -> tuple[int, int]:
-    if path.is_file():
-        return 1, path.stat().st_size
-    sizes = [entry.stat().st_size for entry in path.rglob("*") if entry.is_file()] if path.is_dir() else []
-    return len(sizes), sum(sizes)
 
 
 def _tuples(settings: dict[str, Any]) -> dict[str, Any]:

@@ -34,9 +34,10 @@ def store(tmp_path):
     return Images(tmp_path / "images", tmp_path / "decoded", [f"i{i}" for i in range(6)])
 
 
-def question():
-    task = tasks.attribution(NETWORKS)
-    return recipe.Question({"model_id": task}, NETWORKS, (0, 1, 2, 3), (4, 5), run=1)
+def fitting_on(store, *, backbone="small_residual", settings=SETTINGS, **how):
+    """A classifier that learns to tell the three networks apart."""
+    heads = {"model_id": tasks.attribution(NETWORKS)}
+    return recipe.Fitting(heads, store, (0, 1, 2, 3), (4, 5), run=1, backbone=backbone, settings=settings, master_seed=1, **how)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -87,7 +88,7 @@ def test_damaged_images_are_named(store, tmp_path):
 
 
 def test_a_few_steps_learn_three_colours_and_repeat_bit_for_bit(store):
-    models = [recipe.fit_steps(recipe.Fitting(question(), store, "small_residual", SETTINGS, master_seed=1), 25) for _ in range(2)]
+    models = [recipe.fit_steps(fitting_on(store), 25) for _ in range(2)]
     assert all(torch.equal(a, b) for a, b in zip(models[0].state_dict().values(), models[1].state_dict().values(), strict=True))
     picks = [(n.model_id, i) for n in NETWORKS for i in (4, 5)]
     features, scores = recipe.evaluate(models[0], store, picks, side=None, precision="float32")
@@ -96,7 +97,7 @@ def test_a_few_steps_learn_three_colours_and_repeat_bit_for_bit(store):
 
 
 def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store, monkeypatch):
-    fitting = recipe.Fitting(question(), store, "small_residual", replace(SETTINGS, head_epochs=1, epochs=2, learning_rate=5e-4), master_seed=1)
+    fitting = fitting_on(store, settings=replace(SETTINGS, head_epochs=1, epochs=2, learning_rate=5e-4))
     before = {k: v.clone() for k, v in fitting.model.body.named_parameters()}
     frozen = []
     validate = recipe._validate
@@ -113,7 +114,7 @@ def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store
 def test_a_head_ignores_networks_it_is_not_asked_about(store):
     asked = tasks.parser("dataset", "SwinIR")
     networks = tuple(n for n in fleet.custom() if n.architecture == "EDSR")[:6]
-    labels = recipe.Question({"dataset": asked}, networks, (0,), (1,), 1).labels(list(networks))["dataset"].tolist()
+    labels = recipe.labels({"dataset": asked}, networks)["dataset"].tolist()
     assert [label == recipe.IGNORED for label in labels] == [n.seed != 1 for n in networks]
 
 

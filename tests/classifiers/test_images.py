@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.images.arrays import FlatFile
+from srfp_lib.images.arrays import ArrayFile
 from srfp_lib.images.store import Images, ahead
 
 NAMES = [f"i{i}" for i in range(5)]
@@ -20,7 +20,7 @@ def folders(tmp_path):
     (tmp_path / "decoded").mkdir()
     for network in ("A", "B", "true"):
         (tmp_path / "images" / network).mkdir(parents=True)
-        with FlatFile(tmp_path / "decoded" / f"{network}.npy", 5) as file:
+        with ArrayFile(tmp_path / "decoded" / f"{network}.npy", 5) as file:
             for i, name in enumerate(NAMES):
                 pixels = rng.integers(0, 256, (20 + i, 30 - i, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / "images" / network / f"{name}.png")
