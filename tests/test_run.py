@@ -92,6 +92,14 @@ def test_a_mistake_in_a_job_reaches_the_user_and_leaves_nothing(tmp_path):
     assert not (tmp_path / "half.txt").exists() and study.states() == {"x": "missing"}
 
 
+def test_a_failure_does_not_take_the_work_of_others_with_it(tmp_path):
+    work = [Job("x", "tests.test_run:fail", ("half.txt",)), Job("y", "tests.test_run:slow", ("y.txt",), ("y",)), job("z", "y")]
+    study = Fake(tmp_path, work)
+    with pytest.raises(UserError, match="the photograph is blank"):
+        study.make("x", "y", "z", workers=2)
+    assert study.states() == {"x": "missing", "y": "done", "z": "missing"}
+
+
 def test_a_worker_that_is_killed_is_named(tmp_path):
     with pytest.raises(UserError, match="a worker process was ended from outside"):
         Fake(tmp_path, [Job("x", "tests.test_run:die", ("x.txt",))]).make("x")

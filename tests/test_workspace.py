@@ -1,9 +1,12 @@
 """An artefact exists when its receipt does; one writer at a time; what is stale or damaged is said."""
 
 import json
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +29,11 @@ def write_one(desk: Desk, text: str) -> None:
     desk.write("one", "a.txt").write_text(text)
 
 
+def write_inside(desk: Desk) -> None:
+    """One file in a folder that another job owns."""
+    desk.write("one", "a.txt").write_text("mine")
+
+
 JOB = Job("example/write", "tests.test_workspace:write_two", ("one", "two.txt"), ("hello",))
 
 
@@ -40,7 +48,7 @@ def workspace(tmp_path):
 def make(workspace, job=JOB):
     key = keys({job.name: job})[job.name]
     with workspace.lock():
-        workspace.commit(*perform(job, key, {}, workspace.root, workspace.profile))
+        workspace.commit(perform(job, key, {}, workspace.root, workspace.profile))
     return key
 
 
@@ -152,3 +160,69 @@ def test_receipts_say_what_they_took(workspace):
     make(workspace)
     receipt = workspace.receipt(JOB.name)
     assert receipt.seconds >= 0 and receipt.peak_megabytes > 0 and __version__ in receipt.versions.values()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def killed_at(step):
+    """Within the block the process ends before the given change of the file system; yields whether it came that far."""
+    came = []
+
+    def counted(function):
+        def call(*arguments, **how):
+            came.append(function)
+            if len(came) == step:
+                raise Killed
+            return function(*arguments, **how)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rename", "replace", "unlink", "mkdir"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        patch.setattr("shutil.rmtree", counted(shutil.rmtree))
+        yield came
+
+
+@pytest.mark.parametrize("before", ["nothing", "the same job", "another job with one of its paths"])
+@pytest.mark.parametrize("step", range(1, 16))
+def test_a_commit_that_is_killed_at_any_step_is_finished_by_the_next_writer(workspace, step, before):
+    job = replace(JOB, arguments=("new",))
+    if before != "nothing":
+        make(workspace, JOB if before == "the same job" else replace(JOB, name="example/other"))
+    key = keys({job.name: job})[job.name]
+    staged = perform(job, key, {}, workspace.root, workspace.profile)
+    aside = staged.rename(staged.parent.parent / "aside")  # taking the lock sweeps the staging folder
+    lock = workspace.lock()
+    lock.__enter__()
+    aside.rename(staged)
+    with killed_at(step) as came, suppress(Killed):
+        workspace.commit(staged)
+    assert len(came) <= 15
+    workspace._lock.__exit__()
+    with Workspace(workspace.root, SMOKE).lock():
+        pass
+    assert workspace.state(job, key) == "done" and workspace.altered(job.name) == []
+    assert workspace.path("two.txt").read_text() == "new" and not list(workspace.path(".staging").glob("*"))
+    assert len(workspace.all_receipts()) == 1
+
+
+def test_a_path_belongs_to_one_job(workspace):
+    first, second = (replace(JOB, name=f"example/{n}", arguments=(n,)) for n in ("first", "second"))
+    keys_ = {job.name: make(workspace, job) for job in (first, second)}
+    assert workspace.state(second, keys_[second.name]) == "done" and workspace.state(first, keys_[first.name]) == "missing"
+    inside = Job("example/inside", "tests.test_workspace:write_inside", ("one/a.txt",))
+    make(workspace, inside)
+    assert workspace.state(second, keys_[second.name]) == "missing"
+
+
+def test_checkpoints_belong_to_a_key_and_go_with_the_commit(workspace):
+    desk = Desk(workspace, workspace.root, job=JOB.name, key="a")
+    (desk.checkpoints() / "state").write_text("after 10 steps")
+    assert (replace(desk, key="a").checkpoints() / "state").exists()
+    assert not list(replace(desk, key="b").checkpoints().iterdir()) and not (desk.checkpoints() / "state").exists()
+    make(workspace)
+    assert not workspace.checkpoints(JOB.name).exists()

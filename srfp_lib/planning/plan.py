@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..profiles import SMALL_BACKBONES, Profile
-from ..study import Study
 from ..workflow.run import pending
+
+if TYPE_CHECKING:
+    from ..study import Study
 
 MEGABYTES_A_WORKER = 1500
 PNG_BYTES = 2.0  # a pixel of a natural photograph

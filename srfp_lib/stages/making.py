@@ -54,7 +54,7 @@ def statistics(desk: Desk) -> None:
     pd.DataFrame(rows).to_csv(desk.write("statistics", "photographs.csv"), index=False, float_format="%.4f")
 
 
-def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
+def train(desk: Desk, names: tuple[str, ...]) -> None:
     """Train networks of one architecture and scale."""
     profile, images = desk.profile, gallery.custom(desk)
     training = pd.read_csv(desk.read("photos", "training.csv"))
@@ -63,7 +63,7 @@ def train(desk: Desk, names: tuple[str, ...], job: str) -> None:
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
     networks = tuple(fleet.parse(name) for name in names)
     trained = train_networks(networks, Data(sets, held_out), profile.training, master_seed=profile.master_seed,
-                             checkpoints=desk.checkpoints(job), device=desk.device)  # fmt: skip
+                             checkpoints=desk.checkpoints(), device=desk.device)  # fmt: skip
     for network in networks:
         save_file(trained.states[network.model_id], desk.write("networks", network.model_id, "weights.safetensors"))
         rows = [row for row in trained.log if row["model_id"] == network.model_id]

@@ -51,7 +51,7 @@ def train(profile: Profile) -> Iterator[Unit]:
     """One job a network, or one for the 18 of an architecture and scale where they are stacked."""
     for scale, label, names in _stacks(profile):
         cost = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
-        yield Unit(label, (names, f"train/{label}"), tuple(f"networks/{n}" for n in names), cost)
+        yield Unit(label, (names,), tuple(f"networks/{n}" for n in names), cost)
 
 
 def super_resolve(profile: Profile) -> Iterator[Unit]:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import platform
-import resource
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+import psutil
 
 from .. import __version__
 from ..common import devices
 from ..profiles import Profile
 from .jobs import Job
-from .receipts import Receipt, describe
-from .workspace import Workspace
+from .receipts import Receipt, describe, flush
+from .workspace import SEAL, Workspace
 
 PACKAGES = ("torch", "timm", "numpy", "pandas", "scikit-learn", "matplotlib")
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a job's function is handed: the workspace to read, the folder to write into, and the device for its networks."""
+    """What a job's function is handed: the workspace to read, the folder to write into, and the device for its networks.
+
+    ``job`` and ``key`` are those of the job, for its checkpoints.
+    """
 
     workspace: Workspace
     out: Path
     device: str = devices.CPU
+    job: str = ""
+    key: str = ""
 
     @property
     def profile(self) -> Profile:
@@ -44,35 +53,85 @@ class Desk:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def checkpoints(self, job: str) -> Path:
-        """A folder that outlives an interrupted job, to resume from."""
-        path = self.workspace.path("checkpoints", job.replace("/", "+"))
+    def checkpoints(self) -> Path:
+        """A folder that outlives an interrupted job, to resume from. Those of the job with other settings or inputs go."""
+        folder = self.workspace.checkpoints(self.job)
+        for other in folder.glob("*"):
+            if other.name != self.key:
+                shutil.rmtree(other)
+        path = folder / self.key
         path.mkdir(parents=True, exist_ok=True)
         return path
 
 
-def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> tuple[Path, Receipt]:
-    """Do a job in this process; returns its staging folder and receipt, which the lock's holder commits."""
+def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
+    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit."""
     workspace = Workspace(root, profile)
     staged = workspace.staging(job.name)
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu_seconds()
+    _reset_peak()
     module, function = job.work.split(":")
     with devices.exact(device):
-        getattr(importlib.import_module(module), function)(Desk(workspace, staged, device), *job.arguments)
+        getattr(importlib.import_module(module), function)(Desk(workspace, staged, device, job.name, key), *job.arguments)
     devices.leave(device)
-    outputs = {output: describe(staged / output) for output in job.outputs}
-    receipt = Receipt(
-        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs,
-        seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(time.process_time() - cpu, 2),
-        peak_megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=_machine(device),
-    )  # fmt: skip
-    return staged, receipt
+    flush(staged)
+    Receipt(
+        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs={output: describe(staged / output) for output in job.outputs},
+        seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(_cpu_seconds() - cpu, 2), peak_megabytes=_peak_megabytes(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=_machine(device), cpu=cpu_model(), code=code(),
+    ).write(staged / SEAL)  # fmt: skip
+    return staged
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions that a receipt records."""
     return {"srfp_lib": __version__, "python": platform.python_version()} | {package: version(package) for package in PACKAGES}
+
+
+@cache
+def cpu_model() -> str:
+    """The model of the processor: results are equal byte for byte on one kind."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Processor")))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+@cache
+def code() -> str:
+    """A digest of the package's source files."""
+    root = Path(__file__).parents[1]
+    whole = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        whole.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def _cpu_seconds() -> float:
+    """CPU seconds of this process and of the processes that it started and waited for, such as a chapter's kernel."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _reset_peak() -> None:
+    """Forget the most memory that this process used for earlier jobs, where the system can."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def _peak_megabytes() -> int:
+    """The most memory of this process, since `_reset_peak` where the system can tell."""
+    try:
+        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) // 1024
+    except (OSError, StopIteration):
+        about = psutil.Process().memory_info()
+        return getattr(about, "peak_wset", about.rss) // 2**20
 
 
 def _machine(device: str) -> str:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from ..common.errors import UserError
+from ..common.files import write_whole
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """How a job's outputs were made. ``outputs`` maps a path to {"files": n, "bytes": b, "sha256": digest}."""
+    """How a job's outputs were made. ``outputs`` maps a path to {"files": n, "bytes": b, "sha256": digest}.
+
+    ``versions`` are those of Python and the libraries, ``cpu`` is the processor's model, ``code`` a digest of the package.
+    """
 
     job: str
     key: str
@@ -23,6 +32,22 @@ class Receipt:
     finished: str
     versions: dict[str, str]
     machine: str
+    cpu: str = ""
+    code: str = ""
+
+    def write(self, path: Path) -> None:
+        """Write it as a whole or not at all."""
+        write_whole(path, json.dumps(asdict(self), indent=1).encode())
+
+    @classmethod
+    def read(cls, path: Path) -> Receipt | None:
+        """The receipt in a file, None if there is none. Raises UserError if it is damaged."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError):
+            raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -48,3 +73,17 @@ def extent(path: Path) -> tuple[int, int]:
         return 1, path.stat().st_size
     sizes = [entry.stat().st_size for entry in path.rglob("*") if entry.is_file()] if path.is_dir() else []
     return len(sizes), sum(sizes)
+
+
+def flush(folder: Path) -> None:
+    """Bring every file below a folder to the disk. Several at a time: the file system then writes its journal once for them."""
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(_flush_file, (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())))
+
+
+def _flush_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

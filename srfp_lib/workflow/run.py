@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -67,32 +67,38 @@ class _Run:
     def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
         self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
         self.progress = Progress(due)
+        self.running: dict[Future[Path], tuple[Job, int]] = {}  # and the seat of each
 
     def go(self) -> None:
-        waiting = dict(self.due)
-        running: dict[Future[Any], Job] = {}
-        seats: dict[Future[Any], int] = {}
-        while waiting or running:
-            while len(running) < self.crew.workers and (job := self._next(waiting, running.values())):
+        """Make the jobs. After a failure what still runs is finished and committed, and nothing more is started."""
+        waiting, failed = dict(self.due), None
+        while waiting or self.running:
+            while not failed and len(self.running) < self.crew.workers and (job := self._next(waiting)):
                 del waiting[job.name]
-                seat = min(set(range(self.crew.workers)) - set(seats.values()))
-                future = self._start(job, devices.of_worker(self.devices, seat))
-                running[future], seats[future] = job, seat
-            self.progress.show(running.values())
-            done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+                self._start(job)
+            self.progress.show(job for job, _ in self.running.values())
+            done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
-                job, _ = running.pop(future), seats.pop(future)
-                self.workspace.commit(*future.result())
-                self.progress.finish(job)
+                job, _ = self.running.pop(future)
+                if failure := future.exception():
+                    failed = failed or failure
+                else:
+                    self.workspace.commit(future.result())
+                    self.progress.finish(job)
+            if failed and not self.running:
+                raise failed
 
-    def _next(self, waiting: dict[str, Job], running: Iterable[Job]) -> Job | None:
-        unfinished = set(waiting) | {job.name for job in running}
+    def _next(self, waiting: dict[str, Job]) -> Job | None:
+        unfinished = set(waiting) | {job.name for job, _ in self.running.values()}
         ready = [job for job in waiting.values() if not unfinished.intersection(job.needs)]
         return max(ready, key=lambda job: job.cost, default=None)
 
-    def _start(self, job: Job, device: str) -> Future[Any]:
+    def _start(self, job: Job) -> None:
+        seat = min(set(range(self.crew.workers)) - {seat for _, seat in self.running.values()})
         inputs = {need: self.keys[need] for need in job.needs}
-        return self.crew.submit(perform, job, self.keys[job.name], inputs, self.workspace.root, self.workspace.profile, device)
+        device = devices.of_worker(self.devices, seat)
+        future = self.crew.submit(perform, job, self.keys[job.name], inputs, self.workspace.root, self.workspace.profile, device)
+        self.running[future] = (job, seat)
 
 
 class Progress:

@@ -1,7 +1,7 @@
 """The folder of a run: where every output lies, and whether it may be trusted.
 
-An output exists when its receipt does: a job writes into a staging folder, its finished files are renamed into place, and
-the receipt is written last. Only the process that holds the lock moves anything into place.
+An output exists when its receipt does: a job writes into a staging folder and seals it with the receipt; then its files are
+renamed into place, and the receipt last. Only the process that holds the lock moves anything into place.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from .. import __version__, profiles
 from ..common.errors import UserError
@@ -23,9 +21,11 @@ from ..common.files import write_whole
 from ..common.overrides import override
 from ..profiles import Profile
 from .jobs import Job
+from .lock import WriterLock
 from .receipts import Receipt, digest, extent
 
 FORMAT = 1
+STAGING, SEAL = ".staging", "receipt.json"  # a staging folder with a seal holds a finished job that is not yet in place
 
 
 class Workspace:
@@ -33,6 +33,8 @@ class Workspace:
 
     def __init__(self, root: Path, profile: Profile) -> None:
         self.root, self.profile = root, profile
+        self._lock: WriterLock | None = None
+        self._owners: dict[str, str] = {}  # while locked: the job that owns each path
 
     @classmethod
     def open(cls, root: Path, profile: Profile) -> Workspace:
@@ -83,31 +85,29 @@ class Workspace:
 
     @contextmanager
     def lock(self) -> Generator[None]:
-        """Be the one writer. The lock is the kernel's, so that it ends with the process, however that ends."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        owner = self.path(".owner")
-        try:
-            with FileLock(self.path(".lock"), blocking=False):
-                owner.write_text(str(os.getpid()))
-                shutil.rmtree(self.path(".staging"), ignore_errors=True)
+        """Be the one writer. What an interrupted run had finished is committed, what it had begun is thrown away."""
+        with WriterLock(self.root) as self._lock:
+            self._owners = {output: receipt.job for receipt in self.all_receipts() for output in receipt.outputs}
+            self._sweep()
+            try:
                 yield
-                # Again: a worker whose runner was killed may have written until it noticed.
-                shutil.rmtree(self.path(".staging"), ignore_errors=True)
-        except Timeout:
-            process = owner.read_text() if owner.exists() else "unknown"
-            raise UserError(
-                f"another run (process {process}) is writing into '{self.root}': wait until it ends, or choose another --workspace"
-            ) from None
+            finally:
+                self._sweep()  # again: a worker whose runner was killed may have written until it noticed
+                self._lock = None
+
+    def _sweep(self) -> None:
+        for staged in self.path(STAGING).glob("*"):
+            if (staged / SEAL).exists():
+                self.commit(staged)
+            shutil.rmtree(staged, ignore_errors=True)
 
     def receipt(self, job: str) -> Receipt | None:
-        """The receipt of a job, None if there is none."""
-        path = self._receipt_path(job)
-        try:
-            return Receipt(**json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError):
-            raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
+        """The receipt of a job, None if there is none. Raises UserError if it is damaged."""
+        return Receipt.read(self._receipt_path(job))
+
+    def all_receipts(self) -> list[Receipt]:
+        """The receipts of all jobs, of other settings too."""
+        return [receipt for path in sorted(self.path("receipts").rglob("*.json")) if (receipt := Receipt.read(path))]
 
     def state(self, job: Job, key: str) -> str:
         """ "done", "missing", "stale" (made with other settings, inputs or outputs) or "damaged" (files are gone or changed size)."""
@@ -131,30 +131,54 @@ class Workspace:
 
     def staging(self, job: str) -> Path:
         """An empty folder for a job to write its outputs into."""
-        folder = self.path(".staging", f"{job.replace('/', '+')}.{os.getpid()}")
+        folder = self.path(STAGING, f"{job.replace('/', '+')}.{os.getpid()}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
 
-    def commit(self, staged: Path, receipt: Receipt) -> None:
-        """Move a job's outputs from its staging folder into place and write the receipt last; older ones of other names go."""
-        before = self.receipt(receipt.job)
-        for output in set(before.outputs if before else ()) - set(receipt.outputs):
-            if self.path(output).exists():
-                self.path(output).rename(staged / f"replaced-{output.replace('/', '+')}")
-        self._receipt_path(receipt.job).unlink(missing_ok=True)
-        os.sync()
+    def commit(self, staged: Path) -> None:
+        """Move a sealed job's outputs from its staging folder into place and write the receipt last.
+
+        Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place. Receipts of
+        other jobs that own any of these paths go: what they describe is no longer there.
+        """
+        receipt = Receipt.read(staged / SEAL)
+        if receipt is None or self._lock is None or not self._lock.held():
+            raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
+        gone = {path for path, owner in self._owners.items() if owner == receipt.job or _overlap(path, receipt.outputs)}
+        for output in (path for path in gone if self._owners[path] == receipt.job and path not in receipt.outputs):
+            self._set_aside(output, staged)
+        for job in {self._owners[path] for path in gone}:
+            self._receipt_path(job).unlink(missing_ok=True)
         for output in receipt.outputs:
-            target = self.path(output)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_dir():
-                target.rename(staged / f"replaced-{output.replace('/', '+')}")
-            (staged / output).rename(target)
-        self.write_text(f"receipts/{receipt.job}.json", json.dumps(asdict(receipt), indent=1))
+            if os.path.lexists(staged / output):  # else it was moved before a kill
+                self._set_aside(output, staged)
+                self.path(output).parent.mkdir(parents=True, exist_ok=True)
+                (staged / output).rename(self.path(output))
+        receipt.write(self._receipt_path(receipt.job))
+        self._owners = {p: owner for p, owner in self._owners.items() if p not in gone} | dict.fromkeys(receipt.outputs, receipt.job)
         shutil.rmtree(staged, ignore_errors=True)
+        shutil.rmtree(self.checkpoints(receipt.job), ignore_errors=True)
+
+    def _set_aside(self, output: str, staged: Path) -> None:
+        if os.path.lexists(self.path(output)):
+            self.path(output).rename(staged / f"replaced-{output.replace('/', '+')}")
+
+    def checkpoints(self, job: str) -> Path:
+        """Where a job keeps what it resumes from, a folder a key, until it is committed."""
+        return self.path("checkpoints", job.replace("/", "+"))
 
     def _receipt_path(self, job: str) -> Path:
         return self.path("receipts", f"{job}.json")
+
+
+def _overlap(path: str, others: Iterable[str]) -> bool:
+    """Whether a path is one of the others, or one is inside the other.
+
+    >>> _overlap("published/a.json", ["published"]), _overlap("quality/ab.csv", ["quality/a"])
+    (True, False)
+    """
+    return any(f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/") for other in others)
 
 
 def _tuples(settings: dict[str, Any]) -> dict[str, Any]:
