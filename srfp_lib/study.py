@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from . import profiles, program, tasks
 from .classifiers.predictions import Predictions
 from .common.checkout import HOME
 from .common.errors import UserError
+from .common.files import write_whole
 from .common.frames import read_table
 from .pages import chapters
 from .pages.page import Box, Shown, Text
@@ -68,9 +70,15 @@ class Study:
         return self.workspace.states(self.jobs, self.keys)
 
     def receipts(self, *beginnings: str) -> list[Receipt]:
-        """The receipts of the jobs whose name begins so, or of all."""
-        names = [name for name in self.jobs if name.startswith(beginnings)] if beginnings else list(self.jobs)
+        """The receipts of the jobs that are done and whose name begins so, or of all that are done."""
+        names = [
+            name for name, job in self.jobs.items() if name.startswith(beginnings or "") and self.workspace.state(job, self.keys[name]) == "done"
+        ]
         return [receipt for name in names if (receipt := self.workspace.receipt(name))]
+
+    def makes(self, beginning: str) -> bool:
+        """Whether this study makes any output whose path begins so."""
+        return any(output.startswith(beginning) for job in self.jobs.values() for output in job.outputs)
 
     def make(self, *beginnings: str) -> None:
         """Make every missing job whose name begins so, and what it needs, on this machine."""
@@ -98,12 +106,24 @@ class Study:
         needs = chapters.CHAPTERS[chapter].needs
         return Box(self.profile, chapter, self.receipts(*needs) if needs else [])
 
+    def outputs(self, beginning: str) -> list[Path]:
+        """The outputs whose path begins so, of jobs that are done. Raises UserError if any of these jobs is not done, or none exists.
+
+        Nothing without a valid receipt is read as a result, whatever else lies in the folder.
+        """
+        found: list[Path] = []
+        for name, job in self.jobs.items():
+            mine = [output for output in job.outputs if output.startswith(beginning)]
+            if mine and (state := self.workspace.state(job, self.keys[name])) != "done":
+                raise UserError(f"'{mine[0]}' of '{self.workspace.root}' is {state}: run the chapter's first cell, or the command run")
+            found += [self.workspace.path(output) for output in mine]
+        if not found:
+            raise UserError(f"profile '{self.profile.name}' makes no '{beginning}': choose a profile that does")
+        return found
+
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""
-        folders = sorted(self.workspace.path("predictions", task).glob("*"), key=lambda path: int(path.name))
-        if not folders:
-            raise UserError(f"'{self.workspace.root}' holds no predictions of '{task}': run the chapter's first cell, or the command run")
-        return [Predictions.load(folder) for folder in folders]
+        return [Predictions.load(folder) for folder in sorted(self.outputs(f"predictions/{task}/"), key=lambda path: int(path.name))]
 
     def parsers(self) -> dict[str, list[Predictions]]:
         """The predictions of the 18 parsers, by task name."""
@@ -126,8 +146,13 @@ class Study:
         names = [n.model_id for n in sources.networks(self.profile.published)]
         if self.profile.release.folder:
             names = [name for name in names if name in self.profile.release.networks]
-        about = [json.loads(self.workspace.path("published", f"{name}.json").read_text()) for name in names]
+        about = [json.loads(self._about_published(name).read_text()) for name in names]
         return pd.DataFrame(about, columns=None if about else ["model_id", "origin"])
+
+    def _about_published(self, name: str) -> Path:
+        """The file about a published network: an output by itself, or in the folder of other people's images."""
+        folder = sources.is_folder(self.profile.published)
+        return self.outputs("published")[0] / f"{name}.json" if folder else self.outputs(f"published/{name}.json")[0]
 
     def mixture(self) -> str:
         """The origins of the published networks' images in words, for captions."""
@@ -136,16 +161,16 @@ class Study:
 
     def quality(self, *, everything: bool = False) -> pd.DataFrame:
         """Quality of the custom networks' images, or of all: model_id, image, photograph, psnr, ssim, lpips if measured, bicubic_psnr."""
-        files = [f for f in sorted(self.workspace.path("quality").glob("*.csv")) if everything or not f.name.startswith("published-")]
+        files = [f for f in sorted(self.outputs("quality/")) if everything or not f.name.startswith("published-")]
         return pd.concat([read_table(file) for file in files], ignore_index=True)
 
     def photographs(self, name: str = "photographs") -> pd.DataFrame:
         """A table of the photographs' room: photographs, images, training or skipped."""
-        return read_table(self.workspace.path("photos", f"{name}.csv"))
+        return read_table(self.outputs("photos")[0] / f"{name}.csv")
 
     def statistics(self) -> pd.DataFrame:
         """The numbers of Table A.1 for each photograph: `srfp_lib.photos.statistics.rows`."""
-        return read_table(self.workspace.path("statistics", "photographs.csv"))
+        return read_table(self.outputs("statistics/")[0])
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" names the true one."""
@@ -155,24 +180,21 @@ class Study:
 
     def training_log(self) -> pd.DataFrame:
         """The logs of all trained networks: model_id, step, loss, held_out_psnr."""
-        files = sorted(self.workspace.path("networks").glob("*/log.csv"))
-        return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+        return pd.concat([pd.read_csv(folder / "log.csv") for folder in sorted(self.outputs("networks/"))], ignore_index=True)
 
     def save_table(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the frame."""
-        self._out().write_text(f"tables/{name}.csv", to_csv_text(frame))
+        """Under the runner write ``tables/<name>.csv``; returns the frame. A chapter run by hand leaves the workspace as it is."""
+        if staged := os.environ.get("SRFP_OUT"):
+            write_whole(Path(staged, "tables", f"{name}.csv"), to_csv_text(frame).encode())
         return frame
 
     def show(self, name: str, picture: Picture) -> Shown:
-        """Write ``figures/<name>.png`` and ``.svg`` and show the figure with its alt text."""
+        """Show a figure with its alt text; under the runner write ``figures/<name>.png`` and ``.svg`` as well."""
         from .figures import save
 
-        folder = self._out().path("figures")
-        folder.mkdir(parents=True, exist_ok=True)
-        save(picture[0], folder, name)
-        return Shown(folder / f"{name}.png", picture[1])
-
-    def _out(self) -> Workspace:
-        """Under the runner a chapter writes into the runner's staging folder, by hand straight into the workspace."""
         staged = os.environ.get("SRFP_OUT")
-        return Workspace(Path(staged), self.profile) if staged else self.workspace
+        with tempfile.TemporaryDirectory() as elsewhere:
+            folder = Path(staged or elsewhere, "figures")
+            folder.mkdir(parents=True, exist_ok=True)
+            save(picture[0], folder, name)
+            return Shown((folder / f"{name}.png").read_bytes(), picture[1])

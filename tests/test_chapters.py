@@ -106,7 +106,7 @@ def test_executed_figures_have_alt_text_and_no_paths_show(smoke):
 
 @pytest.fixture(scope="module")
 def pages(smoke):
-    first = book.build(smoke.workspace)
+    first = book.build(smoke.workspace, smoke.states())
     return {p: p.read_text() for p in first.parent.rglob("*.html") if "_static" not in p.parts}
 
 
@@ -135,4 +135,4 @@ def test_a_book_without_executed_chapters_is_refused(smoke, tmp_path):
 
     empty = Study.open("smoke", tmp_path / "empty")
     with pytest.raises(UserError, match="lacks the executed chapters 01"):
-        book.build(empty.workspace)
+        book.build(empty.workspace, empty.states())

@@ -140,5 +140,6 @@ def _book(options: argparse.Namespace) -> int:
     from ..pages.book import build
     from ..study import Study
 
-    print(build(Study.open(options.profile, options.workspace).workspace))
+    study = Study.open(options.profile, options.workspace)
+    print(build(study.workspace, study.states()))
     return 0

@@ -5,23 +5,26 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..workflow.workspace import Workspace
-from .chapters import CHAPTERS
+from .chapters import CHAPTERS, name_of
 
 
-def build(workspace: Workspace) -> Path:
-    """Build the book of a workspace with warnings as errors; returns the path of its first page."""
-    missing = [number for number, c in CHAPTERS.items() if not workspace.path("chapters", f"{c.notebook}.ipynb").exists()]
+def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
+    """Build the book of a workspace with warnings as errors; ``states`` are those of its jobs. Returns the path of its first page."""
+    missing = [number for number in CHAPTERS if states.get(name_of(number)) != "done"]
     if missing and workspace.profile.release.folder:
         raise UserError(
             f"the book has all chapters, and a workspace of the authors' images none before 05: read those in '{workspace.path('chapters')}'"
         )
     if missing:
-        raise UserError(f"'{workspace.root}' lacks the executed chapters {', '.join(missing)}: python -m srfp_lib run --workspace {workspace.root}")
+        raise UserError(
+            f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: python -m srfp_lib run --workspace {workspace.root}"
+        )
     source = workspace.path("book")
     _gather(workspace, source)
     start = "from jupyter_book.cli.main import main; main()"

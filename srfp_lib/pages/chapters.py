@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from ..common.checkout import DATA, HOME
 from ..common.errors import UserError
 from ..profiles import Profile
 from ..workflow.jobs import Job
+from ..workflow.receipts import digest
 from . import notebooks
 
 
@@ -87,9 +90,20 @@ def table(jobs: Mapping[str, Job], profile: Profile) -> dict[str, Job]:
 
 def _job(jobs: Mapping[str, Job], number: str) -> Job:
     chapter = CHAPTERS[number]
-    settings = {"notebook": hashlib.sha256(notebooks.source(chapter.notebook).read_bytes()).hexdigest()}
+    settings = {"notebook": digest(notebooks.source(chapter.notebook)), **_shown()}
     needs = tuple(name for name, job in needed(jobs, number).items() if not job.lacking)
     return Job(name_of(number), WORK, chapter.outputs, (chapter.notebook,), needs, settings, cost=8)
+
+
+@cache
+def _shown() -> dict[str, str]:
+    """Digests of the code that chapters run and of the tables that they show: chapters are cheap to make again."""
+    package = HOME / "srfp_lib"
+    rooms = [package / room for room in ("experiments", "figures", "pages")]
+    code = [p for room in rooms for p in sorted(room.glob("*.py"))]
+    code += [package / f"{name}.py" for name in ("study", "paper", "fleet", "tasks", "classifiers/predictions")]
+    tables = [*sorted(DATA.rglob("*.csv")), *sorted(DATA.rglob("*.json")), *sorted((HOME / "benchmarks").glob("*.csv"))]
+    return {name: hashlib.sha256("".join(map(digest, files)).encode()).hexdigest()[:24] for name, files in (("code", code), ("tables", tables))}
 
 
 def obstacle(jobs: Mapping[str, Job], profile: Profile, number: str) -> str:

@@ -6,7 +6,6 @@ import base64
 import html
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ..profiles import Profile
@@ -16,13 +15,13 @@ STARTED = time.monotonic()  # of the notebook's kernel, near enough: the chapter
 
 
 class Shown:
-    """A saved figure for the page. Its alt text travels in the output's metadata; the runner moves it to the cell's."""
+    """A figure for the page, a PNG file's content. Its alt text travels in the output's metadata; the runner moves it to the cell's."""
 
-    def __init__(self, png: Path, alt: str) -> None:
+    def __init__(self, png: bytes, alt: str) -> None:
         self.png, self.alt = png, alt
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        content = base64.b64encode(self.png.read_bytes()).decode()
+        content = base64.b64encode(self.png).decode()
         return {"image/png": content, "text/plain": self.alt}, {"srfp": {"alt": self.alt}}
 
 

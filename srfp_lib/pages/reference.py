@@ -29,7 +29,7 @@ def keep(workspace: Workspace, receipts: Sequence[Receipt], name: str, *, publis
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"'{name}' is no name for a reference run: take small letters, digits and _")
-    tables = sorted(workspace.path("tables").glob("*.csv"))
+    tables = sorted(workspace.path(output) for receipt in receipts for output in receipt.outputs if output.startswith("tables/"))
     if not tables:
         raise UserError(f"'{workspace.root}' holds no tables: run its chapters first")
     staged, target = FOLDER / f".{name}.partial", FOLDER / name
