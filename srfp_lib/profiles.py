@@ -6,140 +6,152 @@ pure data: equal profiles give equal results, whatever the machine, the number o
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .common.checkout import HOME
 from .common.errors import UserError
-from .common.overrides import from_file
+from .common.overrides import from_file, located, setting
 
+PRECISIONS = ("float32", "bfloat16")
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
-
-
-def _field(default: Any, meaning: str, label: str = "") -> Any:
-    """A field with its meaning and, where the paper leaves it open, the label of its entry on the page of choices."""
-    return field(default=default, metadata={"meaning": meaning, "label": label})
 
 
 @dataclass(frozen=True)
 class Photographs:
     """Which photographs, and how they are cut (paper, section 3.2 and Table A.1)."""
 
-    source: str = _field("paper", "paper, embedded, a folder, or release: the images are the authors'", "D12")
-    div2k: str = _field("runs/photos/div2k", "source paper: folder of DIV2K")
-    flickr2k: str = _field("runs/photos/flickr2k", "source paper: folder of Flickr2K")
-    flickr1k: str = _field("runs/photos/flickr1k", "source paper: folder of Flickr1K, which has splits of its own")
-    training_tile: int = _field(480, "HR side of the tiles that training crops come from", "D6")
-    image_size: int | None = _field(None, "side of the images to super-resolve; none, in TOML 0: whole photographs")
-    max_training_tiles: int = _field(100_000, "most tiles of a training set")
-    max_images_per_photograph: int = _field(1, "most images cut from a photograph")
-    max_images: int = _field(1000, "most images in all")
-    dead_leaves: int = _field(0, "drawn images added to each training set")
-    decoded: bool = _field(True, "images are kept decoded beside their PNG files, so that a crop costs microseconds")
-    rotations: int = _field(1, "splits of the photographs that the classifier runs rotate through", "D35")
+    source: str = setting(
+        "paper", "paper, embedded, a folder, or release: the images are the authors'", "D12", place=True, of=("paper", "embedded", "release")
+    )
+    div2k: str = setting("runs/photos/div2k", "source paper: folder of DIV2K", place=True)
+    flickr2k: str = setting("runs/photos/flickr2k", "source paper: folder of Flickr2K", place=True)
+    flickr1k: str = setting("runs/photos/flickr1k", "source paper: folder of Flickr1K, which has splits of its own", place=True)
+    training_tile: int = setting(480, "HR side of the tiles that training crops come from", "D6", least=16, step=4)
+    image_size: int | None = setting(None, "side of the images to super-resolve; none, in TOML 0: whole photographs", least=16, step=4)
+    max_training_tiles: int = setting(100_000, "most tiles of a training set", least=1)
+    max_images_per_photograph: int = setting(1, "most images cut from a photograph", least=1)
+    max_images: int = setting(1000, "most images in all", least=1)
+    dead_leaves: int = setting(0, "drawn images added to each training set")
+    decoded: bool = setting(True, "images are kept decoded beside their PNG files, so that a crop costs microseconds")
+    rotations: int = setting(1, "splits of the photographs that the classifier runs rotate through", "D35", least=1, most=8)
 
 
 @dataclass(frozen=True)
 class Training:
     """How the custom networks are trained (paper, section 3.1)."""
 
-    size: str = _field("full", "full or narrow members of the five families", "D7")
-    stacked: bool = _field(False, "the 18 networks of an architecture and scale are one job")
-    steps: int = _field(50_000, "optimiser steps with L1")
-    adversarial_steps: int = _field(50_000, "optimiser steps with a discriminator")
-    start_from_l1: bool = _field(False, "adversarial networks start from their finished L1 twin", "D5")
-    batch: int = _field(16, "crops a step", "D6")
-    patch: int = _field(128, "HR side of a training crop", "D6")
-    learning_rate: float = _field(1e-4, "Adam, L1", "D5")
-    adversarial_learning_rate: float = _field(1e-4, "Adam, adversarial", "D5")
-    discriminator_learning_rate: float = _field(1e-4, "Adam, discriminator", "D5")
-    discriminator_betas: tuple[float, ...] = _field((0.9, 0.99), "Adam's moments, discriminator", "D5")
-    warmup: int = _field(0, "steps of linear warm-up", "D5")
-    final_rate: float = _field(1.0, "share of the learning rate left at the end of a cosine; 1: constant", "D5")
-    clip: float = _field(0.0, "largest gradient norm of a network; 0: none", "D5")
-    pixel_weight: float = _field(0.0, "weight of L1 beside the perceptual and adversarial terms", "D4")
-    perceptual_weight: float = _field(1.0, "weight of the perceptual term", "D4")
-    adversarial_weight: float = _field(1e-3, "weight of -log D")
-    perceptual: str = _field("imagenet", "imagenet, seeded (small, fixed random weights), or efficientnet_lite0 (extra backbones)", "D4")
-    discriminator: str = _field("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8")
-    precision: str = _field("float32", "float32 as in BasicSR, or bfloat16 (autocast)")
-    channels_last: bool = _field(False, "weights and images in the memory layout n h w c")
-    compiled: bool = _field(False, "torch.compile of the networks")
-    log_every: int = _field(1000, "steps between lines of the log")
-    checkpoint_every: int = _field(1000, "steps between checkpoints; 0: none")
+    size: str = setting("full", "full or narrow members of the five families", "D7", of=("full", "narrow"))
+    stacked: bool = setting(False, "the 18 networks of an architecture and scale are one job")
+    steps: int = setting(50_000, "optimiser steps with L1", least=1)
+    adversarial_steps: int = setting(50_000, "optimiser steps with a discriminator")
+    start_from_l1: bool = setting(False, "adversarial networks start from their finished L1 twin", "D5")
+    batch: int = setting(16, "crops a step", "D6", least=1)
+    patch: int = setting(128, "HR side of a training crop", "D6", least=16, step=4)
+    learning_rate: float = setting(1e-4, "Adam, L1", "D5", least=1e-9, most=1)
+    adversarial_learning_rate: float = setting(1e-4, "Adam, adversarial", "D5", least=1e-9, most=1)
+    discriminator_learning_rate: float = setting(1e-4, "Adam, discriminator", "D5", least=1e-9, most=1)
+    discriminator_betas: tuple[float, ...] = setting((0.9, 0.99), "Adam's moments, discriminator", "D5", most=0.9999, count=2)
+    warmup: int = setting(0, "steps of linear warm-up", "D5")
+    final_rate: float = setting(1.0, "share of the learning rate left at the end of a cosine; 1: constant", "D5", most=1)
+    clip: float = setting(0.0, "largest gradient norm of a network; 0: none", "D5")
+    pixel_weight: float = setting(0.0, "weight of L1 beside the perceptual and adversarial terms", "D4")
+    perceptual_weight: float = setting(1.0, "weight of the perceptual term", "D4")
+    adversarial_weight: float = setting(1e-3, "weight of -log D")
+    perceptual: str = setting(
+        "imagenet",
+        "imagenet, seeded (small, fixed random weights), or efficientnet_lite0 (extra backbones)",
+        "D4",
+        of=("imagenet", "seeded", "efficientnet_lite0"),
+    )
+    discriminator: str = setting("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8", of=("vgg", "small"))
+    precision: str = setting("float32", "float32 as in BasicSR, or bfloat16 (autocast)", of=PRECISIONS)
+    channels_last: bool = setting(False, "weights and images in the memory layout n h w c")
+    compiled: bool = setting(False, "torch.compile of the networks")
+    log_every: int = setting(1000, "steps between lines of the log", least=1)
+    checkpoint_every: int = setting(1000, "steps between checkpoints; 0: none")
 
 
 @dataclass(frozen=True)
 class Classifier:
     """How attribution and parsing classifiers are trained (paper, section 3.3)."""
 
-    backbones: tuple[str, ...] = _field(PAPER_BACKBONES, "rows of Table 2; the first is used everywhere else", "D14")
-    runs: int = _field(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21")
-    recipe: str = _field("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18")
-    crop: int = _field(224, "side of a training crop", "D15")
-    crop_grid: int = _field(1, "crop offsets are multiples of this; 1: free crops", "D17")
-    batch: int = _field(16, "crops a step")
-    head_epochs: int = _field(3, "epochs of the last layer alone", "D20")
-    epochs: int = _field(15, "epochs of everything", "D19")
-    steps: int = _field(0, "recipe steps: attribution")
-    backbone_steps: int = _field(0, "recipe steps: the further rows of Table 2")
-    controls: tuple[str, ...] = _field((), "attribution once more with one thing changed: free-crops, matched, bits-7, photographs-50, ...")
-    control_steps: int = _field(0, "recipe steps: each control")
-    learning_rate: float = _field(5e-4, "start of the schedule")
-    precision: str = _field("float32", "float32, or bfloat16 (autocast)")
+    backbones: tuple[str, ...] = setting(PAPER_BACKBONES, "rows of Table 2; the first is used everywhere else", "D14", count=1)
+    runs: int = setting(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21", least=1)
+    recipe: str = setting("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18", of=("paper", "steps"))
+    crop: int = setting(224, "side of a training crop", "D15", least=16)
+    crop_grid: int = setting(1, "crop offsets are multiples of this; 1: free crops", "D17", least=1)
+    batch: int = setting(16, "crops a step", least=1)
+    head_epochs: int = setting(3, "epochs of the last layer alone", "D20")
+    epochs: int = setting(15, "epochs of everything", "D19")
+    steps: int = setting(0, "recipe steps: attribution")
+    backbone_steps: int = setting(0, "recipe steps: the further rows of Table 2")
+    controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: free-crops, matched, bits-7, photographs-50, ...")
+    control_steps: int = setting(0, "recipe steps: each control")
+    learning_rate: float = setting(5e-4, "start of the schedule", least=1e-9, most=1)
+    precision: str = setting("float32", "float32, or bfloat16 (autocast)", of=PRECISIONS)
 
 
 @dataclass(frozen=True)
 class Parsers:
     """How the 18 parsers of Table 4 are trained (paper, section 4.2)."""
 
-    runs: int = _field(3, "trainings of every parser")
-    shared_trunk: bool = _field(False, "the parsers of a withheld value share a body; the paper trains each apart")
-    steps: int = _field(0, "recipe steps")
+    runs: int = setting(3, "trainings of every parser", least=1)
+    shared_trunk: bool = setting(False, "the parsers of a withheld value share a body; the paper trains each apart")
+    steps: int = setting(0, "recipe steps")
 
 
 @dataclass(frozen=True)
 class Published:
     """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
 
-    source: str = _field("weights", "weights, stand-ins, release, or a folder of images that somebody's networks made", "D38")
-    weights_dir: str = _field("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones")
-    writer: str = _field("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36")
-    steps: int = _field(0, "stand-ins: optimiser steps with L1")
-    adversarial_steps: int = _field(0, "stand-ins: optimiser steps with a discriminator")
-    classifier_steps: int = _field(0, "recipe steps: attribution among the published networks", "D23")
+    source: str = setting(
+        "weights",
+        "weights, stand-ins, release, or a folder of images that somebody's networks made",
+        "D38",
+        place=True,
+        of=("weights", "stand-ins", "release"),
+    )
+    weights_dir: str = setting("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones", place=True)
+    writer: str = setting("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36", of=("round", "authors"))
+    steps: int = setting(0, "stand-ins: optimiser steps with L1")
+    adversarial_steps: int = setting(0, "stand-ins: optimiser steps with a discriminator")
+    classifier_steps: int = setting(0, "recipe steps: attribution among the published networks", "D23")
 
 
 @dataclass(frozen=True)
 class Prnu:
     """The noise-residual baseline (paper, section 4.1.1)."""
 
-    denoiser: str = _field("bm3d", "bm3d or wavelet", "D28")
-    crop: int | None = _field(299, "side of the centre crop; none: whole images", "D28")
-    int8: bool = _field(True, "residuals stored as whole grey levels, as in the released code", "D28")
-    random_phase: bool = _field(False, "once more with tiles out of phase with the sub-pixel grid: a control")
+    denoiser: str = setting("bm3d", "bm3d or wavelet", "D28", of=("bm3d", "wavelet"))
+    crop: int | None = setting(299, "side of the centre crop; none: whole images", "D28", least=16)
+    int8: bool = setting(True, "residuals stored as whole grey levels, as in the released code", "D28")
+    random_phase: bool = setting(False, "once more with tiles out of phase with the sub-pixel grid: a control")
 
 
 @dataclass(frozen=True)
 class Quality:
     """What PSNR and SSIM are taken of (paper, appendix A.2)."""
 
-    crop: int | None = _field(224, "side of the centre crop; none: whole images", "D41")
-    images: str = _field("test", "test images, or all", "D41")
-    lpips: bool = _field(True, "LPIPS beside PSNR and SSIM; needs AlexNet's ImageNet weights", "D41")
+    crop: int | None = setting(224, "side of the centre crop; none: whole images", "D41", least=16)
+    images: str = setting("test", "test images, or all", "D41", of=("test", "all"))
+    lpips: bool = setting(True, "LPIPS beside PSNR and SSIM; needs AlexNet's ImageNet weights", "D41")
 
 
 @dataclass(frozen=True)
 class Release:
     """The authors' released images, where they take the place of ours. `python -m srfp_lib release` fills this in."""
 
-    folder: str = _field("", "the unpacked release; empty: the study makes its own images")
-    splits: str = _field("theirs", "theirs, or ours: the photographs are dealt anew", "D35")
-    copy: bool = _field(False, "the images are copied into the workspace; otherwise they stay where they are")
-    networks: tuple[str, ...] = _field((), "the networks whose images are there")
-    content: str = _field("", "digest of the photographs that are used, and of their splits")
+    folder: str = setting("", "the unpacked release; empty: the study makes its own images", place=True, of=("",))
+    splits: str = setting("theirs", "theirs, or ours: the photographs are dealt anew", "D35", of=("theirs", "ours"))
+    copy: bool = setting(False, "the images are copied into the workspace; otherwise they stay where they are")
+    networks: tuple[str, ...] = setting((), "the networks whose images are there")
+    content: str = setting("", "digest of the photographs that are used, and of their splits")
 
 
 @dataclass(frozen=True)
@@ -216,17 +228,54 @@ def get(name_or_file: str | Path) -> Profile:
     """A profile by name, or from a TOML file that names one and overrides fields.
 
     The file's key ``profile`` names the base, ``name`` the new one (default: the file's stem), ``photos`` is short for
-    ``photographs.source``; every section is a table of the fields to change. Raises UserError for anything unknown.
+    ``photographs.source``; every section is a table of the fields to change. Paths in a file are relative to the file, those of
+    the named profiles to the checkout, and all of them are absolute in the result. Raises UserError for anything unknown.
 
     >>> get("demo").training.steps
     200
     """
     name = str(name_or_file)
-    if name in PROFILES:
-        return PROFILES[name]
-    if not name.endswith(".toml"):
+    if not name.endswith(".toml") and name not in PROFILES:
         raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
-    return from_file(Path(name), PROFILES)
+    found = PROFILES[name] if name in PROFILES else from_file(Path(name).expanduser().absolute(), PROFILES)
+    if sentence := conflict(found):
+        raise UserError(f"{name}: {sentence}")
+    return at_home(found)
+
+
+def at_home(profile: Profile) -> Profile:
+    """The profile with paths that are still relative, the defaults, made absolute in the checkout."""
+    sections = {f.name: getattr(profile, f.name) for f in fields(profile) if is_dataclass(getattr(profile, f.name))}
+    places = {name: {f.name: located(getattr(of, f.name), f.metadata["rule"], HOME) for f in fields(of)} for name, of in sections.items()}
+    return replace(profile, **{name: replace(of, **places[name]) for name, of in sections.items()})
+
+
+def conflict(profile: Profile) -> str:
+    """What makes the fields of a profile impossible together, as a sentence; empty if nothing does."""
+    photographs, training, classifier = profile.photographs, profile.training, profile.classifier
+    needed = {"classifier.steps": classifier.steps, "classifier.backbone_steps": classifier.backbone_steps, "parsers.steps": profile.parsers.steps,
+              "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
+    needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
+    without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
+    small = set(classifier.backbones) & set(SMALL_BACKBONES)
+    side = photographs.image_size or math.inf
+    rules = {
+        f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
+        f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
+            training.patch > photographs.training_tile,
+        f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
+        f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
+        f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
+            photographs.source == "embedded" and photographs.rotations not in (1, 3),
+        f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": bool(small) and classifier.crop % 8 > 0,
+        f"classifier.recipe is steps, and {' and '.join(without)} is 0": bool(without),
+        "classifier.recipe is paper, and classifier.epochs is 0": classifier.recipe == "paper" and not classifier.epochs,
+        f"training.discriminator is vgg, which takes 128 pixels, and training.patch is {training.patch}":
+            training.discriminator == "vgg" and training.patch != 128 and training.adversarial_steps > 0,
+        "published.source is stand-ins, and published.steps is 0": profile.published.source == "stand-ins" and not profile.published.steps,
+        f"training.discriminator_betas has {len(training.discriminator_betas)} values, and Adam takes 2": len(training.discriminator_betas) != 2,
+    }  # fmt: skip
+    return next((f"{sentence}: change one of them" for sentence, broken in rules.items() if broken), "")
 
 
 def choices(profile: Profile) -> list[dict[str, str]]:

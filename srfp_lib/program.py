@@ -36,7 +36,9 @@ class Kind:
 
 MAKE, PUBLISHED, CLASSIFY = "srfp_lib.stages.making:", "srfp_lib.stages.published:", "srfp_lib.stages.classify:"
 RECIPE = tuple(f"classifier.{name}" for name in ("recipe", "crop", "batch", "head_epochs", "epochs", "learning_rate", "precision"))
-PLACES = tuple(f"-photographs.{name}" for name in ("div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
+PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
+
+TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
 
 STUDY = (
     Kind("photographs", "section 3.2: DIV2K and Flickr2K train the networks, Flickr1K is super-resolved and split for the classifiers",
@@ -46,15 +48,15 @@ STUDY = (
          MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
     Kind("train", "section 3.1: the 180 custom networks",
          MAKE + "train", ("photographs",), "networks/MODEL_ID",
-         ("training.*", "-training.stacked", "-training.checkpoint_every"), units.train),
+         TRAINING, units.train),
     Kind("images", "section 3.2: every custom network super-resolves every image",
          MAKE + "super_resolve", ("train",), "images/MODEL_ID", (), units.super_resolve),
     Kind("published", "Table 1: the 25 published networks super-resolve the same images",
          PUBLISHED + "make", ("photographs",), "images/MODEL_ID, published/MODEL_ID.json",
-         ("training.*", "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published),
+         (*TRAINING, "published.writer", "published.steps", "published.adversarial_steps"), units.published),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
          PUBLISHED + "take_folder", (), "published",
-         ("published.source", "photographs.rotations", "photographs.decoded"), units.published_folder),
+         ("photographs.rotations", "photographs.decoded"), units.published_folder),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",

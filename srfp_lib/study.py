@@ -59,10 +59,10 @@ class Study:
 
         Without a profile an existing workspace has its own, and a new one gets ``demo``.
         """
-        root = Path(workspace).expanduser() if str(workspace) else None
+        root = Path(str(workspace)).expanduser().absolute() if str(workspace) else None
         if not profile and root and (root / "profile.json").exists():
             return cls(Workspace.existing(root))
-        chosen = profile if isinstance(profile, Profile) else profiles.get(profile or "demo")
+        chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")
         return cls(Workspace.open(root or HOME / "runs" / chosen.name, chosen))
 
     def states(self) -> dict[str, str]:

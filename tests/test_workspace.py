@@ -145,7 +145,7 @@ def test_a_folder_with_other_things_is_refused(tmp_path):
 
 
 def test_the_profile_is_read_back(workspace):
-    assert Workspace.existing(workspace.root).profile == SMOKE
+    assert Workspace.existing(workspace.root).profile == profiles.at_home(SMOKE)
 
 
 def test_a_file_is_written_whole_or_not_at_all(workspace, monkeypatch):

@@ -1,70 +1,120 @@
-"""Profiles from TOML files: changing named fields of a frozen section, with a sentence for every field or value that does not exist."""
+"""Frozen settings that a TOML file overrides: every field has a rule, and whatever breaks it is one sentence.
+
+The sentence names the file, the section, the field, the value and what is allowed.
+"""
 
 from __future__ import annotations
 
+import math
 import tomllib
 import types
 import typing
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import UserError
 
 
-def from_file(path: Path, bases: dict[str, Any]) -> Any:
-    """The profile of a TOML file that names its base and the fields to change; what it takes is said at `profiles.get`."""
+@dataclass(frozen=True)
+class Rule:
+    """What a field may hold: one of the words ``of``; a number from ``least`` to ``most``, a multiple of ``step``; or, with
+    ``place``, a path (words in ``of`` are not paths). The rule of a tuple is that of each item; ``count`` is its least length.
+    """
+
+    of: tuple[str, ...] = ()
+    least: float = 0
+    most: float = math.inf
+    step: int = 1
+    place: bool = False
+    count: int = 0
+
+    def broken(self, value: Any) -> str:
+        """What is allowed, if the value is not; else empty.
+
+        >>> Rule(least=4, step=4).broken(6), Rule(of=("round", "authors")).broken("floor")
+        ('must be a multiple of 4, from 4 up', 'must be one of round, authors')
+        """
+        if isinstance(value, tuple):
+            if len(value) < self.count:
+                return f"needs {self.count} or more values"
+            return next(filter(None, map(self.broken, value)), "")
+        if isinstance(value, str):
+            if self.place:
+                return "" if value.strip() or value in self.of else " or ".join(("must be a path", *self.of))
+            return f"must be one of {', '.join(self.of)}" if self.of and value not in self.of else ""
+        if isinstance(value, bool) or value is None:
+            return ""
+        if math.isfinite(value) and self.least <= value <= self.most and (isinstance(value, float) or value % self.step == 0):
+            return ""
+        multiple = f"a multiple of {self.step}, " if self.step > 1 else ""
+        return f"must be {multiple}from {self.least:g} {'up' if math.isinf(self.most) else f'to {self.most:g}'}"
+
+
+def setting(default: Any, meaning: str, label: str = "", **rule: Any) -> Any:
+    """A field with its meaning, its `Rule` and, where the paper leaves it open, the label of its entry on the page of choices."""
+    return field(default=default, metadata={"meaning": meaning, "label": label, "rule": Rule(**rule)})
+
+
+def from_file(path: Path, bases: Mapping[str, Any]) -> Any:
+    """The settings in a TOML file, whose ``profile`` names its base. Paths in it are relative to the file. Raises UserError."""
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"the profile file '{path}' does not exist: give the path of a .toml file") from None
+        raise UserError(f"the profile file '{path}' does not exist: name a .toml file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"the profile file '{path}' cannot be read as TOML ({error}): mend or replace it") from None
     base = settings.pop("profile", None)
-    if base not in bases:
+    if not isinstance(base, str) or base not in bases:
         raise UserError(f"'{path}' must name its base as profile = \"...\", one of {', '.join(bases)}; it has {base!r}")
     if "photos" in settings:
-        settings.setdefault("photographs", {})["source"] = settings.pop("photos")
+        if not isinstance(settings.setdefault("photographs", {}), dict):
+            raise UserError(f"{path}: 'photographs' is a table of fields, [photographs], and not {settings['photographs']!r}")
+        settings["photographs"]["source"] = settings.pop("photos")
     settings.setdefault("name", path.stem)
-    return override(bases[base], settings, where=str(path))
+    return override(bases[base], settings, where=str(path), folder=path.absolute().parent)
 
 
-def override(section: Any, changes: dict[str, Any], *, where: str) -> Any:
-    """A copy of a profile or section with the named fields changed; unknown fields and wrong types are refused."""
+def override(section: Any, changes: Mapping[str, Any], *, where: str, folder: Path) -> Any:
+    """A copy of a section with the named fields changed; relative paths are relative to ``folder``. Raises UserError."""
     types_of = typing.get_type_hints(type(section))
-    known = [f.name for f in fields(section)]
-    values = {}
+    known = {f.name: f.metadata.get("rule", Rule()) for f in fields(section)}
+    values: dict[str, Any] = {}
     for key, value in changes.items():
         if key not in known:
             raise UserError(f"{where}: there is no field '{key}' here; the fields are {', '.join(known)}")
         current = getattr(section, key)
-        if is_dataclass(current):
-            if not isinstance(value, dict):
-                raise UserError(f"{where}: '{key}' is a table of fields, [{key}], and not {value!r}")
-            values[key] = override(current, value, where=f"{where} [{key}]")
+        if not is_dataclass(current):
+            values[key] = located(_checked(value, types_of[key], known[key], f"{where}: '{key}'"), known[key], folder)
+        elif isinstance(value, dict):
+            values[key] = override(current, value, where=f"{where} [{key}]", folder=folder)
         else:
-            values[key] = _typed(value, types_of[key], f"{where}: '{key}'")
+            raise UserError(f"{where}: '{key}' is a table of fields, [{key}], and not {value!r}")
     return replace(section, **values)
 
 
-def _typed(value: Any, wanted: Any, where: str) -> Any:
-    """The value as the field's type, or a sentence that says what the field takes.
+def located(value: Any, rule: Rule, folder: Path) -> Any:
+    """A path made absolute; every other value as it is."""
+    return str(folder / Path(value).expanduser()) if rule.place and value and value not in rule.of else value
 
-    A field that may be none takes 0 for it, because TOML has no null.
-    """
+
+def _checked(value: Any, wanted: Any, rule: Rule, where: str) -> Any:
+    """The value as the field's type, within its rule. A field that may be none takes 0 for it, because TOML has no null."""
     if typing.get_origin(wanted) is tuple:
         item = typing.get_args(wanted)[0]
-        if not isinstance(value, list | tuple) or not all(isinstance(v, item) for v in value):
+        if not isinstance(value, list | tuple) or not all(isinstance(v, item) and not (isinstance(v, bool) and item is not bool) for v in value):
             raise UserError(f"{where} takes a list of {item.__name__}, and not {value!r}")
-        return tuple(value)
-    allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
-    if value == 0 and not isinstance(value, bool) and types.NoneType in allowed:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and float in allowed:
-        value = float(value)
-    if not isinstance(value, allowed):
-        names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed)
-        raise UserError(f"{where} takes a value of type {names}, and not {value!r}")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-        raise UserError(f"{where} must not be negative, and it is {value!r}")
+        value = tuple(value)
+    else:
+        allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
+        if type(value) in (int, float) and value == 0 and types.NoneType in allowed:
+            return None
+        if type(value) is int and float in allowed:
+            value = float(value)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed)
+            raise UserError(f"{where} takes a value of type {names}, and not {value!r}")
+    if sentence := rule.broken(value):
+        raise UserError(f"{where} {sentence}, and it is {value!r}")
     return value

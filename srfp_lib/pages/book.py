@@ -23,7 +23,8 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
         )
     if missing:
         raise UserError(
-            f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: python -m srfp_lib run --workspace {workspace.root}"
+            f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: "
+            f"python -m srfp_lib run --workspace {workspace.root}"
         )
     source = workspace.path("book")
     _gather(workspace, source)

@@ -10,7 +10,7 @@ from ..profiles import Profile
 from ..stages.units import Unit
 from .contents import SPLITS
 
-DEPENDS_ON = ("photographs.rotations", "photographs.decoded", "release.folder", "release.splits", "release.copy", "release.content")
+DEPENDS_ON = ("photographs.rotations", "photographs.decoded", "release.splits", "release.copy", "release.content")
 
 
 def photographs(profile: Profile) -> Iterator[Unit]:

@@ -13,9 +13,9 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from .. import __version__, profiles
+from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..common.overrides import override
@@ -67,7 +67,7 @@ class Workspace:
         if stored.get("format", 0) > FORMAT:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
         base = profiles.PROFILES.get(made_with["name"], profiles.PAPER)
-        return cls(root, override(base, _tuples(made_with), where=str(path)))
+        return cls(root, profiles.at_home(override(base, made_with, where=str(path), folder=HOME)))
 
     def claim(self) -> None:
         """Record the profile; called by the writer that holds the lock."""
@@ -179,7 +179,3 @@ def _overlap(path: str, others: Iterable[str]) -> bool:
     (True, False)
     """
     return any(f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/") for other in others)
-
-
-def _tuples(settings: dict[str, Any]) -> dict[str, Any]:
-    return {k: _tuples(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
