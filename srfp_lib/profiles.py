@@ -94,6 +94,7 @@ class Classifier:
     controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: free-crops, matched, bits-7, photographs-50, ...")
     control_steps: int = setting(0, "recipe steps: each control")
     learning_rate: float = setting(5e-4, "start of the schedule", least=1e-9, most=1)
+    checkpoint_every: int = setting(1000, "recipe steps: steps between checkpoints, recipe paper: after every epoch; 0: none")
     precision: str = setting("float32", "float32, or bfloat16 (autocast)", of=PRECISIONS)
 
 
@@ -190,6 +191,7 @@ DEMO = Profile(
     classifier=Classifier(
         backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
         steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
+        checkpoint_every=0,
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, random_phase=True),
@@ -205,7 +207,7 @@ LAB = replace(
         dead_leaves=0, rotations=1,
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS),
+    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS, checkpoint_every=500),
     parsers=replace(DEMO.parsers, runs=3, steps=600),
     published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
 )  # fmt: skip

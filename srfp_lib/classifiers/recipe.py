@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from ..images.store import Images, Pick, ahead
 from ..profiles import Classifier as Settings
 from ..tasks import Task
 from .bodies import Classifier
+from .checkpoints import NONE, Checkpoint, rng_state, set_rng_state
 
 IGNORED = -100  # the label of a network that a head is not trained on
 
@@ -66,6 +68,12 @@ class Fitting:
                 total = total + F.cross_entropy(values.float(), wanted.to(self.device), ignore_index=IGNORED)
         return total
 
+    def resume(self, saved: Mapping[str, Any], optimiser: torch.optim.Optimizer) -> None:
+        """Continue from a checkpoint: weights, optimiser and random numbers."""
+        self.model.load_state_dict(saved["model"])
+        optimiser.load_state_dict(saved["optimiser"])
+        set_rng_state(self.rng, saved["rng"])
+
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
         return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
@@ -90,54 +98,71 @@ def load_state(path: Path) -> dict[str, Tensor]:
         raise UserError(f"the classifier '{path}' is damaged ({error}): delete its receipt, and the same command trains it again") from None
 
 
-def fit(fitting: Fitting, steps: int) -> Classifier:
-    """Train by the recipe in the settings."""
-    return fit_steps(fitting, steps) if fitting.settings.recipe == "steps" else fit_paper(fitting)
+def fit(fitting: Fitting, steps: int, checkpoint: Checkpoint = NONE) -> Classifier:
+    """Train by the recipe in the settings; resumes from the checkpoint if there is one."""
+    return fit_steps(fitting, steps, checkpoint) if fitting.settings.recipe == "steps" else fit_paper(fitting, checkpoint)
 
 
-def fit_steps(fitting: Fitting, steps: int) -> Classifier:
+def fit_steps(fitting: Fitting, steps: int, checkpoint: Checkpoint = NONE) -> Classifier:
     """AdamW for a fixed number of steps: 20 steps of warm-up, then a cosine down to 2 %. Pairs are drawn uniformly."""
     settings, model = fitting.settings, fitting.model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    for step, (picks, crops) in enumerate(ahead(_drawn(fitting, steps))):
+    saved = checkpoint.load()
+    if saved:
+        fitting.resume(saved, optimiser)
+    for step, (picks, crops, rng) in ahead(_drawn(fitting, range(saved.get("step", 0), steps))):
         rising = min(1.0, (step + 1) / 20)
         cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1)))
         optimiser.param_groups[0]["lr"] = settings.learning_rate * rising * cosine
         _descend(fitting.loss(picks, crops), optimiser, f"step {step + 1}")
+        if settings.checkpoint_every and (step + 1) % settings.checkpoint_every == 0:
+            checkpoint.save(step=step + 1, model=model.state_dict(), optimiser=optimiser.state_dict(), rng=rng)
     return model.eval()
 
 
-def _drawn(fitting: Fitting, steps: int) -> Iterator[tuple[list[Pick], Tensor]]:
+def _drawn(fitting: Fitting, steps: range) -> Iterator[tuple[int, tuple[list[Pick], Tensor, str]]]:
+    """The step, its pairs, their crops, and the generator's state after these draws."""
     size = fitting.settings.batch
-    for _ in range(steps):
+    for step in steps:
         networks, numbers = fitting.rng.integers(len(fitting.ids), size=size), fitting.rng.choice(fitting.train, size=size)
         picks = [(fitting.ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
-        yield picks, fitting.crops(picks)
+        crops = fitting.crops(picks)
+        yield step, (picks, crops, rng_state(fitting.rng) if fitting.settings.checkpoint_every else "")
 
 
-def fit_paper(fitting: Fitting) -> Classifier:
+def fit_paper(fitting: Fitting, checkpoint: Checkpoint = NONE) -> Classifier:
     """The paper's recipe: Adamax, first the heads alone, then everything; the best validation accuracy wins (D18-D20).
 
     Each phase has its own optimiser and schedule: the learning rate is cut by 10 when the training loss has not improved
     for more than 3 epochs, and the phase stops when it falls below 4e-6. With frozen weights the body stays in training
     mode, as in the released code (D20).
     """
-    settings, model = fitting.settings, fitting.model
+    settings, model, saved = fitting.settings, fitting.model, checkpoint.load()
     best = copy.deepcopy(model.state_dict())
-    for epochs, parameters in ((settings.head_epochs, model.heads.parameters()), (settings.epochs, model.parameters())):
+    phases = ((settings.head_epochs, model.heads.parameters()), (settings.epochs, model.parameters()))
+    for phase, (epochs, parameters) in enumerate(phases):
+        if phase < saved.get("phase", 0):
+            continue
         model.requires_grad_(False)
         trained = [p.requires_grad_(True) for p in parameters]
         optimiser = torch.optim.Adamax(trained, lr=settings.learning_rate)
         schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.1, patience=3)
-        record = -1.0  # reset at the second phase, as in the released code (D19)
-        for epoch in range(epochs):
+        record, first = -1.0, 0  # reset at the second phase, as in the released code (D19)
+        if saved:
+            fitting.resume(saved, optimiser)
+            schedule.load_state_dict(saved["schedule"])
+            best, record, first, saved = saved["best"], saved["record"], saved["epoch"], {}
+        for epoch in range(first, epochs):
+            if optimiser.param_groups[0]["lr"] < 4e-6:
+                break
             loss = _epoch(fitting, optimiser, epoch)
             accuracy = _validate(fitting)
             if accuracy > record:
                 record, best = accuracy, copy.deepcopy(model.state_dict())
             schedule.step(loss)
-            if optimiser.param_groups[0]["lr"] < 4e-6:
-                break
+            if settings.checkpoint_every:
+                checkpoint.save(phase=phase, epoch=epoch + 1, record=record, best=best, model=model.state_dict(), rng=rng_state(fitting.rng),
+                                optimiser=optimiser.state_dict(), schedule=schedule.state_dict())  # fmt: skip
     model.load_state_dict(best)
     return model.eval()
 

@@ -1,0 +1,49 @@
+"""Checkpoints of a classifier in training: an interrupted training resumes and ends with the same bits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..common.errors import UserError
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that holds the state of a training, replaced as a whole; without a path nothing is saved."""
+
+    path: Path | None = None
+
+    def save(self, **state: Any) -> None:
+        """Save tensors, numbers, strings, and lists and dictionaries of them."""
+        if self.path:
+            partial = self.path.with_suffix(".partial")
+            torch.save(state, partial)
+            partial.replace(self.path)
+
+    def load(self) -> dict[str, Any]:
+        """The saved state, empty if there is none. Raises UserError if it is damaged: starting over silently would hide it."""
+        if self.path is None or not self.path.exists():
+            return {}
+        try:
+            return torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many types for a damaged file
+            raise UserError(f"the checkpoint '{self.path}' is damaged ({type(error).__name__}): delete it to train from the start") from None
+
+
+NONE = Checkpoint()
+
+
+def rng_state(rng: np.random.Generator) -> str:
+    """The state of a generator as text: its integers are too large for tensors."""
+    return json.dumps(rng.bit_generator.state)
+
+
+def set_rng_state(rng: np.random.Generator, state: str) -> None:
+    """Continue a generator from where `rng_state` left it."""
+    rng.bit_generator.state = json.loads(state)
