@@ -8,7 +8,7 @@ most jobs import this module without needing them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ class Normalised(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, layers: Sequence[nn.Module], mean: Sequence[float], deviation: Sequence[float]) -> None:
+    def __init__(self, layers: Iterable[nn.Module], mean: Sequence[float], deviation: Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("deviation", torch.tensor(deviation)[:, None, None])
