@@ -41,7 +41,7 @@ from torch import nn
 from srfp_lib import fleet, profiles
 from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import Training
-from srfp_lib.training import basicsr, perceptual
+from srfp_lib.training import basicsr_trainer, perceptual
 from srfp_lib.training.trainer import Trainer
 
 KEY = ["profile", "device", "architecture", "scale", "loss"]
@@ -83,8 +83,8 @@ def our_step(case: Case, count: int) -> Step:
 
 def basicsr_step(case: Case) -> Step:
     """A step of BasicSR's SRModel or SRGANModel with one network."""
-    model, (lr, hr) = basicsr.model(case.networks[0], case.settings, master_seed=1, device=case.device), batch(case, 1)
-    return lambda index: basicsr.step(model, lr[0], hr[0], index)
+    model, (lr, hr) = basicsr_trainer.model(case.networks[0], case.settings, master_seed=1, device=case.device), batch(case, 1)
+    return lambda index: basicsr_trainer.step(model, lr[0], hr[0], index)
 
 
 def work(pipe: Connection, case: Case, way: str, threads: int) -> None:

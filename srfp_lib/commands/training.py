@@ -1,4 +1,4 @@
-"""``basicsr-options`` of the command line. Heavy imports stay inside the command."""
+"""The command ``basicsr-options``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..common.errors import UserError
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Register the command."""
-    options = commands.add_parser("basicsr-options", help="the option file with which BasicSR's own trainer trains a custom network")
-    options.add_argument("network", metavar="MODEL_ID", help="for example EDSR-div2k-x4-L1-s1")
-    options.add_argument("--profile", default="paper", metavar="P", help="whose training settings (paper)")
-    options.add_argument("--gt", default="", metavar="FOLDER", help="HR images to train on")
-    options.add_argument("--lq", default="", metavar="FOLDER", help="their LR images")
-    options.add_argument("--val-gt", default="", metavar="FOLDER", help="HR images to measure PSNR on while training (none)")
-    options.add_argument("--val-lq", default="", metavar="FOLDER", help="their LR images")
-    options.set_defaults(command=_options)
+    parser = commands.add_parser("basicsr-options", help="the option file with which BasicSR's own trainer trains a custom network")
+    parser.add_argument("network", metavar="MODEL_ID", help="for example EDSR-div2k-x4-L1-s1")
+    parser.add_argument("--profile", default="paper", metavar="P", help="profile with the training settings (paper)")
+    parser.add_argument("--gt", default="", metavar="FOLDER", help="HR images to train on")
+    parser.add_argument("--lq", default="", metavar="FOLDER", help="their LR images")
+    parser.add_argument("--val-gt", default="", metavar="FOLDER", help="HR images to measure PSNR on while training (none)")
+    parser.add_argument("--val-lq", default="", metavar="FOLDER", help="their LR images")
+    parser.set_defaults(command=_options)
 
 
 def _options(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
-"""Where tensors live. A device is chosen on the command line and handed on as a name ("cpu", "cuda:0"), never kept anywhere.
+"""Where tensors live. The device is chosen on the command line and passed on as a name ("cpu", "cuda:0"); nothing stores it.
 
-No result is bound to a device by more than rounding: random numbers and first weights are made on the CPU and moved.
+Results differ between devices by rounding only: random numbers and initial weights are made on the CPU and moved.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     import torch
 
 CPU = "cpu"
-DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of NVIDIA, of Windows' Linux, of AMD
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA, WSL, AMD
 PRECISIONS = ("float32", "bfloat16")
 
 
 def find(name: str) -> tuple[str, ...]:
-    """The devices that a choice stands for: auto, cpu, cuda (all GPUs) or cuda:1 (that one). Raises UserError.
+    """The devices meant by auto, cpu, cuda (all GPUs) or cuda:1 (that GPU). Raises UserError if there is no such device.
 
-    Without a driver "auto" is the CPU, and torch is not imported to find that out.
+    Without a GPU driver "auto" is the CPU, decided without importing torch.
 
     >>> find("cpu")
     ('cpu',)
@@ -32,7 +32,9 @@ def find(name: str) -> tuple[str, ...]:
         raise UserError(f"there is no device '{name}': choose auto, cpu, cuda or, of several GPUs, one by its number as in cuda:1")
     if name == CPU or (name == "auto" and not any(Path(path).exists() for path in DRIVERS)):
         return (CPU,)
-    gpus = _gpus()
+    import torch
+
+    gpus = tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) if torch.cuda.is_available() else ()
     if name == "auto":
         return gpus or (CPU,)
     if not gpus or (name != "cuda" and name not in gpus):
@@ -40,19 +42,13 @@ def find(name: str) -> tuple[str, ...]:
     return gpus if name == "cuda" else (name,)
 
 
-def _gpus() -> tuple[str, ...]:
-    import torch
-
-    return tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) if torch.cuda.is_available() else ()
-
-
 def of_worker(devices: tuple[str, ...], worker: int) -> str:
-    """The device of a worker: workers take turns at the devices."""
+    """The device of a worker: workers are dealt out to the devices in turn."""
     return devices[worker % len(devices)]
 
 
 def title(device: str) -> str:
-    """The name of a GPU, for receipts; nothing for the CPU."""
+    """The GPU's product name, for receipts; empty for the CPU."""
     if device == CPU:
         return ""
     import torch
@@ -61,7 +57,7 @@ def title(device: str) -> str:
 
 
 def exact(device: str) -> AbstractContextManager[None]:
-    """Within the block a GPU computes float32 as such: torch's convolutions would otherwise round to 10 bits (TF32)."""
+    """Within the block a GPU convolves in full float32; by default torch lets it round inputs to 10 bits (TF32)."""
     if device == CPU:
         return nullcontext()
     import torch
@@ -69,8 +65,8 @@ def exact(device: str) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
-def autocast(device: str | torch.device, precision: str) -> AbstractContextManager[None]:
-    """Within the block networks compute at a precision, "float32" or "bfloat16", whatever their weights' is."""
+def autocast(device: str | torch.device, precision: str) -> AbstractContextManager[object]:
+    """Within the block networks compute in "float32" or "bfloat16", whatever the type of their weights. Raises UserError for others."""
     if precision not in PRECISIONS:
         raise UserError(f"there is no precision '{precision}': choose one of {', '.join(PRECISIONS)}")
     if precision == "float32":
@@ -81,7 +77,7 @@ def autocast(device: str | torch.device, precision: str) -> AbstractContextManag
 
 
 def leave(device: str) -> None:
-    """Give a GPU's unused memory back, for other workers."""
+    """Free the GPU memory that torch caches, for other workers."""
     if device != CPU:
         import torch
 

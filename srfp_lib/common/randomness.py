@@ -1,9 +1,9 @@
-"""Every random number comes from a generator named after what it is for, so that no result depends on the order of work."""
+"""Random numbers come from generators named after their purpose, so that no result depends on the order of work."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -36,11 +36,8 @@ def torch_generator(master_seed: int, *names: object) -> torch.Generator:
 
 
 @contextmanager
-def seeded_torch(master_seed: int, *names: object) -> Iterator[None]:
-    """Within the block torch's own random state is seeded for one purpose; afterwards it is as before.
-
-    Needed where a library draws from the global state: weight initialisation and dropout.
-    """
+def seeded_torch(master_seed: int, *names: object) -> Generator[None]:
+    """Seeds torch's global random state within the block, for what draws from it: weight initialisation and dropout."""
     import torch
 
     with torch.random.fork_rng(devices=[]):

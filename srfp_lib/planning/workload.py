@@ -133,13 +133,10 @@ class Workload:
         return replace(work, note="published networks by their parameters, from RDN")
 
     def _stand_in(self, network: fleet.Network) -> Work:
-        from ..training.standins import settings_of
+        from ..training import recipes
 
-        settings = settings_of(network.loss, self.profile.training, self.profile.published)
-        twin = replace(network, loss="L1", model_id=network.model_id.replace(f"-{network.loss}-", "-L1-"))
-        return self._steps(tuple(dict.fromkeys((twin, network))), settings) + self._made(
-            1, self.bench.enlarging(network.architecture, network.scale, settings)
-        )
+        settings = recipes.stand_in(network.loss, self.profile.training, self.profile.published)
+        return self._steps(recipes.with_twin(network), settings) + self._made(1, self.bench.enlarging(network.architecture, network.scale, settings))
 
     def _quality(self, job: Job) -> Work:
         """The images of each network, read and compared, and the bicubic ones once."""

@@ -21,7 +21,7 @@ from ..images.png import png_size, read_png
 from ..photos.folder import fold_of
 from ..published import sources, weights
 from ..published.catalogue import file_name, row
-from ..training import standins
+from ..training import loop, recipes
 from ..training.batches import Rows
 from ..training.trainer import fresh
 from ..workflow.desk import Desk
@@ -63,10 +63,9 @@ def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], d
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     profile, images = desk.profile, gallery.custom(desk)
     held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
-    tiles = _own_tiles(desk)
-    trained = standins.train(network, tiles, held_out, profile.training, profile.published, master_seed=profile.master_seed,
-                            device=desk.device)  # fmt: skip
-    module = fresh(network, standins.settings_of(network.loss, profile.training, profile.published), master_seed=0).eval()
+    data, settings = loop.Data({network.dataset: _own_tiles(desk)}, held_out), recipes.stand_in(network.loss, profile.training, profile.published)
+    trained = loop.train(recipes.with_twin(network), data, settings, master_seed=profile.master_seed, device=desk.device)
+    module = fresh(network, settings, master_seed=0).eval()
     module.load_state_dict(trained.states[network.model_id])
     module.to(desk.device)
     lr = (superresolve.downscale(hr, network.scale) for hr in images.batches(HR))

@@ -1,76 +1,71 @@
-"""Several networks of one shape as one: their weights are stacked and every operation runs for all at once.
+"""Several networks of one architecture as one module: weights are stacked, and each operation runs for all networks at once.
 
-Small networks are bound by the overhead of each operation, so that training them together is what makes a fleet of 180
-affordable (`benchmarks/training.py`). A stack of one is an ordinary module, without any wrapping.
+Small networks are bound by the overhead per operation; only stacked is a fleet of 180 affordable (`benchmarks/training.py`).
+A stack of one runs its module as it is.
 """
 
 from __future__ import annotations
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
+State = dict[str, Tensor]
+
 
 class Stack:
-    """n networks of equal shape. Calling it maps n x b x ... to n x b x ..., each network its own batch.
+    """n networks of equal shapes, each with its own batch.
 
-    ``channels_last`` is about the layout in memory of the stacked weights of convolutions, and of nothing else.
+    ``channels_last`` lays out the stacked weights of convolutions in memory as n o h w i.
     """
 
     def __init__(self, modules: list[nn.Module], *, compiled: bool = False, channels_last: bool = False) -> None:
         self.modules = modules
+        self.parameters: State
         if len(modules) == 1:
             self._alone = torch.compile(modules[0]) if compiled else modules[0]
-            # Frozen ones, such as NLSN's mean shifts at full size, are nobody's to train.
+            # Frozen parameters, such as the mean shifts of a full-size NLSN, are not trained.
             self.parameters = {name: p for name, p in modules[0].named_parameters() if p.requires_grad}
-        else:
-            self.parameters, self._buffers = stack_module_state(modules)
-            for weight in self.parameters.values() if channels_last else ():
-                if weight.dim() == 5:  # n o i h w, in memory n o h w i
-                    weight.data = weight.data.movedim(2, -1).contiguous().movedim(-1, 2)
-            self._all = torch.vmap(self._one, in_dims=(0, 0, 0))
+            return
+        self.parameters, self._buffers = stack_module_state(modules)
+        for weight in self.parameters.values() if channels_last else ():
+            if weight.dim() == 5:  # n o i h w
+                weight.data = weight.data.movedim(2, -1).contiguous().movedim(-1, 2)
+        self._all = torch.vmap(lambda parameters, buffers, x: functional_call(modules[0], (parameters, buffers), (x,)))
 
-    def __len__(self) -> int:
-        return len(self.modules)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        if len(self) == 1:
+    def __call__(self, x: Shaped[Tensor, "n b ..."]) -> Shaped[Tensor, "n b ..."]:
+        if len(self.modules) == 1:
             return self._alone(x[0])[None]
         return self._all(self.parameters, self._buffers, x)
 
-    def _one(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(self.modules[0], (parameters, buffers), (x,))
-
     def tensors(self) -> list[Tensor]:
-        """The trainable tensors, the first dimension running over networks (for a stack of one: the plain weights)."""
+        """The trainable tensors, n x ... (without the first dimension in a stack of one)."""
         return list(self.parameters.values())
 
-    def states(self) -> list[dict[str, Tensor]]:
-        """The state dict of every network, as copies on the CPU."""
-        if len(self) == 1:
+    def states(self) -> list[State]:
+        """The state dict of each network, copied to the CPU."""
+        if len(self.modules) == 1:
             return [{k: _copy(v) for k, v in self.modules[0].state_dict().items()}]
-        return [{k: _copy(self._current(k, v)[i]) for k, v in module.state_dict().items()} for i, module in enumerate(self.modules)]
+        stacked = self.parameters | self._buffers
+        return [{k: _copy(stacked[k][i] if k in stacked else v) for k, v in m.state_dict().items()} for i, m in enumerate(self.modules)]
 
     @torch.no_grad()
-    def load_states(self, states: list[dict[str, Tensor]]) -> None:
-        """Take over the state dict of every network, in place, so that optimisers keep their tensors."""
-        if len(self) == 1:
+    def load_states(self, states: list[State]) -> None:
+        """Load the state dict of each network, in place: optimisers keep their tensors."""
+        if len(self.modules) == 1:
             self.modules[0].load_state_dict(states[0])
             return
         for key, tensor in (self.parameters | self._buffers).items():
             if key in states[0]:
                 tensor.copy_(torch.stack([state[key] for state in states]))
 
-    def _current(self, key: str, default: Tensor) -> Tensor:
-        stacked = self.parameters.get(key, self._buffers.get(key))
-        return default.expand(len(self), *default.shape) if stacked is None else stacked
-
     def clip_(self, largest: float) -> None:
-        """Scale every network's gradient so that its norm is at most ``largest``."""
-        gradients = [p.grad for p in self.tensors() if p.grad is not None]
-        if len(self) == 1:
+        """Scale the gradients of each network to a norm of at most ``largest``."""
+        if len(self.modules) == 1:
             nn.utils.clip_grad_norm_(self.tensors(), largest)
             return
+        gradients = [p.grad for p in self.tensors() if p.grad is not None]
         squared = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0)  # n
         factor = (largest / (squared.sqrt() + 1e-6)).clamp(max=1)
         for g in gradients:

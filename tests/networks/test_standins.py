@@ -7,7 +7,8 @@ from srfp_lib import fleet, networks
 from srfp_lib.common.randomness import seeded_torch
 from srfp_lib.networks import standins
 from srfp_lib.profiles import SMOKE
-from srfp_lib.training import standins as training
+from srfp_lib.training import recipes
+from srfp_lib.training.loop import Data, train
 from srfp_lib.training.stack import Stack
 
 
@@ -38,9 +39,9 @@ def test_second_order_attention_takes_the_root_of_the_covariance():
 
 def test_training_is_unlike_the_fleets_and_gives_the_same_bits(tiles):
     network = fleet.parse("ESRGAN-NA-x4-ESRGAN-NA-pretrained")
-    own = training.settings_of("ESRGAN", SMOKE.training, SMOKE.published)
+    own = recipes.stand_in("ESRGAN", SMOKE.training, SMOKE.published)
     assert (own.learning_rate, own.pixel_weight) != (SMOKE.training.learning_rate, SMOKE.training.pixel_weight)
-    runs = [training.train(network, tiles, [tiles[:2]], SMOKE.training, SMOKE.published, master_seed=1) for _ in range(2)]
+    runs = [train(recipes.with_twin(network), Data({network.dataset: tiles}, [tiles[:2]]), own, master_seed=1) for _ in range(2)]
     states = [run.states[network.model_id] for run in runs]
     assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
     twin = runs[0].states[network.model_id.replace("-ESRGAN-NA-p", "-L1-NA-p")]
@@ -48,4 +49,4 @@ def test_training_is_unlike_the_fleets_and_gives_the_same_bits(tiles):
 
 
 def test_every_loss_of_the_published_networks_is_known():
-    assert {n.loss for n in fleet.published()} <= set(training.LOSSES)
+    assert {n.loss for n in fleet.published()} <= set(recipes.STAND_INS)

@@ -9,7 +9,7 @@ import torch
 from srfp_lib import fleet
 from srfp_lib.images.superresolve import to_float
 from srfp_lib.profiles import PAPER
-from srfp_lib.training import basicsr
+from srfp_lib.training import basicsr_options, basicsr_trainer
 from srfp_lib.training.trainer import Trainer
 
 SETTINGS = replace(PAPER.training, size="narrow", perceptual="seeded", discriminator="small", steps=5, adversarial_steps=5)
@@ -20,21 +20,23 @@ SETTINGS = replace(PAPER.training, size="narrow", perceptual="seeded", discrimin
 def test_five_steps_give_the_same_weights(loss, pixel_weight, tiles):
     network = next(n for n in fleet.stack("EDSR", 2) if n.loss == loss)
     settings = replace(SETTINGS, pixel_weight=pixel_weight, adversarial_weight=0.1)
-    ours, theirs = Trainer((network,), settings, master_seed=1), basicsr.model(network, settings, master_seed=1)
+    ours, theirs = Trainer((network,), settings, master_seed=1), basicsr_trainer.model(network, settings, master_seed=1)
     rng = np.random.default_rng(0)
     for index in range(5):
         hr = to_float(tiles[rng.integers(len(tiles), size=2)])
         lr = torch.nn.functional.interpolate(hr, scale_factor=0.5)
+        if not index:
+            ours.calibrate(hr[None])
         ours.step(lr[None], hr[None], index)
-        basicsr.step(theirs, lr, hr, index)
+        basicsr_trainer.step(theirs, lr, hr, index)
     start = Trainer((network,), settings, master_seed=1).generator.states()[0]
-    for key, value in basicsr.weights(theirs).items():
+    for key, value in theirs.net_g.state_dict().items():
         torch.testing.assert_close(ours.generator.states()[0][key], value, rtol=0, atol=2e-6)
     assert not torch.equal(start["last.weight"], value)
 
 
 def test_the_option_file_has_the_papers_numbers():
-    found = basicsr.options(fleet.parse("RCAN-div2k-x4-VGG_GAN-s2"), PAPER.training)
+    found = basicsr_options.options(fleet.parse("RCAN-div2k-x4-VGG_GAN-s2"), PAPER.training)
     assert found["model_type"] == "SRGANModel" and found["train"]["total_iter"] == 50_000
     assert found["train"]["optim_g"]["lr"] == 1e-4 and found["train"]["gan_opt"]["loss_weight"] == 1e-3
     assert "pixel_opt" not in found["train"] and found["manual_seed"] == 2

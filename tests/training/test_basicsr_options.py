@@ -56,7 +56,7 @@ def test_an_l1_network_is_all_basicsr(capsys):
 @pytest.mark.parametrize("architecture", fleet.ARCHITECTURES)
 def test_the_file_names_the_network_that_srfp_lib_trains(architecture):
     network = fleet.stack(architecture, 4)[0]
-    options = basicsr_options.whole(network, PAPER.training)
+    options = basicsr_options.options(network, PAPER.training)
     basicsr_trainer.register()
     with torch.device("cpu" if architecture == "SwinIR" else "meta"):  # SwinIR computes while it is built
         theirs = _basicsr.load("archs").build_network(options["network_g"])
@@ -80,11 +80,11 @@ def test_an_adversarial_network_of_a_small_profile_trains(capsys):
 
 
 def test_the_papers_adversarial_file_has_basicsrs_discriminator():
-    options = basicsr_options.whole(fleet.parse("RCAN-div2k-x4-VGG_GAN-s2"), PAPER.training)
+    options = basicsr_options.options(fleet.parse("RCAN-div2k-x4-VGG_GAN-s2"), PAPER.training)
     assert options["network_d"] == {"type": "VGGStyleDiscriminator", "num_in_ch": 3, "num_feat": 64, "input_size": 128}
     assert options["train"]["perceptual_opt"]["kind"] == "imagenet" and options["logger"]["save_checkpoint_freq"] == 1000
     assert DEMO.training.checkpoint_every == 0  # BasicSR divides by it
-    assert basicsr_options.whole(fleet.custom()[0], DEMO.training)["logger"]["save_checkpoint_freq"] == DEMO.training.steps
+    assert basicsr_options.options(fleet.custom()[0], DEMO.training)["logger"]["save_checkpoint_freq"] == DEMO.training.steps
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
