@@ -11,7 +11,7 @@ from .. import fleet
 from ..classifiers import colour as by_colour
 from ..classifiers import recipe
 from ..classifiers.bodies import Classifier
-from ..classifiers.checkpoints import Checkpoint
+from ..classifiers.checkpoints import NONE, Checkpoint
 from ..classifiers.predictions import Predictions
 from ..fleet import Network
 from ..images import gallery
@@ -31,11 +31,10 @@ def classify(desk: Desk, job: Classification) -> None:
     fitting = recipe.Fitting(heads, images.store, images.some(train, job.percent), validation, run=job.run, backbone=job.backbone,
                              settings=settings, master_seed=desk.profile.master_seed, start=start, device=desk.device,
                              weights_dir=desk.profile.published.weights_dir)  # fmt: skip
-    model = (
-        fitting.model.eval()
-        if job.only_evaluate
-        else recipe.fit(fitting, job.steps, Checkpoint(desk.checkpoints() / "classifier.pt") if settings.checkpoint_every else Checkpoint())
-    )
+    if job.only_evaluate:
+        model = fitting.model.eval()
+    else:
+        model = recipe.fit(fitting, job.steps, Checkpoint(desk.checkpoints() / "classifier.pt") if settings.checkpoint_every else NONE)
     if job.keep:
         recipe.save_state(model, desk.write(job.keep))
     _evaluate(desk, job, heads, model)
