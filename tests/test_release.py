@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from srfp_lib import fleet
+from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.commands import cli, release
 from srfp_lib.common.errors import UserError
 from srfp_lib.images import gallery
@@ -176,7 +177,10 @@ def test_a_release_of_all_205_supports_every_chapter_from_05_on(tmp_path, capsys
     assert [n for n in chapters.CHAPTERS if chapters.name_of(n) in study.jobs] == list(chapters.CHAPTERS)[4:]
     assert "seen/writer" not in study.jobs and "seen/warm/1" in study.jobs and "prnu/1" in study.jobs
     study.make("unseen/1", "prnu/1")
-    assert len(study.predictions("unseen")[0].index) == 25 and len(study.predictions("prnu")[0].index) == 90
+    assert (
+        len(Predictions.load(study.outputs("predictions/unseen/1")[0]).index) == 25
+        and len(Predictions.load(study.outputs("predictions/prnu/1")[0]).index) == 90
+    )
 
 
 def cut(path):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from srfp_lib import photos, profiles, program
 from srfp_lib.classifiers import prnu
+from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.common.errors import UserError
 from srfp_lib.common.frames import read_table
 from srfp_lib.fleet import HR
@@ -201,4 +202,4 @@ def test_a_folder_in_which_one_image_is_smaller_holds_photographs(folder, tmp_pa
     hurried(monkeypatch)
     study, images = of_folder(folder, tmp_path / "w")
     assert not images.tiles and images.store.size(("B-NA-x4-GAN-NA-pretrained", 3)) == (40, 38)
-    assert len(study.predictions("published-cold")[0].index) == 4
+    assert len(Predictions.load(study.outputs("predictions/published-cold/1")[0]).index) == 4
