@@ -16,7 +16,7 @@ from .common.checkout import HOME
 from .common.errors import UserError
 from .common.files import write_whole
 from .common.frames import read_table
-from .pages import chapters
+from .pages import chapters, notebooks
 from .pages.page import Box, Shown, Text
 from .pages.tables import to_csv_text
 from .planning import obstacles
@@ -88,6 +88,7 @@ class Study:
 
     def begin(self, chapter: str) -> Text:
         """Make what a chapter needs, nothing if it is there; returns a line on what the chapter rests on."""
+        notebooks.check(chapters.CHAPTERS[chapter].notebook, notebooks.injected())
         if sentence := chapters.obstacle(self.everything, self.profile, chapter):
             raise UserError(sentence)
         needs = chapters.CHAPTERS[chapter].needs

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
+from ..common import surroundings
 from ..common.errors import UserError
 from . import photos, published, release, training
 from . import plan as planned
@@ -16,6 +17,7 @@ from . import plan as planned
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a mistake of the user's becomes one sentence and exit code 2."""
+    surroundings.prepare()
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)

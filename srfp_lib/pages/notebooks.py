@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
+import sys
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +20,8 @@ from ..workflow.desk import Desk
 def make(desk: Desk, name: str) -> None:
     """The work of a chapter's job: its tables and figures become outputs of the job."""
     os.environ["SRFP_OUT"] = str(desk.out)
-    parameters = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
-    execute(name, desk.write("chapters", f"{name}.ipynb"), parameters)
+    values = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
+    execute(name, desk.write("chapters", f"{name}.ipynb"), values)
 
 
 def source(name: str) -> Path:
@@ -26,32 +32,75 @@ def source(name: str) -> Path:
     return path
 
 
-def execute(name: str, target: Path, parameters: dict[str, Any]) -> None:
+def parameters(name: str) -> list[str]:
+    """The names of a chapter's parameters."""
+    import papermill
+
+    return list(papermill.inspect_notebook(_literal(source(name))))
+
+
+def check(name: str, given: Iterable[str]) -> None:
+    """Raises UserError for a parameter that a chapter does not have."""
+    known = parameters(name)
+    for parameter in given:
+        if parameter not in known:
+            raise UserError(f"chapter {name} has no parameter '{parameter}': it has {', '.join(known)}")
+
+
+def injected() -> list[str]:
+    """The parameters that papermill set in this kernel: the names assigned in its cell "# Parameters"."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    cells = [cell for cell in (shell.user_ns.get("In", []) if shell else []) if cell.startswith("# Parameters")]
+    nodes = (node for cell in cells for node in ast.walk(ast.parse(cell)))
+    return [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
+def execute(name: str, target: Path, values: dict[str, Any]) -> None:
     """Execute a chapter into ``target``. Raises UserError for an unknown parameter, or if the chapter raises it."""
     import nbformat
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    path = source(name)
-    known = papermill.inspect_notebook(str(path))
-    for parameter in parameters:
-        if parameter not in known:
-            raise UserError(f"chapter {name} has no parameter '{parameter}': it has {', '.join(known)}")
+    check(name, values)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     try:
-        papermill.execute_notebook(str(path), str(target), parameters, kernel_name="python3", progress_bar=False, cwd=str(HOME),
-                                    extra_arguments=["--IPKernelApp.log_level=50"])  # fmt: skip
+        with _own_kernel() as kernel:
+            papermill.execute_notebook(_literal(source(name)), _literal(target), values, kernel_name=kernel, progress_bar=False, cwd=str(HOME),
+                                        extra_arguments=["--IPKernelApp.log_level=50"])  # fmt: skip
     except PapermillExecutionError as error:
         if error.ename == "UserError":
             raise UserError(f"chapter {name}: {error.evalue}") from None
         raise
     notebook = nbformat.read(target, as_version=4)
     notebook.metadata.pop("jupytext", None)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for cell in notebook.cells:
         _describe_image(cell)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("remove-cell")  # the box at the end names the profile; paths do not belong on a page
     nbformat.write(notebook, target)
+
+
+@contextmanager
+def _own_kernel() -> Generator[str]:
+    """The name of a kernel of this very Python: a "python3" that the user has installed elsewhere may be another one."""
+    before = os.environ.get("JUPYTER_PATH")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (folder, before)))
+        spec = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Python 3", "language": "python"}
+        place = Path(folder, "kernels", "srfp")
+        place.mkdir(parents=True)
+        (place / "kernel.json").write_text(json.dumps(spec))
+        try:
+            yield "srfp"
+        finally:
+            os.environ.pop("JUPYTER_PATH")
+            os.environ.update({"JUPYTER_PATH": before} if before else {})
+
+
+def _literal(path: Path) -> str:
+    """A path for papermill, which fills parameters into names in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _describe_image(cell: Any) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, Protocol
 
+from ..common import surroundings
 from ..common.errors import UserError
 
 
@@ -49,6 +50,7 @@ def _start(parent: int) -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    surroundings.prepare()
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
