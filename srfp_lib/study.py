@@ -23,6 +23,7 @@ from .planning import obstacles
 from .profiles import Profile
 from .published import sources
 from .workflow import run
+from .workflow.desk import code, cpu_model, versions
 from .workflow.jobs import keys
 from .workflow.receipts import Receipt
 from .workflow.workspace import Workspace
@@ -75,6 +76,17 @@ class Study:
             name for name, job in self.jobs.items() if name.startswith(beginnings or "") and self.workspace.state(job, self.keys[name]) == "done"
         ]
         return [receipt for name in names if (receipt := self.workspace.receipt(name))]
+
+    def made_elsewhere(self) -> list[str]:
+        """Lines on results that are done and were made with other library versions, on another kind of CPU or by other code than here."""
+        groups: dict[str, int] = {}
+        here = {**versions(), "processor": cpu_model(), "code": code()}
+        for receipt in self.receipts():
+            there = {**receipt.versions, "processor": receipt.cpu, "code": receipt.code}
+            differs = [f"{name} {there[name]} (here {value})" for name, value in here.items() if there.get(name) not in (None, "", value)]
+            if differs:
+                groups["; ".join(differs)] = groups.get("; ".join(differs), 0) + 1
+        return [f"{count} jobs were made with {what}" for what, count in groups.items()]
 
     def makes(self, beginning: str) -> bool:
         """Whether this study makes any output whose path begins so."""
