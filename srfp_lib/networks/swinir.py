@@ -1,24 +1,25 @@
 """SwinIR, 2x and 4x (Liang, Cao, Sun, Zhang, Van Gool, Timofte: "SwinIR: Image Restoration Using Swin Transformer", ICCV
 Workshops 2021, arXiv 2108.10257): self-attention in 8 x 8 windows, every second time in windows shifted by 4.
 
-Source: github.com/JingyunLiang/SwinIR. Licence of the code: Apache-2.0; of the weights: not stated (release assets).
-Written from the paper and from the facts of the published files, not from that code.
-
-Conventions: RGB in 0..1 in and out; the mean colour is taken off and added inside; zero padding in convolutions. Images
-are extended to multiples of 8, see `upscale`. Masks and index tables are in the files; they follow from their definition.
+RGB in 0..1; the mean colour is subtracted and added inside; zero padding in convolutions. Images are extended to multiples of
+8, see `upscale`. Masks and index tables are in the files; they follow from their definition. Unlike the authors' code, windows
+are gathered by index, a few at a time, in place of rolling and reordering whole maps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .parts import MEAN, conv, slope, upsampler
-from .tiling import in_strips
+from .checks import check_variant
+from .parts import MEAN, Enlarged, EnlargedBySelf, Image, conv, named, slope, upsampler
+from .tiling import in_strips, upscale_padded
 
 WINDOW, SHIFT = 8, 4
 AT_ONCE = 64  # windows that are computed together: their maps fit a processor's cache
@@ -28,7 +29,7 @@ Place = tuple[Tensor, Tensor | None]
 
 @dataclass(frozen=True)
 class Size:
-    """side: of the training patches, which the masks in the file are for; real: the network for real photographs."""
+    """side: of the training patches, whose masks are in the file; real: the network for real photographs."""
 
     side: int
     groups: int = 6
@@ -44,13 +45,13 @@ SIZES = {
 }  # fmt: skip
 
 
-def windows(x: Tensor) -> Tensor:
-    """n h w -> n h/8 w/8 64."""
+def windows(x: Int[Tensor, "n h w"]) -> Int[Tensor, "n h//8 w//8 64"]:
+    """The pixels of every window."""
     return x.unflatten(2, (-1, WINDOW)).unflatten(1, (-1, WINDOW)).transpose(2, 3).flatten(3)
 
 
-def bands(h: int, w: int) -> Tensor:
-    """A shifted map's nine parts, each with its label: where they meet, only the shift made pixels neighbours. h x w."""
+def bands(h: int, w: int) -> Int[Tensor, "{h} {w}"]:
+    """A shifted map's nine parts, each with its label: where they meet, only the shift made pixels neighbours."""
 
     def along(side: int) -> Tensor:
         at = torch.arange(side)
@@ -59,15 +60,15 @@ def bands(h: int, w: int) -> Tensor:
     return 3 * along(h)[:, None] + along(w)
 
 
-def mask(labels: Tensor) -> Tensor:
-    """What keeps pixels of different labels in a window apart: windows x 64 -> windows x 64 x 64, -100 or 0."""
+def mask(labels: Int[Tensor, "windows 64"]) -> Float[Tensor, "windows 64 64"]:
+    """What keeps pixels of different labels in a window apart: -100, otherwise 0."""
     return -100.0 * (labels[:, :, None] != labels[:, None, :])
 
 
-def places(x: Tensor, *, shifted: bool) -> list[Place]:
+def places(x: Float[Tensor, "n h w c"], *, shifted: bool) -> list[Place]:
     """Where the pixels of the windows lie in a map, some windows at a time: windows x 64, and their mask if they need one.
 
-    x: n h w c. Only the windows that shifting fills from two sides of the map need one: its last row and column.
+    Only the windows that shifting fills from two sides of the map need one: its last row and column.
     """
     n, h, w, _ = x.shape
     at = torch.arange(n * h * w, device=x.device).view(n, h, w)
@@ -76,19 +77,21 @@ def places(x: Tensor, *, shifted: bool) -> list[Place]:
     at, labels = windows(at.roll((-SHIFT, -SHIFT), (1, 2))), windows(bands(h, w).to(x.device).expand(n, h, w))
     inner = at[:, :-1, :-1].flatten(0, 2).split(AT_ONCE)
     edge, labels = (torch.cat([m[:, -1], m[:, :-1, -1]], 1).flatten(0, 1).split(AT_ONCE) for m in (at, labels))
-    masks = (mask(part).to(x.dtype) for part in labels)
-    return [(part, None) for part in inner if len(part)] + list(zip(edge, masks, strict=True))
+    return [
+        *((part, None) for part in inner if len(part)),
+        *((part, mask(label).to(x.dtype)) for part, label in zip(edge, labels, strict=True)),
+    ]
 
 
-def relative_index() -> Tensor:
-    """For two positions of a window, where their bias lies in the table of 15 x 15 offsets: 64 x 64."""
+def relative_index() -> Int[Tensor, "64 64"]:
+    """For two positions of a window, where their bias lies in the table of 15 x 15 offsets."""
     row, column = torch.arange(WINDOW**2).div(WINDOW, rounding_mode="floor"), torch.arange(WINDOW**2) % WINDOW
     down, right = row[:, None] - row + WINDOW - 1, column[:, None] - column + WINDOW - 1
     return down * (2 * WINDOW - 1) + right
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """A linear layer on windows x 8 x 8 x c. A CPU multiplies up to half faster in a convolution (oneDNN) at these sizes."""
+    """A linear layer on windows x 8 x 8 x c; on a CPU a convolution (oneDNN) is up to 1.5 times faster at these sizes."""
     if x.device.type != "cpu":
         return layer(x)
     return F.conv2d(x.permute(0, 3, 1, 2), layer.weight[..., None, None], layer.bias).permute(0, 2, 3, 1)
@@ -105,12 +108,10 @@ class WindowAttention(nn.Module):
         self.qkv, self.proj = nn.Linear(features, 3 * features), nn.Linear(features, features)
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 
-    def bias(self) -> Tensor:
-        """1 x heads x 64 x 64."""
+    def bias(self) -> Float[Tensor, "1 {self.heads} 64 64"]:
         return self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)[None].contiguous()
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """windows x 8 x 8 x c, and a bias of windows (or 1) x heads x 64 x 64."""
+    def forward(self, x: Float[Tensor, "n 8 8 c"], bias: Float[Tensor, "#n {self.heads} 64 64"]) -> Float[Tensor, "n 8 8 c"]:
         parts = _linear(self.qkv, x).flatten(1, 2).unflatten(2, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # windows heads 64 c'
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -124,7 +125,7 @@ class MLP(nn.Module):
         super().__init__()
         self.fc1, self.fc2 = nn.Linear(features, 2 * features), nn.Linear(2 * features, features)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n 8 8 c"]) -> Float[Tensor, "n 8 8 c"]:
         return _linear(self.fc2, F.gelu(_linear(self.fc1, x)))
 
 
@@ -140,8 +141,8 @@ class Layer(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(size.features), nn.LayerNorm(size.features)
         self.attn, self.mlp = WindowAttention(size.features, size.heads), MLP(size.features)
 
-    def forward(self, x: Tensor, at: list[Place]) -> None:
-        """Pixels x c, overwritten some windows at a time: their maps stay in the cache, and no other map is as large as x."""
+    def forward(self, x: Float[Tensor, "pixels c"], at: list[Place]) -> None:
+        """x is overwritten some windows at a time: their maps stay in the cache, and no other map is as large as x."""
         bias = self.attn.bias()
         for pixels, apart in at:
             part = x[pixels].unflatten(1, (WINDOW, WINDOW))  # windows 8 8 c
@@ -163,20 +164,27 @@ def _on_channels(layer: nn.Module, x: Tensor) -> Tensor:
     return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
-class Group(nn.Module):
-    """Six layers and a convolution, plus the input: n h w c."""
+class Layers(nn.Module):
+    """Six layers, every second one with shifted windows."""
 
-    def __init__(self, size: Size, layers: int = 6) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.residual_group = nn.Module()
-        self.residual_group.blocks = nn.ModuleList(Layer(size, shifted=bool(i % 2)) for i in range(layers))
+        self.blocks = nn.ModuleList(Layer(size, shifted=bool(i % 2)) for i in range(6))
+
+
+class Group(nn.Module):
+    """Layers and a convolution, plus the input."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.residual_group = Layers(size)
         self.conv = _connection(size)
 
-    def forward(self, x: Tensor, at: tuple[list[Place], list[Place]]) -> Tensor:
+    def forward(self, x: Float[Tensor, "n h w c"], at: tuple[list[Place], list[Place]]) -> Float[Tensor, "n h w c"]:
         """at: `places` of the windows, and of the shifted ones."""
         mixed = x.flatten(0, 2).clone()  # pixels c
-        for layer in self.residual_group.blocks:
-            layer(mixed, at[layer.shifted])
+        for i, layer in enumerate(self.residual_group.blocks):
+            layer(mixed, at[i % 2])
         return _on_channels(self.conv, mixed.view(x.shape)).add_(x)
 
 
@@ -185,10 +193,9 @@ class SwinIR(nn.Module):
 
     def __init__(self, size: Size, scale: int, *, features: int = 64) -> None:
         super().__init__()
-        c, self.real = size.features, size.real
+        c, self.real, self.scale = size.features, size.real, scale
         self.conv_first = conv(3, c)
-        self.patch_embed = nn.Module()
-        self.patch_embed.norm = nn.LayerNorm(c)
+        self.patch_embed = named(norm=nn.LayerNorm(c))
         self.layers = nn.ModuleList(Group(size) for _ in range(size.groups))
         self.norm = nn.LayerNorm(c)
         self.conv_after_body = _connection(size)
@@ -199,17 +206,17 @@ class SwinIR(nn.Module):
             self.upsample = upsampler(scale, features)
         self.conv_last = conv(features, 3)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w to n x 3 x sh x sw, both 0..1; h and w are multiples of 8."""
+    def forward(self, rgb: Image) -> EnlargedBySelf:
+        """0..1 in and out; h and w are multiples of 8."""
         mean = rgb.new_tensor(MEAN)[:, None, None]
         shallow = self.conv_first(rgb - mean)
-        x = self.patch_embed.norm(shallow.permute(0, 2, 3, 1))  # n h w c
+        x = self.patch_embed(shallow.permute(0, 2, 3, 1))  # n h w c
         at = places(x, shifted=False), places(x, shifted=True)
         for group in self.layers:
             x = group(x, at)
         x = shallow + self.conv_after_body(self.norm(x).permute(0, 3, 1, 2))  # n c h w
         x = self.conv_before_upsample(x)  # n features h w
-        return mean + in_strips(self._enlarge, x, margin=2, pixels=10_000)  # n 3 sh sw
+        return mean + in_strips(self._enlarge, x, margin=2, pixels=10_000)
 
     def _enlarge(self, x: Tensor) -> Tensor:
         """A row sees at most 1 + 1/2 + 1/4 LR rows to either side."""
@@ -226,23 +233,21 @@ def _mirrored(lr: Tensor, axis: int) -> Tensor:
     return torch.cat([lr, lr.flip(axis)], axis).narrow(axis, 0, min(2 * side, (side // WINDOW + 1) * WINDOW))
 
 
-def upscale(module: SwinIR, lr: Tensor, *, scale: int, bare: bool = False) -> Tensor:
+def upscale(module: Callable[[Tensor], Tensor], lr: Image, *, scale: int, bare: bool = False) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
 
-    As the official script the image is first extended by its mirror image, always by at least a pixel; bare: only what the
-    network does itself, extending to multiples of 8 by reflection (without the edge pixel) where needed.
+    As in the official script the image is first extended by its mirror image, always by at least a pixel. bare: only as in the
+    official network, to multiples of 8 by reflection (without the edge pixel) where needed. Raises UserError for sides too
+    small for that: below 3, bare below 5.
     """
     h, w = lr.shape[2:]
     x = lr if bare else _mirrored(_mirrored(lr, 2), 3)
-    down, right = -x.shape[2] % WINDOW, -x.shape[3] % WINDOW
-    if down >= x.shape[2] or right >= x.shape[3]:
+    if any(-side % WINDOW >= side for side in x.shape[2:]):
         raise UserError(f"SwinIR cannot extend {h} x {w} pixels to its windows: give sides of at least {5 if bare else 3}")
-    return module(F.pad(x, (0, right, 0, down), mode="reflect"))[..., : scale * h, : scale * w]
+    return upscale_padded(module, x, scale=scale, multiple=WINDOW)[..., : scale * h, : scale * w]
 
 
 def build(variant: str, scale: int) -> SwinIR:
     """A fresh network: "DIV2K" or "DF2K" (classical, 2x and 4x), "M" or "L" (for real photographs, 4x)."""
-    size = SIZES.get(variant)
-    if size is None or scale not in ((4,) if size.real else (2, 4)):
-        raise UserError(f"there is no SwinIR '{variant}' at {scale}x: take DIV2K or DF2K at 2x or 4x, M or L at 4x")
-    return SwinIR(size, scale)
+    check_variant("SwinIR", variant, scale, scales=(4,) if variant in ("M", "L") else (2, 4), variants=SIZES)
+    return SwinIR(SIZES[variant], scale)

@@ -5,7 +5,7 @@ import torch
 
 from srfp_lib import fleet, networks
 from srfp_lib.common.randomness import seeded_torch
-from srfp_lib.networks import standins
+from srfp_lib.networks import narrow_published as standins
 from srfp_lib.profiles import SMOKE
 from srfp_lib.training import standins as training
 from srfp_lib.training.stack import Stack
