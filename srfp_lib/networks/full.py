@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from . import _basicsr
+from . import _basicsr, swinir
 from .nlsn import NLSN, SeededDraw
 from .parts import EnlargedBySelf, Image
 from .rdn import RDN
 from .tiling import upscale_padded
-
-WINDOW = 8
 
 
 class Padded(nn.Module):
@@ -25,7 +23,7 @@ class Padded(nn.Module):
         self.network, self.scale = network, scale
 
     def forward(self, lr: Image) -> EnlargedBySelf:
-        return upscale_padded(self.network, lr, scale=self.scale, multiple=WINDOW)
+        return upscale_padded(self.network, lr, scale=self.scale, multiple=swinir.WINDOW)
 
 
 def _edsr(scale: int) -> nn.Module:
@@ -40,11 +38,7 @@ def _rcan(scale: int) -> nn.Module:
 
 def _swinir(scale: int) -> nn.Module:
     """Classical SwinIR: 180 features, 6 groups of 6 layers, window 8, without drop path."""
-    network = _basicsr.load("archs.swinir_arch").SwinIR(
-        upscale=scale, img_size=64, window_size=WINDOW, img_range=1.0, depths=(6,) * 6, embed_dim=180, num_heads=(6,) * 6,
-        mlp_ratio=2, upsampler="pixelshuffle", resi_connection="1conv", drop_path_rate=0.0,
-    )  # fmt: skip
-    return Padded(network, scale)
+    return Padded(swinir.make(swinir.settings(scale, side=64), swinir.ARCH.SwinIR), scale)
 
 
 def _nlsn(scale: int) -> nn.Module:

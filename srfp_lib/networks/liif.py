@@ -113,9 +113,9 @@ ENCODERS: dict[str, Callable[[], nn.Module]] = {"rdn": RDNFeatures, "edsr-baseli
 
 def upscale(module: LIIF, lr: Image, *, scale: Any) -> Float[Tensor, "n 3 _ _"]:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped, for any scale above 0: sizes are rounded."""
-    if not (isinstance(scale, Real) and 0 < scale < float("inf")):
+    if not (isinstance(scale, Real) and 0 < float(scale) < float("inf")):
         raise UserError(f"LIIF cannot enlarge by {scale}: give a scale above 0")
-    height, width = (max(1, round(scale * side)) for side in lr.shape[2:])
+    height, width = (max(1, round(float(scale) * side)) for side in lr.shape[2:])
     return module((lr - 0.5) / 0.5, (height, width)) * 0.5 + 0.5
 
 
