@@ -45,26 +45,17 @@ class DRN(nn.Module):
         self.head = conv(3, c)
         self.down = nn.ModuleList([_descent(c, 2 * c), _descent(2 * c, 4 * c)])
         self.up_blocks = nn.ModuleList([_ascent(4 * c, 2 * c, blocks), _ascent(4 * c, c, blocks)])
+        # Training also compares the images at LR size and 2x, which the first two make; they are in the file, not used here.
         self.tail = nn.ModuleList([conv(4 * c, 3), conv(4 * c, 3), conv(2 * c, 3)])
 
     def forward(self, rgb: Image) -> Enlarged4:
         """0..255 in and out."""
-        return self.add_mean(self.tail[2](self._features(rgb)[2]))
-
-    def images(self, rgb: Image) -> list[Tensor]:
-        """The results at LR size, 2x and 4x: training compares all three."""
-        return [self.add_mean(tail(x)) for tail, x in zip(self.tail, self._features(rgb), strict=True)]
-
-    def _features(self, rgb: Tensor) -> list[Tensor]:
-        enlarged = F.interpolate(rgb, scale_factor=4, mode="bicubic")
-        full = self.head(self.sub_mean(enlarged))  # n c 4h 4w
-        del enlarged
+        full = self.head(self.sub_mean(F.interpolate(rgb, scale_factor=4, mode="bicubic")))  # n c 4h 4w
         half = self.down[0](full)  # n 2c 2h 2w
-        small = self.down[1](half)  # n 4c h w
-        middle = torch.cat([self._ascend(0, small), half], 1)  # n 4c 2h 2w
+        middle = torch.cat([self._ascend(0, self.down[1](half)), half], 1)  # n 4c 2h 2w
         del half  # hundreds of MB for a photograph
         large = torch.cat([self._ascend(1, middle), full], 1)  # n 2c 4h 4w
-        return [small, middle, large]
+        return self.add_mean(self.tail[2](large))
 
     def _ascend(self, number: int, x: Tensor) -> Tensor:
         """Attention sees the whole map; the doubling, whose maps are the widest, sees one row to either side."""

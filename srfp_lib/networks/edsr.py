@@ -22,7 +22,7 @@ class EDSR(ResidualNetwork):
         super().__init__(scale, features, (ResidualBlock(features, weight=weight) for _ in range(blocks)))
 
 
-def upscale(module: EDSR, lr: Image, *, scale: int, chop: bool = False) -> Enlarged:
+def upscale(module: ResidualNetwork, lr: Image, *, scale: int, chop: bool = False) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
 
     chop: in overlapping quarters, repeatedly while a crop has 160,000 pixels or more: an option of the official script.

@@ -9,6 +9,8 @@ Liang et al., ICCV Workshops 2021 (SwinIR); Mei et al., CVPR 2021 (NLSN).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -47,13 +49,17 @@ class SubPixelNetwork(nn.Module):
         return bicubic(lr, self.scale) + residual
 
 
-def block(*attention: nn.Module) -> Skip:
+# In the functions below, the order in which layers are made is that of their random draws: trained networks depend on it.
+
+
+def block(*attention: Callable[[], nn.Module]) -> Skip:
     """EDSR's block; with attention behind it, RCAN's."""
-    return Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS), *attention)
+    return Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS), *(make() for make in attention))
 
 
 def _edsr() -> nn.Module:
-    return nn.Sequential(conv(3, CHANNELS), Skip(block(), block(), conv(CHANNELS, CHANNELS)))
+    blocks = [block(), block()]
+    return nn.Sequential(conv(3, CHANNELS), Skip(*blocks, conv(CHANNELS, CHANNELS)))
 
 
 class DenseBlock(nn.Module):
@@ -94,14 +100,18 @@ class ChannelAttention(nn.Module):
         self.squeeze, self.excite = conv(CHANNELS, reduced, 1), conv(reduced, CHANNELS, 1)
 
     def forward(self, x: Map) -> Map:
-        means = x.mean((2, 3), keepdim=True)  # n c h w -> n c 1 1
-        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(means))))
+        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(self.statistics(x)))))
+
+    def statistics(self, x: Map) -> Float[Tensor, "n c 1 1"]:
+        """What the gate sees of each channel."""
+        return x.mean((2, 3), keepdim=True)
 
 
 def _rcan() -> nn.Module:
-    first = conv(3, CHANNELS)
-    groups = [Skip(block(ChannelAttention()), conv(CHANNELS, CHANNELS)) for _ in range(2)]
-    return nn.Sequential(first, Skip(*groups, conv(CHANNELS, CHANNELS)))
+    def group() -> Skip:
+        return Skip(block(ChannelAttention), conv(CHANNELS, CHANNELS))
+
+    return nn.Sequential(conv(3, CHANNELS), Skip(group(), group(), conv(CHANNELS, CHANNELS)))
 
 
 class SwinLayer(nn.Module):
@@ -201,7 +211,7 @@ def _chunks(x: Tensor, chunk: int) -> Tensor:
 
 
 def _nlsn() -> nn.Module:
-    residual = block()  # before the attention around it: the order of random draws belongs to a trained network
+    residual = block()
     body = Skip(SparseAttention(), residual, SparseAttention(), conv(CHANNELS, CHANNELS))
     return nn.Sequential(conv(3, CHANNELS), body)
 

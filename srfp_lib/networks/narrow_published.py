@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from . import narrow
@@ -23,22 +24,19 @@ def _shuffled(body: Callable[[], nn.Module]) -> Callable[[int], nn.Module]:
     return lambda scale: SubPixelNetwork(body(), scale)
 
 
-class SecondOrderAttention(nn.Module):
-    """SAN's attention: weights the channels by a gate on the square root of their covariance."""
+class SecondOrderAttention(narrow.ChannelAttention):
+    """SAN's attention: the gate sees the square root of the channels' covariance, by Newton-Schulz iterations."""
 
-    def __init__(self, reduced: int = 4, iterations: int = 3) -> None:
+    def __init__(self, iterations: int = 3) -> None:
         super().__init__()
         self.iterations = iterations
-        self.squeeze, self.excite = conv(CHANNELS, reduced, 1), conv(reduced, CHANNELS, 1)
 
-    def forward(self, x: Map) -> Map:
+    def statistics(self, x: Map) -> Float[Tensor, "n c 1 1"]:
         flat = x.flatten(2) - x.flatten(2).mean(2, keepdim=True)
         covariance = flat @ flat.transpose(1, 2) / flat.shape[2]
-        statistics = self._root(covariance).mean(2)[..., None, None]  # n c 1 1
-        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(statistics))))
+        return self._root(covariance).mean(2)[..., None, None]
 
-    def _root(self, matrix: Tensor) -> Tensor:
-        """The matrix square root by Newton-Schulz iterations."""
+    def _root(self, matrix: Float[Tensor, "n c c"]) -> Float[Tensor, "n c c"]:
         eye = torch.eye(CHANNELS, dtype=matrix.dtype, device=matrix.device)
         size = (matrix * eye).sum((1, 2))[:, None, None] + 1e-6
         y, z = matrix / size, eye.expand_as(matrix)
@@ -49,7 +47,7 @@ class SecondOrderAttention(nn.Module):
 
 
 def _san() -> nn.Module:
-    attended = block(SecondOrderAttention())
+    attended = block(SecondOrderAttention)
     return nn.Sequential(conv(3, CHANNELS), Skip(attended, conv(CHANNELS, CHANNELS)))
 
 

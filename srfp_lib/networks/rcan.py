@@ -8,9 +8,9 @@ in place and the tail in strips.
 
 from __future__ import annotations
 
+from . import edsr
 from .checks import check_variant
-from .parts import ChannelAttention, Enlarged, Image, ResidualBlock, ResidualNetwork, Skip, conv
-from .tiling import upscale_255
+from .parts import ChannelAttention, ResidualBlock, ResidualNetwork, Skip, conv
 
 
 def _group(features: int, blocks: int) -> Skip:
@@ -25,12 +25,7 @@ class RCAN(ResidualNetwork):
         super().__init__(scale, features, (_group(features, blocks) for _ in range(groups)))
 
 
-def upscale(module: RCAN, lr: Image, *, scale: int, chop: bool = False) -> Enlarged:
-    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
-
-    chop: in overlapping quarters, repeatedly while a crop has 160,000 pixels or more, as in the official test run.
-    """
-    return upscale_255(module, lr, scale=scale, chop_at=160_000 if chop else None)
+upscale = edsr.upscale  # the official test run chops like EDSR's
 
 
 def build(variant: str, scale: int) -> RCAN:

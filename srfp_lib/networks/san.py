@@ -132,11 +132,12 @@ class SAN(nn.Module):
     def __init__(self, *, features: int = 64, groups: int = 20, blocks: int = 10) -> None:
         super().__init__()
         self.gamma = nn.Parameter(torch.zeros(1))
-        self.sub_mean, self.add_mean = MeanShift(-1), MeanShift(1)
-        self.head = nn.Sequential(conv(3, features))
-        self.non_local = RegionNonLocal(features)
+        self.sub_mean = MeanShift(-1)
         self.RG = nn.ModuleList(Group(features, blocks) for _ in range(groups))
         self.conv_last = conv(features, features)  # in the file, never used
+        self.add_mean = MeanShift(1)
+        self.non_local = RegionNonLocal(features)
+        self.head = nn.Sequential(conv(3, features))
         self.tail = Tail(4, features)
 
     def forward(self, rgb: Image) -> Enlarged4:

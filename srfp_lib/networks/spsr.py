@@ -83,7 +83,7 @@ class SPSR(nn.Module):
             self.add_module(f"b_concat_{k}", _named_conv(2 * c, c))
         self.b_LR_conv = _named_conv(c, c)
         self.b_module = nn.Sequential(*_enlarging(c, conv(c, c)), slope(), conv(c, c))
-        self.conv_w = _named_conv(c, 3, 1)
+        self.conv_w = _named_conv(c, 3, 1)  # predicts the HR image's gradient map, which only training needs
         self.f_block = RRDB(2 * c, growth, conv=_named_conv)
         self.f_concat, self.f_HR_conv0, self.f_HR_conv1 = _named_conv(2 * c, c), _named_conv(c, c), _named_conv(c, 3)
 
@@ -91,11 +91,6 @@ class SPSR(nn.Module):
         """0..1 in and out."""
         # Fusion at the target size would need several GB: a row of it sees 23 rows, or 6 LR rows, to either side.
         return in_strips(self._fuse, *self._features(rgb), margin=7, pixels=40_000)
-
-    def with_gradient(self, rgb: Image) -> tuple[Enlarged4, Enlarged4]:
-        """The result and the predicted gradient map of the HR image: what training compares."""
-        trunk, branch = self._features(rgb)
-        return self._fuse(trunk, branch), self.conv_w(self.b_module(branch))
 
     def _features(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Trunk and branch before enlargement, n x c x h x w each."""

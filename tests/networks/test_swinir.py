@@ -5,15 +5,12 @@ import torch
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import swinir
+from tests.networks import rand
 
 TINY = {
     "classical": {"side": 16, "groups": 2, "features": 12, "heads": 2},
     "real": swinir.REAL | {"side": 24, "groups": 1, "features": 16, "heads": 4, "resi_connection": "3conv"},
 }
-
-
-def rand(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
 def tiny(kind, scale=4):
@@ -80,9 +77,3 @@ def test_the_bare_network_pads_by_reflection_and_only_where_needed():
 def test_too_small(size, bare):
     with pytest.raises(UserError, match=f"cannot extend {size[0]} x {size[1]} pixels"):
         swinir.upscale(tiny("classical"), rand(1, 3, *size), scale=4, bare=bare)
-
-
-@pytest.mark.parametrize(("variant", "scale"), [("M", 2), ("S", 4), ("DIV2K", 3)])
-def test_others_are_refused(variant, scale):
-    with pytest.raises(UserError, match=f"no SwinIR '{variant}' at {scale}x"):
-        swinir.build(variant, scale)
