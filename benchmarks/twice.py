@@ -11,60 +11,53 @@ It writes benchmarks/twice.csv, one row a network and size; rows that are not me
 from __future__ import annotations
 
 import argparse
-import csv
+import ctypes
 import json
 import os
 import subprocess
 import sys
+import time
+from importlib import import_module
 from pathlib import Path
-from statistics import median
 
-SWINIR = {"window_size": 8, "mlp_ratio": 2}
-PLAIN = {"upsampler": "pixelshuffle", "resi_connection": "1conv"}
-CASES = {
-    "EDSR/baseline/2": {"num_feat": 64, "num_block": 16, "upscale": 2},
-    "EDSR/baseline/4": {"num_feat": 64, "num_block": 16, "upscale": 4},
-    "EDSR/large/2": {"num_feat": 256, "num_block": 32, "res_scale": 0.1, "upscale": 2},
-    "EDSR/large/4": {"num_feat": 256, "num_block": 32, "res_scale": 0.1, "upscale": 4},
-    "RCAN//2": {"num_block": 20, "upscale": 2},
-    "RCAN//4": {"num_block": 20, "upscale": 4},
-    "SwinIR/DIV2K/2": {"img_size": 48, "embed_dim": 180, "depths": [6] * 6, "num_heads": [6] * 6, "upscale": 2} | PLAIN,
-    "SwinIR/DIV2K/4": {"img_size": 48, "embed_dim": 180, "depths": [6] * 6, "num_heads": [6] * 6, "upscale": 4} | PLAIN,
-    "SwinIR/M/4": {
-        "img_size": 64, "embed_dim": 180, "depths": [6] * 6, "num_heads": [6] * 6, "upscale": 4, "upsampler": "nearest+conv",
-    },
-    "SwinIR/L/4": {
-        "img_size": 64, "embed_dim": 240, "depths": [6] * 9, "num_heads": [8] * 9, "upscale": 4, "upsampler": "nearest+conv",
-        "resi_connection": "3conv",
-    },
-    "RRDBNet//2": {"scale": 2},
-    "RRDBNet//4": {"scale": 4},
+import pandas as pd
+import torch
+from torch import nn
+
+from srfp_lib.networks import _basicsr, swinir
+
+BASICSR = {
+    "EDSR/baseline": {"num_feat": 64, "num_block": 16}, "EDSR/large": {"num_feat": 256, "num_block": 32, "res_scale": 0.1},
+    "RCAN/": {"num_block": 20}, "RRDBNet/": {},
 }  # fmt: skip
-"""Network, variant, scale: the settings of BasicSR's class."""
+"""Network and variant: the arguments of BasicSR's class beside channels and scale."""
+CASES = [
+    "EDSR/baseline/2", "EDSR/baseline/4", "EDSR/large/2", "EDSR/large/4", "RCAN//2", "RCAN//4", "RRDBNet//2", "RRDBNet//4",
+    "SwinIR/DIV2K/2", "SwinIR/DIV2K/4", "SwinIR/M/4", "SwinIR/L/4",
+]  # fmt: skip
 OURS = {"EDSR": "edsr", "RCAN": "rcan", "SwinIR": "swinir", "RRDBNet": "real_esrgan"}
 FILE = Path(__file__).with_suffix(".csv")
 
 
-def _network(case: str, whose: str):
-    from srfp_lib.networks import _basicsr
-
+def _network(case: str, whose: str) -> nn.Module:
     family, variant, scale = case.split("/")
     if whose == "ours":
-        return __import__(f"srfp_lib.networks.{OURS[family]}", fromlist=["build"]).build(variant, int(scale))
-    settings = CASES[case] | (SWINIR if family == "SwinIR" else {"num_in_ch": 3, "num_out_ch": 3})
-    return getattr(_basicsr.load(f"archs.{family.lower()}_arch"), family)(**settings)
+        return import_module(f"srfp_lib.networks.{OURS[family]}").build(variant, int(scale))
+    if family == "SwinIR":
+        return swinir.make(swinir.settings(int(scale), **swinir.VARIANTS[variant]), swinir.ARCH.SwinIR)
+    scaled = {"scale" if family == "RRDBNet" else "upscale": int(scale)}
+    kind = getattr(_basicsr.load(f"archs.{family.lower()}_arch"), family)
+    return kind(3, 3, **BASICSR[f"{family}/{variant}"], **scaled)
+
+
+def _memory(field: str) -> float:
+    """Of this process, from Linux: VmRSS, the resident memory, or VmHWM, its peak; MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1e3
 
 
 def measure(case: str, whose: str, size: str) -> dict[str, float]:
-    """One image through one version, in this process: CPU seconds, peak MB above the loaded network."""
-    import ctypes
-    import resource
-    import time
-    import warnings
-
-    import torch
-
-    warnings.simplefilter("ignore")
+    """One image through one version, in this process."""
     torch.set_num_threads(1)
     network = _network(case, whose).eval().to(memory_format=torch.channels_last)
     width, height = (int(n) for n in size.split("x"))
@@ -72,49 +65,49 @@ def measure(case: str, whose: str, size: str) -> dict[str, float]:
     with torch.inference_mode():
         network(image[..., :16, :16])
         ctypes.CDLL(None).malloc_trim(0)  # what building the network left behind
-        before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-        start = time.process_time()
+        before, start = _memory("VmRSS"), time.process_time()
         network(image)
-        seconds = time.process_time() - start
-    return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 - before}
+        return {"cpu_seconds": time.process_time() - start, "mb": _memory("VmHWM") - before}
 
 
-def _fresh(*arguments: str) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", *arguments]
-    root = str(Path(__file__).parents[1])
-    run = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": root})
-    return json.loads(run.stdout)
+def _fresh(case: str, whose: str, size: str) -> dict[str, float]:
+    """As `measure`, in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, __file__, "--one", case, whose, size]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+
+
+def row(case: str, size: str, rounds: int) -> dict[str, object]:
+    """Both versions, taking turns."""
+    runs = pd.DataFrame([{"whose": whose} | _fresh(case, whose, size) for _ in range(rounds) for whose in ("ours", "basicsr")])
+    seconds, mb = runs.groupby("whose")["cpu_seconds"].min(), runs.groupby("whose")["mb"].median()
+    return {
+        "network": case, "lr": size, "rounds": rounds,
+        "ours_cpu_seconds": round(seconds["ours"], 2), "basicsr_cpu_seconds": round(seconds["basicsr"], 2),
+        "ours_mb": round(mb["ours"]), "basicsr_mb": round(mb["basicsr"]),
+        "times_faster": round(seconds["basicsr"] / seconds["ours"], 2), "times_less_memory": round(mb["basicsr"] / mb["ours"], 2),
+    }  # fmt: skip
 
 
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=["120x80", "480x320"], help="width x height of the LR image")
-    parser.add_argument("--only", nargs="+", default=list(CASES), help=f"of {' '.join(CASES)}")
+    parser.add_argument("--only", nargs="+", default=CASES, help=f"of {' '.join(CASES)}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(json.dumps(measure(*given.one)))
         return
-    rows = {(row["network"], row["lr"]): row for row in csv.DictReader(FILE.open())} if FILE.exists() else {}
+    table = pd.read_csv(FILE) if FILE.exists() else pd.DataFrame(columns=["network", "lr"])
     for size in given.sizes:
         for case in given.only:
-            runs = [{whose: _fresh(case, whose, size) for whose in ("ours", "basicsr")} for _ in range(given.rounds)]
-            seconds = {whose: min(run[whose]["seconds"] for run in runs) for whose in runs[0]}
-            mb = {whose: median(run[whose]["mb"] for run in runs) for whose in runs[0]}
-            rows[case, size] = {
-                "network": case, "lr": size, "rounds": given.rounds,
-                **{f"{whose}_cpu_seconds": f"{seconds[whose]:.2f}" for whose in seconds},
-                **{f"{whose}_mb": f"{mb[whose]:.0f}" for whose in mb},
-                "times_faster": f"{seconds['basicsr'] / seconds['ours']:.2f}",
-                "times_less_memory": f"{mb['basicsr'] / mb['ours']:.2f}",
-            }  # fmt: skip
-            print(*rows[case, size].values(), flush=True)
-            with FILE.open("w", newline="") as file:
-                writer = csv.DictWriter(file, rows[case, size])
-                writer.writeheader()
-                writer.writerows(rows.values())
+            fresh = row(case, size, given.rounds)
+            print(*fresh.values(), flush=True)
+            others = table[(table["network"] != case) | (table["lr"] != size)]
+            table = pd.concat([others, pd.DataFrame([fresh])], ignore_index=True)
+            table.to_csv(FILE, index=False)
 
 
 if __name__ == "__main__":

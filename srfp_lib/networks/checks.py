@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from jaxtyping import Float
 from torch import Tensor
 
 from ..common.errors import UserError
@@ -16,7 +17,7 @@ def check_variant(family: str, variant: str, scale: int, *, scales: Collection[i
         raise UserError(f"there is no {family} '{variant}' at {scale}x: take scale {' or '.join(map(str, scales))} and {known}")
 
 
-def check_sides(lr: Tensor, least: int, reason: str) -> None:
+def check_sides(lr: Float[Tensor, "n c h w"], least: int, reason: str) -> None:
     """Raises UserError if a side of an n x c x h x w image is below ``least``. reason: subject and verb of the sentence."""
     height, width = lr.shape[2:]
     if min(height, width) < least:

@@ -75,8 +75,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, chunks: Tensor, first: in
     m = chunks.shape[1]
     here = torch.arange(first, min(first + CHUNKS_AT_ONCE, m), device=chunks.device)
     near = torch.stack([here, here - 1, here + 1], 1) % m  # s 3
-    asked, seen = chunks[:, here], chunks[:, near].flatten(2)  # n s chunk, n s 3*chunk
-    score = _rows(query, asked) @ _rows(key, seen).transpose(-2, -1)
+    own, seen = chunks[:, here], chunks[:, near].flatten(2)  # n s chunk, n s 3*chunk
+    score = _rows(query, own) @ _rows(key, seen).transpose(-2, -1)
     logs = torch.logsumexp(score, -1)
     mixed = torch.exp(score - logs[..., None]) @ _rows(value, seen)
     return mixed.flatten(1, 2), logs.flatten(1, 2)

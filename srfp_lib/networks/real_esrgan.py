@@ -7,9 +7,7 @@ half precision on a GPU unless told otherwise; here precision is single.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
-from torch import Tensor
+from functools import partial
 
 from . import esrgan
 from .checks import check_sides, check_variant
@@ -24,9 +22,7 @@ def upscale(module: RRDBNet, lr: Image, *, scale: int) -> Enlarged:
     return upscale_padded(module, lr, scale=scale, multiple=4 // scale)
 
 
-def official(state: Mapping[str, Tensor], variant: str = "", keys: Collection[str] = ()) -> dict[str, Tensor]:
-    """The module's tensors under the names of a file with these keys; without any, under BasicSR's."""
-    return esrgan.official(state, variant, keys, default=esrgan.BASICSR)
+official = partial(esrgan.official, default=esrgan.BASICSR)
 
 
 def build(variant: str, scale: int) -> RRDBNet:
