@@ -1,30 +1,27 @@
-"""Super-resolution architectures, one file each. `build` gives a fresh network of the custom fleet."""
+"""Super-resolution architectures, one file each, written from the papers and from the names and shapes in the published
+weight files; no authors' code is copied. Sources and licences of code and weights stand in the catalogue of `published`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+
+from torch import nn
 
 from ..common.errors import UserError
 
-if TYPE_CHECKING:
-    from torch import nn
+MODULES = {"narrow": "narrow", "full": "full", "stand-in": "narrow_published"}
 
 
 def build(name: str, scale: int, size: str) -> nn.Module:
-    """A trainable network with fresh weights: N x 3 x H x W in 0..1 to N x 3 x sH x sW.
+    """A trainable network with fresh weights: n x 3 x h x w to n x 3 x sh x sw, both 0..1.
 
-    ``size`` is "narrow" (16 channels, see `narrow`) or "full" (the paper's, by the defaults of D7, see `full`) for the custom
-    fleet, and "stand-in" for the tiny relatives of the published networks (see `standins`).
-    Weights come from torch's current random state: seed it with `srfp_lib.randomness.seeded_torch`.
+    size: "narrow" (16 channels, see `narrow`) or "full" (as in the paper, see `full`) for the custom fleet, "stand-in" for small
+    relatives of the published networks (see `narrow_published`). Weights are drawn from torch's global generator: seed it
+    with `common.randomness.seeded_torch`. Raises UserError for an unknown size or architecture.
     """
-    if size == "narrow":
-        from . import narrow as family
-    elif size == "full":
-        from . import full as family
-    elif size == "stand-in":
-        from . import standins as family
-    else:
+    if size not in MODULES:
         raise UserError(f"there is no network size '{size}': choose full or narrow")
+    family = import_module(f".{MODULES[size]}", __name__)
     if name not in family.BODIES:
         raise UserError(f"there is no {size} architecture '{name}': choose one of {', '.join(family.BODIES)}")
     return family.build(name, scale)

@@ -1,4 +1,4 @@
-"""The one door to BasicSR 1.4.2 (Apache-2.0): everything of BasicSR is imported through `load`.
+"""The only door to BasicSR 1.4.2 (Apache-2.0).
 
 BasicSR imports `torchvision.transforms.functional_tensor`, which torchvision dropped in 0.17. Its functions live on in
 `torchvision.transforms.functional`, which is registered under the old name first.
@@ -18,5 +18,5 @@ def load(module: str) -> ModuleType:
 
     sys.modules.setdefault("torchvision.transforms.functional_tensor", functional)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # BasicSR uses old names of scipy's
+        warnings.simplefilter("ignore", DeprecationWarning)  # BasicSR uses deprecated names of SciPy
         return importlib.import_module(f"basicsr.{module}")

@@ -1,11 +1,9 @@
 """DRN, 4x (Guo, Chen, Wang, Chen, Cao, Deng, Xu, Tan: "Closed-loop Matters: Dual Regression Networks for Single Image
 Super-Resolution", CVPR 2020, arXiv 2003.07018): the primal network; its dual, from HR to LR, only helps training.
 
-Source: github.com/guoyongcs/DRN. Licence of the code: MIT; of the weights: nothing separate stated (release assets).
-Written from the paper and from the facts of the published files, not from that code.
-
-Conventions: RGB in 0..255 in and out; mean layers are trained 1x1 convolutions and come from the file; zero padding; whole
-image. The network enlarges first (torch's bicubic, a = -0.75), goes down to LR size and up again, as a U-Net.
+RGB in 0..255; mean layers are trained 1x1 convolutions and come from the file; zero padding; whole image. The network
+enlarges first (torch's bicubic, a = -0.75), then goes down to LR size and up again, as a U-Net. Unlike the authors' code,
+blocks work in place and doublings in strips.
 """
 
 from __future__ import annotations
@@ -14,34 +12,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..common.errors import UserError
-from .parts import ChannelAttention, MeanShift, ResidualBlock, conv, slope, upsampler
-from .tiling import in_strips
+from .checks import check_variant
+from .parts import ChannelAttention, Enlarged, Enlarged4, Image, MeanShift, ResidualBlock, conv, named, slope, upsampler
+from .tiling import in_strips, upscale_255
 
 SIZES = {"S": (16, 30), "L": (20, 40)}
 """Variant: channels at the target size, attention blocks in each of the two ascents."""
-
 AT_ONCE = 40_000
 """Pixels that are doubled together: the widest maps of the network."""
 
 
-class Descent(nn.Module):
-    """Two convolutions without bias to half the size."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        halved = nn.Conv2d(inputs, inputs, 3, stride=2, padding=1, bias=False)
-        widened = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.dual_module = nn.Sequential(nn.Sequential(halved, slope()), widened)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.dual_module(x)  # n c h w -> n c' h/2 w/2
+def _descent(inputs: int, outputs: int) -> nn.Sequential:
+    """Two convolutions without bias: n c h w -> n c' h/2 w/2."""
+    halved = nn.Conv2d(inputs, inputs, 3, stride=2, padding=1, bias=False)
+    widened = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    return named(dual_module=nn.Sequential(nn.Sequential(halved, slope()), widened))
 
 
 def _ascent(channels: int, outputs: int, blocks: int) -> nn.Sequential:
-    """Attention blocks, doubling, a 1x1 convolution to ``outputs`` channels."""
+    """Attention blocks, doubling, a 1x1 convolution: n c h w -> n c' 2h 2w."""
     attention = (ResidualBlock(channels, ChannelAttention(channels)) for _ in range(blocks))
-    return nn.Sequential(*attention, upsampler(2, channels), nn.Conv2d(channels, outputs, 1))
+    return nn.Sequential(*attention, upsampler(2, channels), conv(channels, outputs, 1))
 
 
 class DRN(nn.Module):
@@ -52,42 +43,34 @@ class DRN(nn.Module):
         c = channels
         self.sub_mean, self.add_mean = MeanShift(-1), MeanShift(1)
         self.head = conv(3, c)
-        self.down = nn.ModuleList([Descent(c, 2 * c), Descent(2 * c, 4 * c)])
+        self.down = nn.ModuleList([_descent(c, 2 * c), _descent(2 * c, 4 * c)])
         self.up_blocks = nn.ModuleList([_ascent(4 * c, 2 * c, blocks), _ascent(4 * c, c, blocks)])
+        # Training also compares the images at LR size and 2x, which the first two make; they are in the file, not used here.
         self.tail = nn.ModuleList([conv(4 * c, 3), conv(4 * c, 3), conv(2 * c, 3)])
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w to n x 3 x 4h x 4w, both 0..255."""
-        return self.add_mean(self.tail[2](self._features(rgb)[2]))
-
-    def images(self, rgb: Tensor) -> list[Tensor]:
-        """The results at LR size, 2x and 4x: training compares all three."""
-        return [self.add_mean(tail(x)) for tail, x in zip(self.tail, self._features(rgb), strict=True)]
-
-    def _features(self, rgb: Tensor) -> list[Tensor]:
-        enlarged = F.interpolate(rgb, scale_factor=4, mode="bicubic")
-        full = self.head(self.sub_mean(enlarged))  # n c 4h 4w
-        del enlarged
+    def forward(self, rgb: Image) -> Enlarged4:
+        """0..255 in and out."""
+        full = self.head(self.sub_mean(F.interpolate(rgb, scale_factor=4, mode="bicubic")))  # n c 4h 4w
         half = self.down[0](full)  # n 2c 2h 2w
-        small = self.down[1](half)  # n 4c h w
-        middle = torch.cat([self._ascend(0, small), half], 1)  # n 4c 2h 2w
+        middle = torch.cat([self._ascend(0, self.down[1](half)), half], 1)  # n 4c 2h 2w
         del half  # hundreds of MB for a photograph
         large = torch.cat([self._ascend(1, middle), full], 1)  # n 2c 4h 4w
-        return [small, middle, large]
+        return self.add_mean(self.tail[2](large))
 
     def _ascend(self, number: int, x: Tensor) -> Tensor:
         """Attention sees the whole map; the doubling, whose maps are the widest, sees one row to either side."""
-        blocks, doubling = self.up_blocks[number][:-2], self.up_blocks[number][-2:]
-        return in_strips(doubling, blocks(x), margin=1, pixels=AT_ONCE)
+        *blocks, shuffle, last = self.up_blocks[number].children()
+        for block in blocks:
+            x = block(x)
+        return in_strips(lambda strip: last(shuffle(strip)), x, margin=1, pixels=AT_ONCE)
 
 
-def upscale(module: DRN, lr: Tensor, *, scale: int = 4) -> Tensor:
+def upscale(module: DRN, lr: Image, *, scale: int = 4) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
-    return module(255 * lr) / 255
+    return upscale_255(module, lr, scale=scale)
 
 
 def build(variant: str, scale: int) -> DRN:
     """A fresh 4x network: "L", as in the paper's tables, or the smaller "S"."""
-    if variant not in SIZES or scale != 4:
-        raise UserError(f"there is no DRN '{variant}' at {scale}x: take scale 4 and one of {', '.join(SIZES)}")
+    check_variant("DRN", variant, scale, variants=SIZES)
     return DRN(*SIZES[variant])

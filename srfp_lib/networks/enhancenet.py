@@ -1,11 +1,8 @@
 """EnhanceNet, 4x (Sajjadi, Schölkopf, Hirsch: "EnhanceNet: Single Image Super-Resolution through Automated Texture
 Synthesis", ICCV 2017, arXiv 1612.07919); the published network is its perceptual-adversarial-texture variant.
 
-Source: github.com/msmsajjadi/EnhanceNet-Code (TensorFlow 0.12). Licence of code and weights: CC BY-NC-ND 4.0. Written
-from the paper and from the facts of the published file, not from that code.
-
-Conventions: RGB in 0..1 in and out, the mean taken off inside; zero padding. The network adds its output to an
-enlargement by TensorFlow 1's bicubic, which is not torch's (see `legacy_bicubic`).
+RGB in 0..1, the mean is subtracted inside; zero padding. The network adds its output to an enlargement by TensorFlow 1's
+bicubic, which is not torch's (see `legacy_bicubic`). Unlike the authors' TensorFlow code, the enlargement works in strips.
 """
 
 from __future__ import annotations
@@ -13,34 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..common.errors import UserError
-from .tiling import in_strips
+from .checks import check_variant
+from .parts import Enlarged4, Image, conv
+from .tiling import in_strips, upscale_plain
 
 MEAN = (0.47614917, 0.45001204, 0.40904046)
 CONVOLUTIONS = 25
-
-
-def _taps(fraction: float, a: float = -0.75) -> list[float]:
-    """Keys' cubic kernel at the four samples around a position that lies `fraction` behind the second of them."""
-
-    def kernel(x: float) -> float:
-        if x <= 1:
-            return (a + 2) * x**3 - (a + 3) * x**2 + 1
-        return a * (x**3 - 5 * x**2 + 8 * x - 4)
-
-    return [kernel(1 + fraction), kernel(fraction), kernel(1 - fraction), kernel(2 - fraction)]
+TAPS = ((0, 256, 0, 0), (-27, 225, 67, -9), (-24, 152, 152, -24), (-9, 67, 225, -27))
+"""Keys' cubic kernel with a = -0.75, times 256, at the four samples around a position 0, 1/4, 1/2, 3/4 behind the second."""
 
 
 def _enlarge_columns(image: Tensor) -> Tensor:
-    taps = image.new_tensor([_taps(phase / 4) for phase in range(4)])  # 4 phases x 4 taps
+    taps = image.new_tensor(TAPS) / 256  # 4 phases x 4 taps
     padded = F.pad(image, (1, 2, 0, 0), mode="replicate")
     return (padded.unfold(-1, 4, 1) @ taps.T).flatten(-2)  # n c h w 4 -> n c h 4w
 
 
-def legacy_bicubic(image: Tensor) -> Tensor:
-    """The 4x enlargement of TensorFlow 1: n x c x h x w to n x c x 4h x 4w.
+def legacy_bicubic(image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 4*h 4*w"]:
+    """The 4x enlargement of TensorFlow 1.
 
     Target pixel i lies at source position i / 4: no half-pixel shift, so that the result is 1.5 target pixels off from
     torch's and Pillow's. Kernel a = -0.75, four taps, the border pixel repeated.
@@ -60,17 +50,17 @@ class EnhanceNet(nn.Module):
     def __init__(self, *, features: int = 64) -> None:
         super().__init__()
         sizes = [(3, features), *[(features, features)] * (CONVOLUTIONS - 2), (features, 3)]
-        self.conv = nn.ModuleList(nn.Conv2d(*size, 3, padding=1) for size in sizes)
+        self.conv = nn.ModuleList(conv(*size) for size in sizes)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w."""
+    def forward(self, rgb: Image) -> Enlarged4:
+        """0..1 in and out."""
         mean = rgb.new_tensor(MEAN)[:, None, None]
         centred = rgb - mean
         x = F.relu(self.conv[0](centred))  # n 3 h w -> n c h w
         for first in range(1, 21, 2):
             x = x + self.conv[first + 1](F.relu(self.conv[first](x)))
         residual = in_strips(self._enlarge, x, margin=2, pixels=40_000)  # a row sees 1/2 + 3/4 rows
-        return residual + legacy_bicubic(centred) + mean  # n 3 4h 4w
+        return residual + legacy_bicubic(centred) + mean
 
     def _enlarge(self, x: Tensor) -> Tensor:
         for enlarging in (21, 22):
@@ -79,32 +69,25 @@ class EnhanceNet(nn.Module):
         return self.conv[24](F.relu(self.conv[23](x), inplace=True))
 
 
-def _tensorflow_name(number: int) -> str:
-    return f"generator/Conv_{number}" if number else "generator/Conv"
-
-
 def official(state: Mapping[str, Tensor], variant: str = "", keys: Collection[str] = ()) -> dict[str, Tensor]:
     """The module's tensors under the variables' names of the published file, kernels height x width x in x out.
 
-    >>> kernel = official(EnhanceNet().state_dict())["generator/Conv/weights"]
-    >>> kernel.shape
+    >>> official(EnhanceNet().state_dict())["generator/Conv/weights"].shape
     torch.Size([3, 3, 3, 64])
     """
     names = {}
     for name, tensor in state.items():
         _, number, kind = name.split(".")
-        kernel = tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor
-        names[f"{_tensorflow_name(int(number))}/{'weights' if kind == 'weight' else 'biases'}"] = kernel
+        layer = "generator/Conv" if number == "0" else f"generator/Conv_{number}"
+        weight = kind == "weight"
+        names[f"{layer}/{'weights' if weight else 'biases'}"] = tensor.permute(2, 3, 1, 0) if weight else tensor
     return names
 
 
-def upscale(module: EnhanceNet, lr: Tensor, *, scale: int = 4) -> Tensor:
-    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
-    return module(lr)
+upscale = upscale_plain
 
 
 def build(variant: str, scale: int) -> EnhanceNet:
     """A fresh 4x network; there is one variant."""
-    if variant or scale != 4:
-        raise UserError(f"there is no EnhanceNet '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    check_variant("EnhanceNet", variant, scale)
     return EnhanceNet()

@@ -1,32 +1,29 @@
 """The five custom architectures at full size, by the defaults of D7.
 
-EDSR, RCAN and SwinIR are BasicSR's own classes, as the paper trained them; RDN and NLSN, which BasicSR does not have, are
-those of this folder. Input and output: N x 3 x H x W in 0..1. SwinIR takes sizes that are multiples of 8.
+EDSR, RCAN and SwinIR are BasicSR's classes, as the paper trained them; RDN and NLSN, which BasicSR lacks, are those of this
+folder. n x 3 x h x w to n x 3 x sh x sw, both 0..1.
 """
 
 from __future__ import annotations
 
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from . import _basicsr
+from . import _basicsr, swinir
 from .nlsn import NLSN, SeededDraw
+from .parts import EnlargedBySelf, Image
 from .rdn import RDN
-
-WINDOW = 8
+from .tiling import upscale_padded
 
 
 class Padded(nn.Module):
-    """A network with windows: the image is extended by reflection to multiples of the window, and cut afterwards."""
+    """A network with windows of 8 x 8 pixels, on images of any size (see `upscale_padded`)."""
 
     def __init__(self, network: nn.Module, scale: int) -> None:
         super().__init__()
         self.network, self.scale = network, scale
 
-    def forward(self, lr: Tensor) -> Tensor:
-        h, w = lr.shape[-2:]
-        padded = F.pad(lr, (0, -w % WINDOW, 0, -h % WINDOW), mode="reflect") if h % WINDOW or w % WINDOW else lr
-        return self.network(padded)[..., : h * self.scale, : w * self.scale]
+    def forward(self, lr: Image) -> EnlargedBySelf:
+        return upscale_padded(self.network, lr, scale=self.scale, multiple=swinir.WINDOW)
 
 
 def _edsr(scale: int) -> nn.Module:
@@ -41,11 +38,7 @@ def _rcan(scale: int) -> nn.Module:
 
 def _swinir(scale: int) -> nn.Module:
     """Classical SwinIR: 180 features, 6 groups of 6 layers, window 8, without drop path."""
-    network = _basicsr.load("archs.swinir_arch").SwinIR(
-        upscale=scale, img_size=64, window_size=WINDOW, img_range=1.0, depths=(6,) * 6, embed_dim=180, num_heads=(6,) * 6,
-        mlp_ratio=2, upsampler="pixelshuffle", resi_connection="1conv", drop_path_rate=0.0,
-    )  # fmt: skip
-    return Padded(network, scale)
+    return Padded(swinir.make(swinir.settings(scale, side=64), swinir.ARCH.SwinIR), scale)
 
 
 def _nlsn(scale: int) -> nn.Module:

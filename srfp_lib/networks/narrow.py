@@ -1,64 +1,64 @@
 """Narrow members of the five custom families: the same building blocks at 16 channels, 11 to 24 thousand parameters.
 
-They depart from the published designs in two stated ways, which make training possible in minutes on a CPU: the
-network adds its output to the bicubic enlargement of its input, and one sub-pixel convolution (Shi et al. 2016) goes
-straight to RGB. Input and output: N x 3 x H x W in 0..1.
+They depart from the published designs in two ways, which make training possible in minutes on a CPU: the network adds its
+output to the bicubic enlargement of its input, and one sub-pixel convolution (Shi et al. 2016) goes straight to RGB.
 
-Papers of the families: Lim et al. 2017 (EDSR), Zhang et al. 2018a (RDN), Zhang et al. 2018b (RCAN), Liang et al. 2021
-(SwinIR), Mei et al. 2021 (NLSN).
+Papers of the families: Lim et al., CVPR Workshops 2017 (EDSR); Zhang et al., CVPR 2018 (RDN); Zhang et al., ECCV 2018 (RCAN);
+Liang et al., ICCV Workshops 2021 (SwinIR); Mei et al., CVPR 2021 (NLSN).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from .parts import EnlargedBySelf, Image, Map, Skip, conv
+
 CHANNELS = 16
+Features = Float[Tensor, "n 16 h w"]
 
 
-def bicubic(lr: Tensor, scale: int) -> Tensor:
-    """Enlarge N x 3 x H x W by an integer scale with the bicubic kernel a = -0.5 (Keys 1981)."""
+def bicubic(lr: Float[Tensor, "n c h w"], scale: int) -> Float[Tensor, "n c {scale}*h {scale}*w"]:
+    """Enlarge by an integer scale with the bicubic kernel a = -0.5 (Keys 1981)."""
     # torch takes a = -0.75 unless antialias is on; for enlargement antialias changes nothing else.
     return F.interpolate(lr, scale_factor=scale, mode="bicubic", antialias=True)
 
 
-def conv(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
-    """A convolution that keeps height and width."""
-    return nn.Conv2d(inputs, outputs, size, padding=size // 2)
-
-
-class Skip(nn.Module):
-    """x + body(x)."""
-
-    def __init__(self, *body: nn.Module) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*body)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+def small_start(layer: nn.Conv2d) -> nn.Conv2d:
+    """The layer, its weights scaled down and no bias: a network starts close to bicubic, so that short trainings stay above it."""
+    with torch.no_grad():
+        layer.weight.mul_(0.1)
+        layer.get_parameter("bias").zero_()
+    return layer
 
 
 class SubPixelNetwork(nn.Module):
-    """The shell of every narrow network: body, sub-pixel convolution to RGB, plus the bicubic enlargement."""
+    """The frame of every narrow network: body, sub-pixel convolution to RGB, plus the bicubic enlargement; 0..1 in and out."""
 
     def __init__(self, body: nn.Module, scale: int) -> None:
         super().__init__()
-        self.scale = scale
-        self.body = body
-        self.last = conv(CHANNELS, 3 * scale**2)
-        # Every network starts close to bicubic, so that short trainings stay above it.
-        with torch.no_grad():
-            self.last.weight.mul_(0.1)
-            self.last.bias.zero_()
+        self.scale, self.body = scale, body
+        self.last = small_start(conv(CHANNELS, 3 * scale**2))
 
-    def forward(self, lr: Tensor) -> Tensor:
+    def forward(self, lr: Image) -> EnlargedBySelf:
         residual = F.pixel_shuffle(self.last(self.body(lr - 0.5)), self.scale)  # n c h w -> n 3 sh sw
         return bicubic(lr, self.scale) + residual
 
 
+# In the functions below, the order in which layers are made is that of their random draws: trained networks depend on it.
+
+
+def block(*attention: Callable[[], nn.Module]) -> Skip:
+    """EDSR's block; with attention behind it, RCAN's."""
+    return Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS), *(make() for make in attention))
+
+
 def _edsr() -> nn.Module:
-    blocks = [Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS)) for _ in range(2)]
+    blocks = [block(), block()]
     return nn.Sequential(conv(3, CHANNELS), Skip(*blocks, conv(CHANNELS, CHANNELS)))
 
 
@@ -70,7 +70,7 @@ class DenseBlock(nn.Module):
         self.layers = nn.ModuleList(conv(CHANNELS + growth * i, growth) for i in range(layers))
         self.fusion = conv(CHANNELS + growth * layers, CHANNELS, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         dense = x
         for layer in self.layers:
             dense = torch.cat([dense, F.relu(layer(dense))], 1)  # n c h w -> n c+8 h w
@@ -86,28 +86,30 @@ class NarrowRDN(nn.Module):
         self.blocks = nn.ModuleList([DenseBlock(), DenseBlock()])
         self.fusion = nn.Sequential(conv(2 * CHANNELS, CHANNELS, 1), conv(CHANNELS, CHANNELS))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Image) -> Features:
         shallow = self.first(x)
         x = self.blocks[0](self.second(shallow))
         return shallow + self.fusion(torch.cat([x, self.blocks[1](x)], 1))
 
 
 class ChannelAttention(nn.Module):
-    """Channels weighted by a gate computed from their means over the image."""
+    """Weights the channels by a gate on their means over the image."""
 
     def __init__(self, reduced: int = 4) -> None:
         super().__init__()
         self.squeeze, self.excite = conv(CHANNELS, reduced, 1), conv(reduced, CHANNELS, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        means = x.mean((2, 3), keepdim=True)  # n c h w -> n c 1 1
-        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(means))))
+    def forward(self, x: Map) -> Map:
+        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(self.statistics(x)))))
+
+    def statistics(self, x: Map) -> Float[Tensor, "n c 1 1"]:
+        """What the gate sees of each channel."""
+        return x.mean((2, 3), keepdim=True)
 
 
 def _rcan() -> nn.Module:
-    def group() -> nn.Module:
-        block = Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS), ChannelAttention())
-        return Skip(block, conv(CHANNELS, CHANNELS))
+    def group() -> Skip:
+        return Skip(block(ChannelAttention), conv(CHANNELS, CHANNELS))
 
     return nn.Sequential(conv(3, CHANNELS), Skip(group(), group(), conv(CHANNELS, CHANNELS)))
 
@@ -127,7 +129,7 @@ class SwinLayer(nn.Module):
         relative = at[:, :, None] - at[:, None, :] + window - 1  # 2 16 16
         self.register_buffer("position", relative[0] * (2 * window - 1) + relative[1], persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n h w c"]) -> Float[Tensor, "n h w c"]:
         x = x + self._attention(self.norm1(x))
         return x + self.mlp(self.norm2(x))
 
@@ -152,7 +154,7 @@ class NarrowSwinIR(nn.Module):
         self.layers = nn.Sequential(SwinLayer(0), SwinLayer(2))
         self.group, self.norm, self.after = conv(CHANNELS, CHANNELS), nn.LayerNorm(CHANNELS), conv(CHANNELS, CHANNELS)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Image) -> Features:
         h, w = x.shape[-2:]
         if h % 4 or w % 4:
             x = F.pad(x, (0, -w % 4, 0, -h % 4), mode="replicate")
@@ -174,7 +176,7 @@ class SparseAttention(nn.Module):
         directions = torch.randn(reduced, 4, generator=torch.Generator().manual_seed(20220101))
         self.register_buffer("directions", directions, persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         n, c, h, w = x.shape
         query = self.match(x).flatten(2).transpose(1, 2)  # n hw 8
         value = self.value(x).flatten(2).transpose(1, 2)  # n hw c
@@ -209,8 +211,8 @@ def _chunks(x: Tensor, chunk: int) -> Tensor:
 
 
 def _nlsn() -> nn.Module:
-    block = Skip(conv(CHANNELS, CHANNELS), nn.ReLU(), conv(CHANNELS, CHANNELS))
-    body = Skip(SparseAttention(), block, SparseAttention(), conv(CHANNELS, CHANNELS))
+    residual = block()
+    body = Skip(SparseAttention(), residual, SparseAttention(), conv(CHANNELS, CHANNELS))
     return nn.Sequential(conv(3, CHANNELS), body)
 
 

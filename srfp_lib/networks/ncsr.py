@@ -1,47 +1,45 @@
 """NCSR, 4x (Kim, Son: "Noise Conditional Flow Model for Learning the Super-Resolution Space", CVPR Workshops 2021, arXiv
 2106.04428): a normalising flow conditioned on the features of an ESRGAN generator. It draws one of many possible images.
 
-Source: github.com/younggeun-kim/NCSR. Licence of the code: MIT, with parts of SRFlow under CC BY-NC-SA 4.0; of the
-weights: nothing separate stated. Written from the paper and from the facts of the published file, not from that code.
-
-Conventions: RGB in 0..1 in and out; zero padding; an LR image is extended to even sides by reflection, right and below.
-Sides of at least 2 pixels.
+RGB in 0..1; zero padding; an LR image is extended to even sides by reflection, right and below. Unlike the authors' code,
+only the direction from noise to image is here, and couplings work in strips.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
+from .checks import check_sides, check_variant
+from .esrgan import RRDBNet
 from .ncsr_flow import Flow
-from .parts import RRDB, conv
+from .parts import Enlarged, Enlarged4, Image
+from .tiling import upscale_padded
 
 TEMPERATURE = 0.9
 """Standard deviation of the latents in the official test script."""
+Shape = tuple[int, int, int, int]
 
 
-class Encoder(nn.Module):
+class Encoder(RRDBNet):
     """ESRGAN's generator as a feature extractor. Unlike there, the long skip starts at the trunk's output.
 
     kept: blocks whose outputs the flow sees beside the last one. HRconv and conv_last are in the file, never used.
     """
 
     def __init__(self, features: int, growth: int, blocks: int, kept: tuple[int, ...]) -> None:
-        super().__init__()
+        super().__init__(features=features, growth=growth, blocks=blocks)
         self.kept = kept
-        self.conv_first = conv(3, features)
-        self.RRDB_trunk = nn.ModuleList(RRDB(features, growth) for _ in range(blocks))
-        self.trunk_conv = conv(features, features)
-        self.upconv1, self.upconv2 = conv(features, features), conv(features, features)
-        self.HRconv, self.conv_last = conv(features, features), conv(features, 3)
 
-    def forward(self, rgb: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
-        """n x 3 x h x w in 0..1 to features at 2, 1 and 1/2 times that size, and the kept ones (n x 4c x h x w)."""
+    def features(self, rgb: Image) -> tuple[tuple[Tensor, Tensor, Tensor], Float[Tensor, "n kept h w"]]:
+        """RGB in 0..1 to features at 2, 1 and 1/2 times its size, and the kept ones."""
         x, kept = self.conv_first(rgb), []  # n 3 h w -> n c h w
         for number, block in enumerate(self.RRDB_trunk):
             x = block(x)
@@ -65,14 +63,14 @@ class NCSR(nn.Module):
         condition = features * (1 + len(kept))
         self.flowUpsamplerNet = Flow(couplings=couplings, condition=condition, hidden=hidden)
 
-    def forward(self, rgb: Tensor, z: Tensor, eps: Tensor) -> Tensor:
-        """n x 3 x h x w (h, w even) and latents (`latent_shapes`) to n x 3 x 4h x 4w, both in 0..1."""
-        conditions, kept = self.RRDB(rgb)
+    def forward(self, rgb: Image, z: Float[Tensor, "n 96 _ _"], eps: Float[Tensor, "n 6 _ _"]) -> Enlarged4:
+        """0..1 in and out; h and w are even; z and eps: see `latent_shapes`."""
+        conditions, kept = self.RRDB.features(rgb)
         return self.flowUpsamplerNet.inverse(z, eps, conditions, kept)
 
 
-def latent_shapes(lr: Tensor) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
-    """Shapes of the two latents for an n x 3 x h x w image, its sides rounded up to even numbers.
+def latent_shapes(lr: Image) -> tuple[Shape, Shape]:
+    """Shapes of the two latents for an image, its sides rounded up to even numbers.
 
     >>> latent_shapes(torch.zeros(1, 3, 7, 10))
     ((1, 96, 4, 5), (1, 6, 16, 20))
@@ -82,43 +80,34 @@ def latent_shapes(lr: Tensor) -> tuple[tuple[int, int, int, int], tuple[int, int
     return (n, 96, h // 2, w // 2), (n, 6, 2 * h, 2 * w)
 
 
-def draw_latents(lr: Tensor, *, temperature: float, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-    """Both latents from one CPU generator, the deep one first; temperature 0 gives zeros and needs no generator."""
+def draw_latents(lr: Image, *, temperature: float | int, generator: torch.Generator | None) -> list[Tensor]:
+    """Both latents from one CPU generator, the deep one first; temperature 0 yields zeros and needs no generator."""
     if not (isinstance(temperature, Real) and 0 <= temperature < float("inf")):
         raise UserError(f"NCSR cannot draw at temperature {temperature}: give a number from 0 on")
     if temperature == 0:
-        return tuple(lr.new_zeros(shape) for shape in latent_shapes(lr))
+        return [lr.new_zeros(shape) for shape in latent_shapes(lr)]
     if generator is None:
         raise UserError(f"NCSR draws its image at temperature {temperature}: give a generator, latents, or temperature 0")
-    return tuple((temperature * torch.randn(shape, generator=generator)).to(lr) for shape in latent_shapes(lr))
+    return [torch.randn(shape, generator=generator).mul(temperature).to(lr) for shape in latent_shapes(lr)]
 
 
 def upscale(
-    module: NCSR,
-    lr: Tensor,
-    *,
-    scale: int = 4,
-    temperature: float = TEMPERATURE,
-    latents: Sequence[Tensor] | None = None,
+    module: NCSR, lr: Image, *, scale: int = 4, temperature: float | int = TEMPERATURE, latents: Any = None,
     generator: torch.Generator | None = None,
-) -> Tensor:
-    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped.
+) -> Enlarged:  # fmt: skip
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped; sides of at least 2.
 
-    latents: both drawn beforehand, their temperature applied; otherwise they are drawn from ``generator``.
+    latents: both drawn beforehand, their temperature applied; otherwise they are drawn from ``generator``. Raises UserError
+    for latents of other shapes (see `latent_shapes`), and without any source of them.
     """
-    h, w = lr.shape[2:]
-    if min(h, w) < 2:
-        raise UserError(f"NCSR halves the image and cannot take {h} x {w} pixels: give sides of at least 2")
+    check_sides(lr, 2, "NCSR halves the image")
     drawn = draw_latents(lr, temperature=temperature, generator=generator) if latents is None else latents
     if not isinstance(drawn, Sequence) or tuple(tuple(getattr(latent, "shape", ())) for latent in drawn) != latent_shapes(lr):
         raise UserError(f"the latents of NCSR do not fit: two arrays of shapes {latent_shapes(lr)} are needed for this image")
-    z, eps = drawn
-    even = F.pad(lr, (0, w % 2, 0, h % 2), mode="reflect")
-    return module(even, z, eps)[..., : scale * h, : scale * w]
+    return upscale_padded(lambda even: module(even, *drawn), lr, scale=scale, multiple=2)
 
 
 def build(variant: str, scale: int) -> NCSR:
     """A fresh 4x network; there is one variant."""
-    if variant or scale != 4:
-        raise UserError(f"there is no NCSR '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    check_variant("NCSR", variant, scale)
     return NCSR()

@@ -1,20 +1,22 @@
 """The conditional flow of NCSR (see `ncsr`), in the direction that super-resolves: from noise to image.
 
-A flow is a chain of invertible layers. Training runs it from image to noise; super-resolving runs every layer's inverse,
-the last first, which is all that is here. A conditional layer also sees features of the LR image. Layers are numbered
-and named as in the published file.
+A flow is a chain of invertible layers. Training runs it from image to noise; super-resolving runs every layer's inverse, the
+last first, which is all that is here. A conditional layer also sees features of the LR image. Layers are numbered and named
+as in the published file.
 """
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from .parts import Map, conv
 from .tiling import in_strips
 
 NO_NOISE = 3
-"""Channels of the noise level's map, which are all zeros when super-resolving."""
+"""Channels of the noise level's map, which is all zeros when super-resolving."""
 
 
 class ActNorm(nn.Module):
@@ -25,10 +27,10 @@ class ActNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, channels, 1, 1))
         self.logs = nn.Parameter(torch.zeros(1, channels, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         return (x + self.bias) * self.logs.exp()
 
-    def inverse(self, x: Tensor) -> Tensor:
+    def inverse(self, x: Map) -> Map:
         return x * (-self.logs).exp() - self.bias
 
 
@@ -39,7 +41,7 @@ class Mixing(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.eye(channels))
 
-    def inverse(self, x: Tensor) -> Tensor:
+    def inverse(self, x: Map) -> Map:
         inverse = torch.linalg.inv(self.weight.double()).to(x.dtype)  # rounding would grow from step to step
         return F.conv2d(x, inverse[:, :, None, None])
 
@@ -51,8 +53,8 @@ class NormalisedConv(nn.Conv2d):
         super().__init__(inputs, outputs, size, padding=size // 2, bias=False)
         self.actnorm = ActNorm(outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.actnorm(super().forward(x))
+    def forward(self, input: Map) -> Float[Tensor, "n _ h w"]:
+        return self.actnorm(super().forward(input))
 
 
 class ScaledConv(nn.Conv2d):
@@ -62,10 +64,10 @@ class ScaledConv(nn.Conv2d):
         super().__init__(inputs, outputs, 3, padding=1)
         self.logs = nn.Parameter(torch.zeros(outputs, 1, 1))
         nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
+        nn.init.zeros_(self.get_parameter("bias"))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) * (3 * self.logs).exp()
+    def forward(self, input: Map) -> Float[Tensor, "n _ h w"]:
+        return super().forward(input) * (3 * self.logs).exp()
 
 
 class Affine(nn.Sequential):
@@ -75,7 +77,7 @@ class Affine(nn.Sequential):
         first, second = NormalisedConv(inputs, hidden, 3), NormalisedConv(hidden, hidden, 1)
         super().__init__(first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True), ScaledConv(hidden, 2 * changed))
 
-    def inverse(self, z: Tensor, *seen: Tensor) -> Tensor:
+    def inverse(self, z: Map, *seen: Tensor) -> Map:
         """Undo (z + shift) * scale, with shift and scale predicted from ``seen``."""
         # In strips, because conditions joined to other maps would be the largest of all: a row sees two others.
         raw = in_strips(lambda *maps: self(_joined(maps)), *seen, margin=2, pixels=40_000)  # n 2c h w, alternating
@@ -102,7 +104,7 @@ class Coupling(nn.Module):
         self.fFeatures = Affine(condition, channels, hidden)
         self.fAffine_std = Affine(half + NO_NOISE, channels - half, hidden)
 
-    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
+    def inverse(self, z: Map, *condition: Tensor) -> Map:
         kept, changed = z.chunk(2, 1)
         changed = self.fAffine.inverse(changed, kept, *condition)
         if self.noise_aware:  # zero noise is not no effect: the kept half enters too
@@ -118,7 +120,7 @@ class Step(nn.Module):
         super().__init__()
         self.actnorm, self.invconv, self.affine = ActNorm(channels), Mixing(channels), coupling
 
-    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
+    def inverse(self, z: Map, *condition: Tensor) -> Map:
         if self.affine is not None:
             z = self.affine.inverse(z, *condition)
         return self.actnorm.inverse(self.invconv.inverse(z))
@@ -127,8 +129,8 @@ class Step(nn.Module):
 class Squeeze(nn.Module):
     """Blocks of 2 x 2 pixels become channels."""
 
-    def inverse(self, z: Tensor, *condition: Tensor) -> Tensor:
-        return F.pixel_shuffle(z, 2)  # n 4c h w -> n c 2h 2w
+    def inverse(self, z: Map, *condition: Tensor) -> Float[Tensor, "n _ 2*h 2*w"]:
+        return F.pixel_shuffle(z, 2)
 
 
 class Split(nn.Module):
@@ -138,10 +140,10 @@ class Split(nn.Module):
         super().__init__()
         self.conv = ScaledConv(channels // 2, channels)
 
-    def inverse(self, z: Tensor, noise: Tensor) -> Tensor:
+    def inverse(self, z: Map, noise: Map) -> Float[Tensor, "n 2*c h w"]:
         predicted = self.conv(z)  # mean and log deviation alternate
         drawn = predicted[:, 0::2] + predicted[:, 1::2].exp() * noise
-        return torch.cat([z, drawn], 1)  # n c/2 h w -> n c h w
+        return torch.cat([z, drawn], 1)
 
 
 class Flow(nn.Module):
@@ -166,17 +168,23 @@ class Flow(nn.Module):
                 layers.append(Split(channels))
             self.levels.append((first, len(layers)))
         self.layers = nn.ModuleList(layers)
-        self.f = nn.Sequential(nn.Conv2d(condition, 96, 3, padding=1))  # in the file, never used
+        self.f = nn.Sequential(conv(condition, 96))  # in the file, never used
 
-    def inverse(self, z: Tensor, eps: Tensor, conditions: tuple[Tensor, Tensor, Tensor], shared: Tensor) -> Tensor:
-        """Noise to image.
+    def inverse(
+        self, z: Float[Tensor, "n 96 _ _"], eps: Float[Tensor, "n 6 _ _"], conditions: tuple[Tensor, Tensor, Tensor],
+        shared: Float[Tensor, "n _ h w"],
+    ) -> Float[Tensor, "n 3 4*h 4*w"]:  # fmt: skip
+        """Noise to image in 0..1.
 
-        z: n x 96 x h/2 x w/2 and eps: n x 6 x 2h x 2w, both normal; conditions: features at 2, 1, 1/2 times the LR size;
-        shared: features resized by repetition and appended to each. Returns n x 3 x 4h x 4w in 0..1.
+        z: at half the LR size; both latents are normal; conditions: features at 2, 1, 1/2 times the LR size; shared: features
+        that are resized by repetition and appended to each.
         """
         for (first, end), features in zip(reversed(self.levels), reversed(conditions), strict=True):
             # Repeated to 2x the size, `shared` would take gigabytes: the layers do that in strips.
             seen = (features, shared if features.shape[2] >= shared.shape[2] else shared[..., ::2, ::2])
             for layer in reversed(self.layers[first:end]):
-                z = layer.inverse(z, *((eps,) if isinstance(layer, Split) else seen))
+                if isinstance(layer, Split):
+                    z = layer.inverse(z, eps)
+                elif isinstance(layer, Step | Squeeze):
+                    z = layer.inverse(z, *seen)
         return z

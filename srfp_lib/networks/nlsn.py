@@ -1,37 +1,41 @@
-"""NLSN: Mei, Fan, Zhou, "Image Super-Resolution with Non-Local Sparse Attention", CVPR 2021.
+"""NLSN, 2x and 4x (Mei, Fan, Zhou: "Image Super-Resolution with Non-Local Sparse Attention", CVPR 2021).
 
-Written from the paper and its published conventions; source repository HarukiYqM/Non-Local-Sparse-Attention (MIT text of
-EDSR-PyTorch, no licence stated for the weights). BasicSR has no NLSN. Conventions: RGB in 0..1, the DIV2K mean is
-subtracted first and added last, zero padding. Every hash round draws random directions; ties are sorted stably.
-Images of at least 144 pixels. The official test run chops.
+RGB in 0..1, the DIV2K mean is subtracted first and added last, zero padding; images of at least 144 pixels. Every hash round
+draws random directions. The official test run chops. Unlike the authors' code, ties are sorted stably, and chunks and hash
+rounds are computed a few at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .parts import MeanShift, ResidualBlock, Tail, conv
+from .checks import check_variant
+from .parts import Enlarged, EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, conv
 from .tiling import half_and_margin, in_quarters
 
 Draw = Callable[[tuple[int, ...]], Tensor]
+"""Makes random directions of a shape."""
+CHUNK = 144  # pixels
 CHUNKS_AT_ONCE = 8  # their scores fit a processor's cache
 
 
 class SparseAttention(nn.Module):
     """Pixels are hashed into buckets; those of similar hash attend to each other, in chunks and several hash rounds."""
 
-    def __init__(self, features: int, *, chunk: int = 144, rounds: int = 4, reduction: int = 4) -> None:
+    def __init__(self, features: int, *, chunk: int = CHUNK, rounds: int = 4, reduction: int = 4) -> None:
         super().__init__()
-        self.chunk, self.rounds = chunk, rounds
-        self.conv_match = nn.Sequential(conv(features, features // reduction))
+        self.chunk, self.rounds, self.reduced = chunk, rounds, features // reduction
+        self.conv_match = nn.Sequential(conv(features, self.reduced))
         self.conv_assembly = nn.Sequential(conv(features, features, 1))
 
-    def forward(self, x: Tensor, rotation: Tensor) -> Tensor:
-        """``rotation``: 1 x c' x rounds x buckets / 2, see `rotation_shape`."""
+    def forward(self, x: Map, rotation: Float[Tensor, "1 {self.reduced} {self.rounds} directions"]) -> Map:
+        """rotation: random directions, see `rotation_shape`."""
         query = self.conv_match(x).flatten(2).transpose(1, 2)  # n hw c'
         value = self.conv_assembly(x).flatten(2).transpose(1, 2)  # n hw c
         key = query / query.norm(dim=-1, keepdim=True).clamp(min=5e-5)
@@ -42,11 +46,11 @@ class SparseAttention(nn.Module):
             total = torch.logaddexp(total, weight)
         return x + 0.1 * mixed.transpose(1, 2).unflatten(2, x.shape[2:])
 
-    def rotation_shape(self, x: Tensor) -> tuple[int, int, int, int]:
-        """The shape of the random directions for a map; there are always an even number of buckets, at most 128."""
+    def rotation_shape(self, x: Map) -> tuple[int, int, int, int]:
+        """The shape of the random directions for a map, the last half the buckets: an even number, at most 128."""
         length = x.shape[-2] * x.shape[-1]
         chunks = max(length // self.chunk, 1)
-        return 1, self.conv_match[0].out_channels, self.rounds, min(chunks + chunks % 2, 128) // 2
+        return 1, self.reduced, self.rounds, min(chunks + chunks % 2, 128) // 2
 
     def _round(self, query: Tensor, key: Tensor, value: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
         """One hash round: mixed values n hw c, and the log of their total attention n hw."""
@@ -71,8 +75,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, chunks: Tensor, first: in
     m = chunks.shape[1]
     here = torch.arange(first, min(first + CHUNKS_AT_ONCE, m), device=chunks.device)
     near = torch.stack([here, here - 1, here + 1], 1) % m  # s 3
-    asked, seen = chunks[:, here], chunks[:, near].flatten(2)  # n s chunk, n s 3*chunk
-    score = _rows(query, asked) @ _rows(key, seen).transpose(-2, -1)
+    own, seen = chunks[:, here], chunks[:, near].flatten(2)  # n s chunk, n s 3*chunk
+    score = _rows(query, own) @ _rows(key, seen).transpose(-2, -1)
     logs = torch.logsumexp(score, -1)
     mixed = torch.exp(score - logs[..., None]) @ _rows(value, seen)
     return mixed.flatten(1, 2), logs.flatten(1, 2)
@@ -83,29 +87,29 @@ def _rows(x: Tensor, at: Tensor) -> Tensor:
     return x.gather(1, at.flatten(1)[..., None].expand(-1, -1, x.shape[2])).unflatten(1, at.shape[1:])
 
 
-class NLSN(nn.Module):
-    """EDSR's large trunk with five sparse attention layers; the published size is 32 blocks of 256 features."""
+def _body(features: int, blocks: int, every: int) -> Iterator[nn.Module]:
+    yield SparseAttention(features)
+    for number in range(1, blocks + 1):
+        yield ResidualBlock(features, weight=0.1)
+        if number % every == 0:
+            yield SparseAttention(features)
 
-    def __init__(self, scale: int, *, blocks: int = 32, features: int = 256, every: int = 8, draw: Draw | None = None) -> None:
-        super().__init__()
-        self.draw = draw or torch.randn
-        self.sub_mean, self.add_mean = MeanShift(-1, 1.0), MeanShift(1, 1.0)
-        self.head = nn.Sequential(conv(3, features))
-        body: list[nn.Module] = [SparseAttention(features)]
-        for number in range(1, blocks + 1):
-            body.append(ResidualBlock(features, weight=0.1))
-            if number % every == 0:
-                body.append(SparseAttention(features))
-        self.body = nn.ModuleList([*body, conv(features, features)])
-        self.tail = Tail(scale, features, parts=8)
 
-    def forward(self, lr: Tensor, draw: Draw | None = None) -> Tensor:
-        """n x 3 x h x w to n x 3 x sh x sw, both 0..1. draw: makes the random directions of a shape."""
-        draw = draw or self.draw
-        head = self.head(self.sub_mean(lr))
-        x = head
+class NLSN(ResidualNetwork):
+    """EDSR's large trunk with five sparse attention layers; the published size is 32 blocks of 256 features.
+
+    draw: makes the random directions when `forward` is called without a source of them.
+    """
+
+    def __init__(self, scale: int, *, blocks: int = 32, features: int = 256, every: int = 8, draw: Draw = torch.randn) -> None:
+        super().__init__(scale, features, _body(features, blocks, every), value_range=1.0, parts=8)
+        self.draw = draw
+
+    def forward(self, rgb: Image, draw: Draw | None = None) -> EnlargedBySelf:
+        """0..1 in and out."""
+        head = x = self.head(self.sub_mean(rgb))
         for layer in self.body:
-            x = layer(x, draw(layer.rotation_shape(x)).to(x)) if isinstance(layer, SparseAttention) else layer(x)
+            x = layer(x, (draw or self.draw)(layer.rotation_shape(x)).to(x)) if isinstance(layer, SparseAttention) else layer(x)
         return self.add_mean(self.tail(x + head))
 
 
@@ -129,13 +133,13 @@ def _crop(height: int, width: int) -> tuple[int, int]:
     return rows + 4 - rows % 4, columns + 8 - columns % 8
 
 
-def _draw(rotations: Sequence[Tensor] | Tensor | None, generator: torch.Generator | None) -> Draw:
-    """The given directions one after the other, or such as the generator draws."""
+def _draw(rotations: Any, generator: torch.Generator | None) -> Draw:
+    """Hands out the given directions one after the other, or draws from the generator."""
     if rotations is None:
         if generator is None:
             raise UserError("NLSN hashes in random directions: give a generator or rotations")
         return lambda shape: torch.randn(shape, generator=generator)
-    remaining = iter(rotations if isinstance(rotations, Sequence | Tensor) else ())
+    remaining = iter(rotations if isinstance(rotations, list | tuple | Tensor) else ())
 
     def draw(shape: tuple[int, ...]) -> Tensor:
         rotation = next(remaining, None)
@@ -147,27 +151,20 @@ def _draw(rotations: Sequence[Tensor] | Tensor | None, generator: torch.Generato
     return draw
 
 
-def upscale(
-    module: NLSN,
-    lr: Tensor,
-    *,
-    scale: int,
-    chop: bool = False,
-    rotations: Sequence[Tensor] | Tensor | None = None,
-    generator: torch.Generator | None = None,
-) -> Tensor:
+def upscale(module: NLSN, lr: Image, *, scale: int, chop: bool = False, rotations: Any = None, generator: torch.Generator | None = None) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
 
-    rotations: the random directions of the five attention layers in their order, each 1 x 64 x 4 x buckets / 2, and so for
-    every crop; otherwise they are drawn from ``generator``. chop: as the official test run, in overlapping quarters, again
-    while a crop has 120,000 pixels or more.
+    rotations: tensors with the random directions of the five attention layers in their order, each 1 x 64 x 4 x buckets / 2,
+    and five more for every crop; otherwise they are drawn from ``generator``. chop: in overlapping quarters, repeatedly while
+    a crop has 120,000 pixels or more, as in the official test run. Raises UserError for images of fewer than 144 pixels, for
+    rotations of other shapes, and without any source of them.
     """
     draw = _draw(rotations, generator)
 
     def enlarge(part: Tensor) -> Tensor:
         h, w = part.shape[2:]
-        if h * w < (least := module.body[0].chunk):
-            raise UserError(f"NLSN attends in chunks of {least} pixels and cannot take {h} x {w}: give at least 12 x 12")
+        if h * w < CHUNK:
+            raise UserError(f"NLSN attends in chunks of {CHUNK} pixels and cannot take {h} x {w}: give at least 12 x 12")
         return module(part, draw)
 
     return in_quarters(enlarge, lr, scale=scale, limit=120_000, crop=_crop) if chop else enlarge(lr)
@@ -175,6 +172,5 @@ def upscale(
 
 def build(variant: str, scale: int) -> NLSN:
     """A fresh network for 2x or 4x; there is one variant."""
-    if variant or scale not in (2, 4):
-        raise UserError(f"there is no NLSN '{variant}' at {scale}x: leave the variant empty and take scale 2 or 4")
+    check_variant("NLSN", variant, scale, scales=(2, 4))
     return NLSN(scale)

@@ -1,22 +1,36 @@
-"""Parts that several super-resolution networks share, each once. All maps are N x C x H x W and keep H and W unless said."""
+"""Layers that several architectures share. Maps are n x c x h x w; layers keep h and w unless stated otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from .tiling import in_strips
 
 MEAN = (0.4488, 0.4371, 0.4040)
-"""Mean colour of DIV2K in 0..1, as the EDSR family and its followers use it."""
+"""Mean colour of DIV2K, RGB in 0..1, as used by EDSR and its followers."""
+Image = Float[Tensor, "n 3 h w"]
+Map = Float[Tensor, "n c h w"]
+Enlarged = Float[Tensor, "n 3 {scale}*h {scale}*w"]
+"""Of a function whose argument is called scale."""
+EnlargedBySelf = Float[Tensor, "n 3 {self.scale}*h {self.scale}*w"]
+"""Of a method of a module with an attribute scale."""
+Enlarged4 = Float[Tensor, "n 3 4*h 4*w"]
 Conv = Callable[[int, int], nn.Module]
 
 
 def conv(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
     """A convolution with bias and zero padding."""
     return nn.Conv2d(inputs, outputs, size, padding=size // 2)
+
+
+def named(**layers: nn.Module) -> nn.Sequential:
+    """Layers one after another under given names, as a published file has them."""
+    return nn.Sequential(OrderedDict(layers))
 
 
 def slope() -> nn.LeakyReLU:
@@ -27,19 +41,28 @@ def slope() -> nn.LeakyReLU:
 class MeanShift(nn.Conv2d):
     """A frozen 1x1 convolution that adds ``sign`` times the mean colour.
 
-    Published files hold its six numbers a side; some of them were trained by oversight, so that they are loaded.
+    The weights are loaded, because some published files hold values that were trained by oversight.
     """
 
     def __init__(self, sign: int, value_range: float = 255.0) -> None:
         super().__init__(3, 3, 1)
-        with torch.no_grad():
-            self.weight.copy_(torch.eye(3)[..., None, None])
-            self.bias.copy_(sign * value_range * torch.tensor(MEAN))
-        self.requires_grad_(False)
+        self.weight = nn.Parameter(torch.eye(3)[..., None, None], requires_grad=False)
+        self.bias = nn.Parameter(sign * value_range * torch.tensor(MEAN), requires_grad=False)
+
+
+class Skip(nn.Module):
+    """x + body(x)."""
+
+    def __init__(self, *body: nn.Module) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*body)
+
+    def forward(self, x: Map) -> Map:
+        return x + self.body(x)
 
 
 class ResidualBlock(nn.Module):
-    """x + weight * (convolution, ReLU, convolution, further layers): EDSR's block, with attention behind it RCAN's."""
+    """x + weight * (convolution, ReLU, convolution, further layers): EDSR's block; with attention behind it, RCAN's."""
 
     def __init__(self, features: int, *further: nn.Module, weight: float = 1.0) -> None:
         super().__init__()
@@ -47,43 +70,77 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(first, nn.ReLU(inplace=True), second, *further)
         self.weight = weight
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         y = self.body(x)
         return (y if self.weight == 1 else y.mul_(self.weight)).add_(x)  # in place: the maps are large
 
 
+def gate(channels: int, reduction: int = 16) -> nn.Sequential:
+    """Statistics of the channels (n c 1 1) to their weights in 0..1: squeeze and excitation (Hu et al. 2018)."""
+    squeezed = channels // reduction
+    return nn.Sequential(conv(channels, squeezed, 1), nn.ReLU(), conv(squeezed, channels, 1), nn.Sigmoid())
+
+
 class ChannelAttention(nn.Module):
-    """Channels weighted by a gate computed from their means over the whole map (Zhang et al. 2018, RCAN)."""
+    """Weights the channels by a gate on their means over the whole map (Zhang et al. 2018, RCAN)."""
 
-    def __init__(self, channels: int, reduction: int = 16) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        squeezed = channels // reduction
-        self.conv_du = nn.Sequential(conv(channels, squeezed, 1), nn.ReLU(), conv(squeezed, channels, 1), nn.Sigmoid())
+        self.conv_du = gate(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        gate = self.conv_du(x.mean((2, 3), keepdim=True))  # n c 1 1
-        return x * gate if torch.is_grad_enabled() else x.mul_(gate)  # a new map costs more than the product
+    def forward(self, x: Map) -> Map:
+        weights = self.conv_du(x.mean((2, 3), keepdim=True))  # n c 1 1
+        return x * weights if torch.is_grad_enabled() else x.mul_(weights)  # a new map costs more than the product
 
 
 def upsampler(scale: int, features: int) -> nn.Sequential:
-    """One sub-pixel convolution (Shi et al. 2016) a doubling: n c h w -> n c sh sw, scale 2 or 4."""
+    """A sub-pixel convolution (Shi et al. 2016) for each doubling: n c h w -> n c sh sw, scale 2 or 4."""
     doublings = [(conv(features, 4 * features), nn.PixelShuffle(2)) for _ in range(scale // 2)]
     return nn.Sequential(*(layer for doubling in doublings for layer in doubling))
 
 
 class Tail(nn.Sequential):
-    """Sub-pixel convolutions and the last one to RGB: n c h w -> n 3 sh sw, in at least ``parts`` strips.
+    """Sub-pixel convolutions and a last one to RGB: n c h w -> n 3 sh sw, in at least ``parts`` strips.
 
-    The widest map has 16 c values an LR pixel, so that it would be the largest of all.
+    In strips, because its widest map, 16 c values per LR pixel, would be the largest of the network.
     """
 
     def __init__(self, scale: int, features: int, parts: int = 1) -> None:
         super().__init__(upsampler(scale, features), conv(features, 3))
         self.parts = parts
 
-    def forward(self, x: Tensor) -> Tensor:
-        pixels = min(40_000, x.shape[2] * x.shape[3] // self.parts)
-        return in_strips(super().forward, x, margin=2, pixels=pixels)  # a row sees 1 + 1/2 + 1/4 LR rows
+    def forward(self, input: Map) -> Float[Tensor, "n 3 sh sw"]:
+        pixels = min(40_000, input.shape[2] * input.shape[3] // self.parts)
+        return in_strips(super().forward, input, margin=2, pixels=pixels)  # a row sees 1 + 1/2 + 1/4 LR rows
+
+
+class Trunk(nn.Module):
+    """EDSR's head and body, with a skip around the body; the mean layers belong to the file and are not applied here.
+
+    blocks: consumed after the head is made, so that a generator draws initial weights in the order of the layers.
+    """
+
+    def __init__(self, features: int, blocks: Iterable[nn.Module], value_range: float = 255.0) -> None:
+        super().__init__()
+        self.sub_mean, self.add_mean = MeanShift(-1, value_range), MeanShift(1, value_range)
+        self.head = nn.Sequential(conv(3, features))
+        self.body = nn.Sequential(*blocks, conv(features, features))
+
+    def forward(self, rgb: Image) -> Map:
+        shallow = self.head(rgb)
+        return shallow + self.body(shallow)
+
+
+class ResidualNetwork(Trunk):
+    """The frame of EDSR, RCAN and NLSN: mean off, trunk, sub-pixel convolutions, mean on; 0..value_range in and out."""
+
+    def __init__(self, scale: int, features: int, blocks: Iterable[nn.Module], *, value_range: float = 255.0, parts: int = 1) -> None:
+        super().__init__(features, blocks, value_range)
+        self.scale = scale
+        self.tail = Tail(scale, features, parts)
+
+    def forward(self, rgb: Image) -> EnlargedBySelf:
+        return self.add_mean(self.tail(super().forward(self.sub_mean(rgb))))
 
 
 class DenseBlock(nn.Module):
@@ -91,12 +148,11 @@ class DenseBlock(nn.Module):
 
     def __init__(self, features: int, growth: int, conv: Conv = conv) -> None:
         super().__init__()
-        for i in range(1, 5):
-            self.add_module(f"conv{i}", conv(features + (i - 1) * growth, growth))
+        self.conv1, self.conv2, self.conv3, self.conv4 = (conv(features + i * growth, growth) for i in range(4))
         self.conv5 = conv(features + 4 * growth, features)
         self.slope = slope()
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         maps = [x]
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
             maps.append(self.slope(layer(torch.cat(maps, 1))))  # growth channels more for the next
@@ -104,11 +160,11 @@ class DenseBlock(nn.Module):
 
 
 class RRDB(nn.Module):
-    """Three dense blocks, times 0.2, plus the input. conv: how its convolutions are made, for other files' names."""
+    """Three dense blocks, times 0.2, plus the input. conv: makes a convolution, for files with other names."""
 
     def __init__(self, features: int, growth: int = 32, conv: Conv = conv) -> None:
         super().__init__()
         self.RDB1, self.RDB2, self.RDB3 = (DenseBlock(features, growth, conv) for _ in range(3))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         return self.RDB3(self.RDB2(self.RDB1(x))).mul_(0.2).add_(x)

@@ -1,7 +1,8 @@
-"""RDN: Zhang, Tian, Kong, Zhong, Fu, "Residual Dense Network for Image Super-Resolution", CVPR 2018, arXiv 1802.08797.
+"""RDN, 2x and 4x (Zhang, Tian, Kong, Zhong, Fu: "Residual Dense Network for Image Super-Resolution", CVPR 2018, arXiv
+1802.08797).
 
-Written from the paper. BasicSR has no RDN. Conventions: RGB in 0..1 (variant sanghyun: 0..255), no mean subtraction, zero
-padding; names as in the PyTorch version by yjn870 (MIT), whose published weights have no stated licence.
+RGB in 0..1 (variant sanghyun: 0..255), no mean subtraction, zero padding. Names are those of the PyTorch version by yjn870.
+Unlike there, the blocks' outputs are fused one by one and the enlargement works in strips.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Collection, Mapping
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..common.errors import UserError
-from .parts import upsampler
+from .checks import check_variant
+from .parts import Enlarged, EnlargedBySelf, Image, Map, conv, upsampler
 from .tiling import in_strips
 
 RANGES = {"yjn870": 1.0, "sanghyun": 255.0}
@@ -25,10 +27,10 @@ class DenseLayer(nn.Module):
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
+        self.conv = conv(channels, growth)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, F.relu(self.conv(x), inplace=True)], 1)  # n c h w -> n c+growth h w
+    def forward(self, x: Map) -> Float[Tensor, "n grown h w"]:
+        return torch.cat([x, F.relu(self.conv(x), inplace=True)], 1)
 
 
 class ResidualDenseBlock(nn.Module):
@@ -37,9 +39,9 @@ class ResidualDenseBlock(nn.Module):
     def __init__(self, features: int, growth: int, layers: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(*(DenseLayer(features + growth * i, growth) for i in range(layers)))
-        self.lff = nn.Conv2d(features + growth * layers, features, 1)
+        self.lff = conv(features + growth * layers, features, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         return x + self.lff(self.layers(x))
 
 
@@ -48,19 +50,18 @@ class RDNFeatures(nn.Module):
 
     def __init__(self, *, blocks: int = 16, layers: int = 8, features: int = 64, growth: int = 64) -> None:
         super().__init__()
-        self.sfe1 = nn.Conv2d(3, features, 3, padding=1)
-        self.sfe2 = nn.Conv2d(features, features, 3, padding=1)
+        self.sfe1, self.sfe2 = conv(3, features), conv(features, features)
         self.rdbs = nn.ModuleList(ResidualDenseBlock(features, growth, layers) for _ in range(blocks))
-        self.gff = nn.Sequential(nn.Conv2d(blocks * features, features, 1), nn.Conv2d(features, features, 3, padding=1))
+        self.gff = nn.Sequential(conv(blocks * features, features, 1), conv(features, features))
 
-    def forward(self, lr: Tensor) -> Tensor:
+    def forward(self, lr: Image) -> Float[Tensor, "n _ h w"]:
         shallow = self.sfe1(lr)
-        fusion, last = self.gff
-        x, fused = self.sfe2(shallow), fusion.bias[:, None, None]
-        for block, kernel in zip(self.rdbs, fusion.weight.chunk(len(self.rdbs), 1), strict=True):
+        kernels = self.gff.get_parameter("0.weight").chunk(len(self.rdbs), 1)
+        x, fused = self.sfe2(shallow), self.gff.get_parameter("0.bias")[:, None, None]
+        for block, kernel in zip(self.rdbs, kernels, strict=True):
             x = block(x)
             fused = fused + F.conv2d(x, kernel)  # 1x1, block after block: all outputs together would take gigabytes
-        return last(fused) + shallow
+        return self.gff[1](fused) + shallow
 
 
 class RDN(RDNFeatures):
@@ -68,11 +69,11 @@ class RDN(RDNFeatures):
 
     def __init__(self, scale: int, *, features: int = 64, value_range: float = 1.0, **size: int) -> None:
         super().__init__(features=features, **size)
-        self.value_range = value_range
+        self.scale, self.value_range = scale, value_range
         self.upscale = upsampler(scale, features)
-        self.output = nn.Conv2d(features, 3, 3, padding=1)
+        self.output = conv(features, 3)
 
-    def forward(self, lr: Tensor) -> Tensor:
+    def forward(self, lr: Image) -> EnlargedBySelf:
         return in_strips(lambda x: self.output(self.upscale(x)), super().forward(lr), margin=2, pixels=40_000)
 
 
@@ -82,27 +83,26 @@ def sanghyun_name(name: str) -> str:
     >>> sanghyun_name("rdbs.0.layers.7.conv.weight")
     'RDBs.0.convs.7.conv.0.weight'
     """
-    changes = {"sfe": "SFENet", "rdbs": "RDBs", "layers": "convs", ".conv.": ".conv.0.", "lff": "LFF", "gff": "GFF"}
+    changes = {"sfe": "SFENet", "rdbs": "RDBs", "layers": "convs", ".conv.": ".conv.0.", "lff": "LFF", "gff": "GFF", "upscale": "UPNet"}
     for ours, theirs in changes.items():
         name = name.replace(ours, theirs)
-    return name.replace("upscale", "UPNet")
+    return name
 
 
 def official(state: Mapping[str, Tensor], variant: str, keys: Collection[str] = ()) -> dict[str, Tensor]:
     """The module's tensors under the names of the variant's file."""
     if variant == "yjn870":
         return dict(state)
-    last = sum(name.startswith("upscale") for name in state)  # two layers a doubling, two tensors each of them
+    last = sum(name.startswith("upscale") for name in state)  # two layers per doubling, two tensors each
     return {sanghyun_name(name).replace("output", f"UPNet.{last}"): tensor for name, tensor in state.items()}
 
 
-def upscale(module: RDN, lr: Tensor, *, scale: int) -> Tensor:
+def upscale(module: RDN, lr: Image, *, scale: int) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped."""
     return module(module.value_range * lr) / module.value_range
 
 
 def build(variant: str, scale: int) -> RDN:
     """A fresh network for 2x or 4x; variants differ in the range of values and in their file's names."""
-    if variant not in RANGES or scale not in (2, 4):
-        raise UserError(f"there is no RDN '{variant}' at {scale}x: take scale 2 or 4 and one of {', '.join(RANGES)}")
+    check_variant("RDN", variant, scale, scales=(2, 4), variants=RANGES)
     return RDN(scale, value_range=RANGES[variant])

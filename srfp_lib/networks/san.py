@@ -1,44 +1,42 @@
 """SAN, 4x (Dai, Cai, Zhang, Xia, Zhang: "Second-order Attention Network for Single Image Super-Resolution", CVPR 2019).
 
-Source: github.com/daitao/SAN (on RCAN's code). Licence of code and weights: not stated. Written from the paper and from
-the facts of the published file, not from that code.
-
-Conventions: RGB in 0..255 in and out; mean layers are trained 1x1 convolutions and come from the file; zero padding. The
-official test run chops; attention and statistics are over the whole image, so that chopping changes every pixel a little.
-Sides of at least 4 pixels. The file holds tensors that do nothing: the groups' gamma, the top-level conv_last, and the
-attention of the non-local part.
+RGB in 0..255; mean layers are trained 1x1 convolutions and come from the file; zero padding. The official test run chops;
+attention and statistics are over the whole image, so that chopping changes every pixel a little. The file holds tensors that
+do nothing: the groups' gamma, the top-level conv_last, and the attention of the non-local part. Unlike the authors' code, the
+covariance needs no matrix of pixels x pixels, and the non-local part never holds all its weights at once.
 """
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..common.errors import UserError
-from .parts import MeanShift, Tail, conv
-from .tiling import in_quarters
+from .checks import check_sides, check_variant
+from .parts import Enlarged, Enlarged4, Image, Map, MeanShift, Tail, conv, gate
+from .tiling import upscale_255
 
 LARGEST_SIDE = 1000
 """Second-order statistics are taken over at most this many central rows and columns."""
 
 
-def covariance(x: Tensor) -> Tensor:
-    """Covariance of the channels over the pixels, divided by their number: n x c x h x w to n x c x c.
+def covariance(x: Map) -> Float[Tensor, "n c c"]:
+    """Covariance of the channels over the pixels, divided by their number.
 
-    The paper writes X J X^T with a matrix J of pixels x pixels (eq. 4); taking the means off first is the same and needs no
-    J. Sides above 1000 are cut to the central 1000.
+    The paper writes X J X^T with a matrix J of pixels x pixels (eq. 4); subtracting the means first is the same. Sides above
+    1000 are cut to the central 1000.
     """
     for axis in (2, 3):
         if (side := x.shape[axis]) > LARGEST_SIDE:
             x = x.narrow(axis, (side - LARGEST_SIDE) // 2, LARGEST_SIDE)
-    x = x.flatten(2)
-    x = x - x.mean(2, keepdim=True)
-    return x @ x.transpose(1, 2) / x.shape[2]
+    flat = x.flatten(2)
+    flat = flat - flat.mean(2, keepdim=True)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
-def square_root(matrix: Tensor, *, steps: int = 5) -> Tensor:
-    """Square root of symmetric positive matrices n x c x c by the coupled Newton-Schulz iteration (Li et al. 2018).
+def square_root(matrix: Float[Tensor, "n c c"], *, steps: int = 5) -> Float[Tensor, "n c c"]:
+    """Square root of symmetric positive matrices by the coupled Newton-Schulz iteration (Li et al. 2018).
 
     Five steps approximate: what the network was trained with, not an exact root.
 
@@ -58,14 +56,13 @@ def square_root(matrix: Tensor, *, steps: int = 5) -> Tensor:
 
 
 class SecondOrderAttention(nn.Module):
-    """Channels weighted by a gate computed from the rows' means of the covariance's square root."""
+    """Weights the channels by a gate on the row means of their covariance's square root."""
 
     def __init__(self, features: int, reduction: int) -> None:
         super().__init__()
-        squeezed = features // reduction
-        self.conv_du = nn.Sequential(nn.Conv2d(features, squeezed, 1), nn.ReLU(), nn.Conv2d(squeezed, features, 1), nn.Sigmoid())
+        self.conv_du = gate(features, reduction)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         statistics = square_root(covariance(x)).mean(1)[:, :, None, None]  # n c h w -> n c 1 1
         return x * self.conv_du(statistics)
 
@@ -75,16 +72,16 @@ class NonLocal(nn.Module):
 
     def __init__(self, features: int, inner: int) -> None:
         super().__init__()
-        self.g = nn.Sequential(nn.Conv2d(features, inner, 1), nn.MaxPool2d(2))
-        self.W = nn.Conv2d(inner, features, 1)
-        self.theta = nn.Conv2d(features, inner, 1)
-        self.phi = nn.Sequential(nn.Conv2d(features, inner, 1), nn.MaxPool2d(2))
-        nn.init.zeros_(self.W.weight)  # starts as the identity
-        nn.init.zeros_(self.W.bias)
+        self.g = nn.Sequential(conv(features, inner, 1), nn.MaxPool2d(2))
+        self.W = conv(inner, features, 1)
+        self.theta = conv(features, inner, 1)
+        self.phi = nn.Sequential(conv(features, inner, 1), nn.MaxPool2d(2))
+        for parameter in self.W.parameters():
+            nn.init.zeros_(parameter)  # starts as the identity
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         maps = (layer(x).flatten(2).transpose(1, 2) for layer in (self.theta, self.phi, self.g))
-        # Of contiguous rows torch never builds the matrix of hw x hw / 4 weights, which has gigabytes for a photograph.
+        # With contiguous rows torch never builds the matrix of hw x hw / 4 weights, gigabytes for a photograph.
         query, key, value = (rows.contiguous()[:, None] for rows in maps)  # n 1 hw c
         mixed = F.scaled_dot_product_attention(query, key, value, scale=1.0)
         return x + self.W(mixed[:, 0].transpose(1, 2).unflatten(2, x.shape[2:]))
@@ -98,7 +95,7 @@ class RegionNonLocal(nn.Module):
         self.soca = SecondOrderAttention(features, 8)  # in the file, never used
         self.non_local = NonLocal(features, features // 8)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         h, w = x.shape[2] // 2, x.shape[3] // 2
         halves = (x[:, :, :h], x[:, :, h:])
         return torch.cat([torch.cat([self.non_local(half[..., :w]), self.non_local(half[..., w:])], 3) for half in halves], 2)
@@ -111,7 +108,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv_first = nn.Sequential(conv(features, features), nn.ReLU(inplace=True), conv(features, features))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         return x + self.conv_first(x)
 
 
@@ -125,7 +122,7 @@ class Group(nn.Module):
         self.soca = SecondOrderAttention(features, 16)
         self.conv_last = conv(features, features)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Map) -> Map:
         return x + self.conv_last(self.soca(self.rcab(x)))
 
 
@@ -143,30 +140,27 @@ class SAN(nn.Module):
         self.head = nn.Sequential(conv(3, features))
         self.tail = Tail(4, features)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w to n x 3 x 4h x 4w, both 0..255; h, w >= 4."""
+    def forward(self, rgb: Image) -> Enlarged4:
+        """0..255 in and out; h, w >= 4."""
         shallow = self.head(self.sub_mean(rgb))  # n 3 h w -> n c h w
         source = self.non_local(shallow)
         x = source
         for group in self.RG:
             x = group(x) + self.gamma * source
         x = self.non_local(x) + shallow
-        return self.add_mean(self.tail(x))  # n c h w -> n 3 4h 4w
+        return self.add_mean(self.tail(x))
 
 
-def upscale(module: SAN, lr: Tensor, *, scale: int = 4, chop: bool = False) -> Tensor:
-    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped.
+def upscale(module: SAN, lr: Image, *, scale: int = 4, chop: bool = False) -> Enlarged:
+    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped; sides of at least 4.
 
-    chop: as the official test run, in overlapping quarters, again while a crop has 160,000 pixels or more.
+    chop: in overlapping quarters, repeatedly while a crop has 160,000 pixels or more, as in the official test run.
     """
-    if min(h_w := tuple(lr.shape[2:])) < 4:
-        raise UserError(f"SAN pools each quarter of the image and cannot take {h_w[0]} x {h_w[1]} pixels: give sides of at least 4")
-    rgb = 255 * lr
-    return (in_quarters(module, rgb, scale=scale, limit=160_000) if chop else module(rgb)) / 255
+    check_sides(lr, 4, "SAN pools each quarter of the image")
+    return upscale_255(module, lr, scale=scale, chop_at=160_000 if chop else None)
 
 
 def build(variant: str, scale: int) -> SAN:
     """A fresh 4x network; there is one variant."""
-    if variant or scale != 4:
-        raise UserError(f"there is no SAN '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    check_variant("SAN", variant, scale)
     return SAN()

@@ -1,11 +1,9 @@
 """SPSR, 4x (Ma, Rao, Cheng, Chen, Lu, Zhou: "Structure-Preserving Super Resolution with Gradient Guidance", CVPR 2020,
 arXiv 2003.13081): an ESRGAN generator, a second branch that enlarges the image's gradient map, and their fusion.
 
-Source: github.com/Maclory/SPSR. Licence of code and weights: none stated. Written from the paper and from the facts of the
-published file, not from that code.
-
-Conventions: RGB in 0..1 in and out; zero padding; no residual image. The file holds one layer under two names, `model.8` and
-`HR_conv0_new.0`, and the two fixed kernels of the gradient.
+RGB in 0..1; zero padding; no residual image. The file holds one layer under two names, `model.8` and `HR_conv0_new.0`, and the
+two fixed kernels of the gradient. Unlike the authors' code, the fusion works in strips, and the predicted gradient map, which
+only training needs, is left out when super-resolving.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..common.errors import UserError
-from .parts import RRDB, conv, slope
-from .tiling import in_strips
+from .checks import check_variant
+from .parts import RRDB, Enlarged4, Image, Map, conv, slope
+from .tiling import in_strips, upscale_plain
 
 OPTIONAL_KEYS = ("get_g_nopadding.weight_h", "get_g_nopadding.weight_v")
 """Fixed kernels: a file without them is complete."""
@@ -39,7 +37,7 @@ class GradientMap(nn.Module):
         self.weight_h = nn.Parameter(across, requires_grad=False)
         self.weight_v = nn.Parameter(across.transpose(2, 3).clone(), requires_grad=False)
 
-    def forward(self, rgb: Tensor) -> Tensor:
+    def forward(self, rgb: Map) -> Map:
         channels = rgb.flatten(0, 1)[:, None]  # n 3 h w -> 3n 1 h w
         across, down = (F.conv2d(channels, kernel, padding=1) for kernel in (self.weight_h, self.weight_v))
         return (down**2 + across**2 + 1e-6).sqrt().reshape(rgb.shape)
@@ -53,8 +51,8 @@ class Trunk(nn.Module):
         rrdbs = (RRDB(features, growth, conv=_named_conv) for _ in range(blocks))
         self.sub = nn.Sequential(*rrdbs, conv(features, features))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The result and the features after the blocks that `TAPS` names, all n x c x h x w."""
+    def forward(self, x: Map) -> tuple[Map, list[Map]]:
+        """The result and the features after the blocks that `TAPS` names."""
         kept, shallow = [], x
         for number, layer in enumerate(self.sub):
             x = layer(x)
@@ -85,19 +83,14 @@ class SPSR(nn.Module):
             self.add_module(f"b_concat_{k}", _named_conv(2 * c, c))
         self.b_LR_conv = _named_conv(c, c)
         self.b_module = nn.Sequential(*_enlarging(c, conv(c, c)), slope(), conv(c, c))
-        self.conv_w = _named_conv(c, 3, 1)
+        self.conv_w = _named_conv(c, 3, 1)  # predicts the HR image's gradient map, which only training needs
         self.f_block = RRDB(2 * c, growth, conv=_named_conv)
         self.f_concat, self.f_HR_conv0, self.f_HR_conv1 = _named_conv(2 * c, c), _named_conv(c, c), _named_conv(c, 3)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w to n x 3 x 4h x 4w, both 0..1."""
+    def forward(self, rgb: Image) -> Enlarged4:
+        """0..1 in and out."""
         # Fusion at the target size would need several GB: a row of it sees 23 rows, or 6 LR rows, to either side.
         return in_strips(self._fuse, *self._features(rgb), margin=7, pixels=40_000)
-
-    def with_gradient(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """The result and the predicted gradient map of the HR image, both n x 3 x 4h x 4w: what training compares."""
-        trunk, branch = self._features(rgb)
-        return self._fuse(trunk, branch), self.conv_w(self.b_module(branch))
 
     def _features(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Trunk and branch before enlargement, n x c x h x w each."""
@@ -108,20 +101,17 @@ class SPSR(nn.Module):
             branch = self.get_submodule(f"b_concat_{k}")(self.get_submodule(f"b_block_{k}")(both))
         return trunk, shallow + self.b_LR_conv(branch)
 
-    def _fuse(self, trunk: Tensor, branch: Tensor) -> Tensor:
+    def _fuse(self, trunk: Map, branch: Map) -> Enlarged4:
         image = self.HR_conv1_new(F.leaky_relu(self.model[2:](trunk), 0.2))  # n c h w -> n c 4h 4w
         both = torch.cat([self.b_module(branch), image], 1)
         fused = self.f_concat(self.f_block(both))  # n 2c 4h 4w -> n c 4h 4w
         return self.f_HR_conv1(F.leaky_relu(self.f_HR_conv0(fused), 0.2))  # n c 4h 4w -> n 3 4h 4w
 
 
-def upscale(module: SPSR, lr: Tensor, *, scale: int = 4) -> Tensor:
-    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
-    return module(lr)
+upscale = upscale_plain
 
 
 def build(variant: str, scale: int) -> SPSR:
     """A fresh 4x network; there is one variant."""
-    if variant or scale != 4:
-        raise UserError(f"there is no SPSR '{variant}' at {scale}x: leave the variant empty and take scale 4")
+    check_variant("SPSR", variant, scale)
     return SPSR()

@@ -1,223 +1,129 @@
 """SwinIR, 2x and 4x (Liang, Cao, Sun, Zhang, Van Gool, Timofte: "SwinIR: Image Restoration Using Swin Transformer", ICCV
 Workshops 2021, arXiv 2108.10257): self-attention in 8 x 8 windows, every second time in windows shifted by 4.
 
-Source: github.com/JingyunLiang/SwinIR. Licence of the code: Apache-2.0; of the weights: not stated (release assets).
-Written from the paper and from the facts of the published files, not from that code.
+BasicSR's network, with a forward pass of its own that computes a few windows at a time, gathered by index, where BasicSR rolls
+and reorders whole maps: MEASURED.
 
-Conventions: RGB in 0..1 in and out; the mean colour is taken off and added inside; zero padding in convolutions. Images
-are extended to multiples of 8, see `upscale`. Masks and index tables are in the files; they follow from their definition.
+RGB in 0..1; the mean colour is subtracted and added inside; zero padding in convolutions. Images are extended to multiples of
+8, see `upscale`. Masks and index tables are in the files; they follow from their definition.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .parts import MEAN, conv, slope, upsampler
-from .tiling import in_strips
+from . import _basicsr
+from .checks import check_variant
+from .parts import Enlarged, Image
+from .tiling import in_strips, upscale_padded
 
+ARCH = _basicsr.load("archs.swinir_arch")
 WINDOW, SHIFT = 8, 4
 AT_ONCE = 64  # windows that are computed together: their maps fit a processor's cache
-Place = tuple[Tensor, Tensor | None]
-"""See `places`."""
+Windows = Float[Tensor, "n 8 8 c"]
+Place = tuple[Int[Tensor, "_ 64"], Float[Tensor, "_ 64 64"] | None]
+"""Where the pixels of some windows lie in a map, and what keeps pixels apart that only the shift made neighbours: -100 or 0."""
 
 
-@dataclass(frozen=True)
-class Size:
-    """side: of the training patches, which the masks in the file are for; real: the network for real photographs."""
-
-    side: int
-    groups: int = 6
-    features: int = 180
-    heads: int = 6
-    real: bool = False
-    three_convolutions: bool = False
+def settings(scale: int, *, side: int, groups: int = 6, features: int = 180, heads: int = 6, **further: Any) -> dict[str, Any]:
+    """Arguments of BasicSR's class. side: of the training patches, whose masks are in the file; further: replaces defaults."""
+    return {
+        "upscale": scale, "img_size": side, "window_size": WINDOW, "depths": (6,) * groups, "embed_dim": features,
+        "num_heads": (heads,) * groups, "mlp_ratio": 2, "drop_path_rate": 0.0, "upsampler": "pixelshuffle",
+    } | further  # fmt: skip
 
 
-SIZES = {
-    "DIV2K": Size(48), "DF2K": Size(64), "M": Size(64, real=True),
-    "L": Size(64, 9, 240, 8, real=True, three_convolutions=True),
+REAL = {"side": 64, "upsampler": "nearest+conv"}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "DIV2K": {"side": 48}, "DF2K": {"side": 64}, "M": REAL,
+    "L": REAL | {"groups": 9, "features": 240, "heads": 8, "resi_connection": "3conv"},
 }  # fmt: skip
 
 
-def windows(x: Tensor) -> Tensor:
-    """n h w -> n h/8 w/8 64."""
-    return x.unflatten(2, (-1, WINDOW)).unflatten(1, (-1, WINDOW)).transpose(2, 3).flatten(3)
+def places(x: Float[Tensor, "n c h w"], shifted: Any = None) -> list[Place]:
+    """All windows of a map, some at a time.
 
-
-def bands(h: int, w: int) -> Tensor:
-    """A shifted map's nine parts, each with its label: where they meet, only the shift made pixels neighbours. h x w."""
-
-    def along(side: int) -> Tensor:
-        at = torch.arange(side)
-        return (at >= side - WINDOW).int() + (at >= side - SHIFT).int()
-
-    return 3 * along(h)[:, None] + along(w)
-
-
-def mask(labels: Tensor) -> Tensor:
-    """What keeps pixels of different labels in a window apart: windows x 64 -> windows x 64 x 64, -100 or 0."""
-    return -100.0 * (labels[:, :, None] != labels[:, None, :])
-
-
-def places(x: Tensor, *, shifted: bool) -> list[Place]:
-    """Where the pixels of the windows lie in a map, some windows at a time: windows x 64, and their mask if they need one.
-
-    x: n h w c. Only the windows that shifting fills from two sides of the map need one: its last row and column.
+    shifted: a layer with shifted windows. Only those windows need a mask that shifting fills from two sides of the map: its
+    last row and column.
     """
-    n, h, w, _ = x.shape
-    at = torch.arange(n * h * w, device=x.device).view(n, h, w)
-    if not shifted:
-        return [(part, None) for part in windows(at).flatten(0, 2).split(AT_ONCE)]
-    at, labels = windows(at.roll((-SHIFT, -SHIFT), (1, 2))), windows(bands(h, w).to(x.device).expand(n, h, w))
+    n, _, h, w = x.shape
+    grid = n, h // WINDOW, w // WINDOW
+    pixels = torch.arange(n * h * w, device=x.device).view(n, h, w, 1)
+    if shifted is None:
+        return [(part, None) for part in ARCH.window_partition(pixels, WINDOW).flatten(1).split(AT_ONCE)]
+    at = ARCH.window_partition(pixels.roll((-SHIFT, -SHIFT), (1, 2)), WINDOW).view(*grid, WINDOW**2)
+    masks = shifted.calculate_mask((h, w)).to(x).view(*grid[1:], WINDOW**2, WINDOW**2).expand(n, -1, -1, -1, -1)
     inner = at[:, :-1, :-1].flatten(0, 2).split(AT_ONCE)
-    edge, labels = (torch.cat([m[:, -1], m[:, :-1, -1]], 1).flatten(0, 1).split(AT_ONCE) for m in (at, labels))
-    masks = (mask(part).to(x.dtype) for part in labels)
-    return [(part, None) for part in inner if len(part)] + list(zip(edge, masks, strict=True))
+    edge, apart = (torch.cat([m[:, -1], m[:, :-1, -1]], 1).flatten(0, 1).split(AT_ONCE) for m in (at, masks))
+    return [*((part, None) for part in inner if len(part)), *zip(edge, apart, strict=True)]
 
 
-def relative_index() -> Tensor:
-    """For two positions of a window, where their bias lies in the table of 15 x 15 offsets: 64 x 64."""
-    row, column = torch.arange(WINDOW**2).div(WINDOW, rounding_mode="floor"), torch.arange(WINDOW**2) % WINDOW
-    down, right = row[:, None] - row + WINDOW - 1, column[:, None] - column + WINDOW - 1
-    return down * (2 * WINDOW - 1) + right
-
-
-def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """A linear layer on windows x 8 x 8 x c. A CPU multiplies up to half faster in a convolution (oneDNN) at these sizes."""
+def _linear(layer: nn.Linear, x: Windows) -> Float[Tensor, "n 8 8 _"]:
+    """A linear layer; on a CPU a convolution (oneDNN) is up to 1.5 times faster at these sizes."""
     if x.device.type != "cpu":
         return layer(x)
     return F.conv2d(x.permute(0, 3, 1, 2), layer.weight[..., None, None], layer.bias).permute(0, 2, 3, 1)
 
 
-class WindowAttention(nn.Module):
-    """Multi-head self-attention inside windows, with a learned bias for every offset."""
-
-    def __init__(self, features: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * WINDOW - 1) ** 2, heads))
-        self.register_buffer("relative_position_index", relative_index())
-        self.qkv, self.proj = nn.Linear(features, 3 * features), nn.Linear(features, features)
-        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
-
-    def bias(self) -> Tensor:
-        """1 x heads x 64 x 64."""
-        return self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)[None].contiguous()
-
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """windows x 8 x 8 x c, and a bias of windows (or 1) x heads x 64 x 64."""
-        parts = _linear(self.qkv, x).flatten(1, 2).unflatten(2, (3, self.heads, -1))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)  # windows heads 64 c'
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return _linear(self.proj, mixed.transpose(1, 2).reshape(x.shape))
+def _attend(attn: Any, x: Windows, bias: Float[Tensor, "#n heads 64 64"]) -> Windows:
+    """Multi-head self-attention inside windows."""
+    parts = _linear(attn.qkv, x).flatten(1, 2).unflatten(2, (3, attn.num_heads, -1))
+    query, key, value = parts.permute(2, 0, 3, 1, 4)  # windows heads 64 c'
+    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+    return _linear(attn.proj, mixed.transpose(1, 2).reshape(x.shape))
 
 
-class MLP(nn.Module):
-    """Two linear layers with GELU between them."""
-
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.fc1, self.fc2 = nn.Linear(features, 2 * features), nn.Linear(2 * features, features)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return _linear(self.fc2, F.gelu(_linear(self.fc1, x)))
-
-
-class Layer(nn.Module):
-    """Attention and MLP, each behind a normalisation and with a skip."""
-
-    def __init__(self, size: Size, *, shifted: bool) -> None:
-        super().__init__()
-        self.shifted = shifted
-        if shifted:
-            labels = windows(bands(size.side, size.side)[None]).flatten(0, 2)
-            self.register_buffer("attn_mask", mask(labels))  # of the patches; others are computed
-        self.norm1, self.norm2 = nn.LayerNorm(size.features), nn.LayerNorm(size.features)
-        self.attn, self.mlp = WindowAttention(size.features, size.heads), MLP(size.features)
-
-    def forward(self, x: Tensor, at: list[Place]) -> None:
-        """Pixels x c, overwritten some windows at a time: their maps stay in the cache, and no other map is as large as x."""
-        bias = self.attn.bias()
-        for pixels, apart in at:
-            part = x[pixels].unflatten(1, (WINDOW, WINDOW))  # windows 8 8 c
-            part = self.attn(self.norm1(part), bias if apart is None else bias + apart[:, None]).add_(part)
-            part = self.mlp(self.norm2(part)).add_(part)
-            x.index_copy_(0, pixels.flatten(), part.flatten(0, 2))
+def _overwrite(layer: Any, x: Float[Tensor, "pixels c"], at: list[Place]) -> None:
+    """Attention and MLP, some windows at a time: their maps stay in the cache, and no other map is as large as x."""
+    attn, mlp = layer.attn, layer.mlp
+    bias = attn.relative_position_bias_table[attn.relative_position_index].permute(2, 0, 1)[None].contiguous()
+    for pixels, apart in at:
+        part = x[pixels].unflatten(1, (WINDOW, WINDOW))
+        part = _attend(attn, layer.norm1(part), bias if apart is None else bias + apart[:, None]).add_(part)
+        part = _linear(mlp.fc2, F.gelu(_linear(mlp.fc1, layer.norm2(part)))).add_(part)
+        x.index_copy_(0, pixels.flatten(), part.flatten(0, 2))
 
 
-def _connection(size: Size) -> nn.Module:
-    """One convolution, or three with a quarter of the channels between them."""
-    c = size.features
-    if not size.three_convolutions:
-        return conv(c, c)
-    return nn.Sequential(conv(c, c // 4), slope(), conv(c // 4, c // 4, 1), slope(), conv(c // 4, c))
+class SwinIR(ARCH.SwinIR):
+    """BasicSR's network; the result is the same up to rounding."""
 
-
-def _on_channels(layer: nn.Module, x: Tensor) -> Tensor:
-    """A convolution on a map with channels last."""
-    return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-
-
-class Group(nn.Module):
-    """Six layers and a convolution, plus the input: n h w c."""
-
-    def __init__(self, size: Size, layers: int = 6) -> None:
-        super().__init__()
-        self.residual_group = nn.Module()
-        self.residual_group.blocks = nn.ModuleList(Layer(size, shifted=bool(i % 2)) for i in range(layers))
-        self.conv = _connection(size)
-
-    def forward(self, x: Tensor, at: tuple[list[Place], list[Place]]) -> Tensor:
-        """at: `places` of the windows, and of the shifted ones."""
-        mixed = x.flatten(0, 2).clone()  # pixels c
-        for layer in self.residual_group.blocks:
-            layer(mixed, at[layer.shifted])
-        return _on_channels(self.conv, mixed.view(x.shape)).add_(x)
-
-
-class SwinIR(nn.Module):
-    """Shallow convolution, groups of attention layers, enlargement."""
-
-    def __init__(self, size: Size, scale: int, *, features: int = 64) -> None:
-        super().__init__()
-        c, self.real = size.features, size.real
-        self.conv_first = conv(3, c)
-        self.patch_embed = nn.Module()
-        self.patch_embed.norm = nn.LayerNorm(c)
-        self.layers = nn.ModuleList(Group(size) for _ in range(size.groups))
-        self.norm = nn.LayerNorm(c)
-        self.conv_after_body = _connection(size)
-        self.conv_before_upsample = nn.Sequential(conv(c, features), nn.LeakyReLU(inplace=True))
-        if self.real:
-            self.conv_up1, self.conv_up2, self.conv_hr = (conv(features, features) for _ in range(3))
-        else:
-            self.upsample = upsampler(scale, features)
-        self.conv_last = conv(features, 3)
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        """n x 3 x h x w to n x 3 x sh x sw, both 0..1; h and w are multiples of 8."""
-        mean = rgb.new_tensor(MEAN)[:, None, None]
-        shallow = self.conv_first(rgb - mean)
-        x = self.patch_embed.norm(shallow.permute(0, 2, 3, 1))  # n h w c
-        at = places(x, shifted=False), places(x, shifted=True)
+    def forward(self, x: Image) -> Float[Tensor, "n 3 {self.upscale}*h {self.upscale}*w"]:
+        """0..1 in and out; h and w are multiples of 8."""
+        mean, h = self.mean.to(x), x.shape[2]
+        shallow = self.conv_first(x - mean)
+        deep = self.patch_embed(shallow)  # n hw c
+        at = places(shallow), places(shallow, shifted=self.layers[0].residual_group.blocks[1])
         for group in self.layers:
-            x = group(x, at)
-        x = shallow + self.conv_after_body(self.norm(x).permute(0, 3, 1, 2))  # n c h w
-        x = self.conv_before_upsample(x)  # n features h w
-        return mean + in_strips(self._enlarge, x, margin=2, pixels=10_000)  # n 3 sh sw
+            mixed = deep.flatten(0, 1).clone()  # nhw c
+            for number, layer in enumerate(group.residual_group.blocks):
+                _overwrite(layer, mixed, at[number % 2])
+            deep = _as_pixels(group.conv(_as_map(mixed.view(deep.shape), h))).add_(deep)
+        body = self.conv_before_upsample(shallow + self.conv_after_body(_as_map(self.norm(deep), h)))
+        return mean + in_strips(self._enlarge, body, margin=2, pixels=10_000)
 
     def _enlarge(self, x: Tensor) -> Tensor:
         """A row sees at most 1 + 1/2 + 1/4 LR rows to either side."""
-        if not self.real:
+        if self.upsampler == "pixelshuffle":
             return self.conv_last(self.upsample(x))
         for layer in (self.conv_up1, self.conv_up2):
             x = F.leaky_relu(layer(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2, inplace=True)
         return self.conv_last(F.leaky_relu(self.conv_hr(x), 0.2, inplace=True))
+
+
+def _as_map(x: Float[Tensor, "n hw c"], h: int) -> Float[Tensor, "n c {h} w"]:
+    return x.unflatten(1, (h, -1)).permute(0, 3, 1, 2)
+
+
+def _as_pixels(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n h*w c"]:
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def _mirrored(lr: Tensor, axis: int) -> Tensor:
@@ -226,23 +132,28 @@ def _mirrored(lr: Tensor, axis: int) -> Tensor:
     return torch.cat([lr, lr.flip(axis)], axis).narrow(axis, 0, min(2 * side, (side // WINDOW + 1) * WINDOW))
 
 
-def upscale(module: SwinIR, lr: Tensor, *, scale: int, bare: bool = False) -> Tensor:
+def upscale(module: Callable[[Tensor], Tensor], lr: Image, *, scale: int, bare: bool = False) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
 
-    As the official script the image is first extended by its mirror image, always by at least a pixel; bare: only what the
-    network does itself, extending to multiples of 8 by reflection (without the edge pixel) where needed.
+    As in the official script the image is first extended by its mirror image, always by at least a pixel. bare: only as in the
+    official network, to multiples of 8 by reflection (without the edge pixel) where needed. Raises UserError for sides too
+    small for that: below 3, bare below 5.
     """
     h, w = lr.shape[2:]
     x = lr if bare else _mirrored(_mirrored(lr, 2), 3)
-    down, right = -x.shape[2] % WINDOW, -x.shape[3] % WINDOW
-    if down >= x.shape[2] or right >= x.shape[3]:
+    if any(-side % WINDOW >= side for side in x.shape[2:]):
         raise UserError(f"SwinIR cannot extend {h} x {w} pixels to its windows: give sides of at least {5 if bare else 3}")
-    return module(F.pad(x, (0, right, 0, down), mode="reflect"))[..., : scale * h, : scale * w]
+    return upscale_padded(module, x, scale=scale, multiple=WINDOW)[..., : scale * h, : scale * w]
 
 
-def build(variant: str, scale: int) -> SwinIR:
+def make(arguments: dict[str, Any], kind: Callable[..., nn.Module] = SwinIR) -> nn.Module:
+    """A fresh network from the arguments of BasicSR's class (see `settings`)."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.meshgrid")
+        return kind(**arguments)
+
+
+def build(variant: str, scale: int) -> nn.Module:
     """A fresh network: "DIV2K" or "DF2K" (classical, 2x and 4x), "M" or "L" (for real photographs, 4x)."""
-    size = SIZES.get(variant)
-    if size is None or scale not in ((4,) if size.real else (2, 4)):
-        raise UserError(f"there is no SwinIR '{variant}' at {scale}x: take DIV2K or DF2K at 2x or 4x, M or L at 4x")
-    return SwinIR(size, scale)
+    check_variant("SwinIR", variant, scale, scales=(4,) if variant in ("M", "L") else (2, 4), variants=VARIANTS)
+    return make(settings(scale, **VARIANTS[variant]))

@@ -1,24 +1,28 @@
-"""A network applied to parts of an image: exactly (strips, for layers that see a few rows) or as the authors did (quarters)."""
+"""Networks applied to parts of an image, exactly (strips, for layers that see few rows) or as the authors did (quarters),
+or to an extended image (padding)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
 from ..common.errors import UserError
 
+Network = Callable[[Tensor], Tensor]
 
-def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels: int) -> Tensor:
+
+def in_strips(layers: Callable[..., Tensor], *maps: Float[Tensor, "n _ _ _"], margin: int, pixels: int) -> Float[Tensor, "n _ _ _"]:
     """``layers(*maps)``, computed on strips of about ``pixels`` pixels: the same numbers with bounded memory.
 
-    maps: N x C x H x W; some may have integer multiples of the smallest one's H and W. layers: give N x C' x sH x sW' (any
-    integer s), and a row of that depends on at most ``margin`` rows of the smallest map to either side; layers with a mean
-    over the image do not qualify. ``pixels`` are those of the smallest map too. A strip carries that margin and loses it
-    again; at the image's own edge there is none, so that padding acts where it would.
+    maps: n x c x h x w; some may be integer multiples of the smallest one's h and w. layers: return n x c' x sh x sw' with an
+    integer s, each row from at most ``margin`` rows of the smallest map to either side; layers with a mean over the image do
+    not qualify. ``pixels`` count on the smallest map. A strip carries the margin and loses it again, except at the image's
+    own edge, where padding acts as on the whole image.
 
-    >>> import torch
     >>> blur = torch.nn.AvgPool2d(3, stride=1, padding=1)
     >>> image = torch.rand(1, 1, 50, 4, generator=torch.Generator().manual_seed(0))
     >>> torch.equal(in_strips(blur, image, margin=1, pixels=40), blur(image))
@@ -28,53 +32,51 @@ def in_strips(layers: Callable[..., Tensor], *maps: Tensor, margin: int, pixels:
     rows = max(pixels // width, margin, 1)
     if height <= rows + margin:
         return layers(*maps)
-    result = None
+    result = torch.empty(0)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         first, last = max(top - margin, 0), min(bottom + margin, height)
         strip = layers(*(m[:, :, first * (r := m.shape[2] // height) : last * r] for m in maps))
         s = strip.shape[2] // (last - first)
-        if result is None:
+        if top == 0:
             result = _empty(strip, s * height)
         result[:, :, s * top : s * bottom] = strip[:, :, s * (top - first) : s * (bottom - first)]
     return result
 
 
 def _empty(strip: Tensor, height: int) -> Tensor:
-    """A map of another height and otherwise as ``strip``, its layout in memory included."""
+    """A map of another height and otherwise like ``strip``, its layout in memory included."""
     last = strip.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return torch.empty(*strip.shape[:2], height, strip.shape[3], dtype=strip.dtype, device=strip.device, memory_format=layout)
 
 
 def half_and_margin(height: int, width: int) -> tuple[int, int]:
-    """The size of a crop in the EDSR family's test scripts: half the image and 10 pixels more."""
+    """The crop of the EDSR family's test scripts: half the image and 10 pixels more."""
     return height // 2 + 10, width // 2 + 10
 
 
 def in_quarters(
-    network: Callable[[Tensor], Tensor], lr: Tensor, *, scale: int, limit: int,
+    network: Network, lr: Float[Tensor, "n c h w"], *, scale: int, limit: int,
     crop: Callable[[int, int], tuple[int, int]] = half_and_margin,
-) -> Tensor:  # fmt: skip
-    """The "chop" of the EDSR family's test scripts: each quarter of the result comes from a crop of its own.
+) -> Float[Tensor, "n c {scale}*h {scale}*w"]:  # fmt: skip
+    """The "chop" of the EDSR family's test scripts: each quarter of the result comes from its own crop.
 
     The four crops lie in the corners and reach beyond the middle; a crop of ``limit`` pixels or more is cut again. Networks
-    that see further than the margin, or the whole image, give another result than on the whole image.
-    lr: N x 3 x H x W, no side smaller than the crop's.
+    that see further than the overlap return another result than on the whole image. Raises UserError if a crop is larger
+    than the image.
     """
     (height, width), (rows, columns) = lr.shape[2:], crop(*lr.shape[2:])
     if rows > height or columns > width:
         raise UserError(f"an image of {height} x {width} pixels cannot be chopped into crops of {rows} x {columns}: take it whole")
     result = lr.new_empty(*lr.shape[:2], scale * height, scale * width)
-    for top, bottom, first_row in _halves(height, rows):
-        for left, right, first_column in _halves(width, columns):
-            part = lr[:, :, first_row : first_row + rows, first_column : first_column + columns]
+    for top, bottom, y in _halves(height, rows):
+        for left, right, x in _halves(width, columns):
+            part = lr[:, :, y : y + rows, x : x + columns]
             whole = rows * columns < limit
             piece = network(part) if whole else in_quarters(network, part, scale=scale, limit=limit, crop=crop)
-            result[:, :, scale * top : scale * bottom, scale * left : scale * right] = piece[
-                :, :, scale * (top - first_row) : scale * (bottom - first_row),
-                scale * (left - first_column) : scale * (right - first_column),
-            ]  # fmt: skip
+            kept = piece[:, :, scale * (top - y) : scale * (bottom - y), scale * (left - x) : scale * (right - x)]
+            result[:, :, scale * top : scale * bottom, scale * left : scale * right] = kept
     return result
 
 
@@ -82,3 +84,23 @@ def _halves(side: int, length: int) -> list[tuple[int, int, int]]:
     """For both halves of a side: where the half begins and ends, and where its crop of ``length`` begins."""
     middle = side // 2
     return [(0, middle, 0), (middle, side, side - length)]
+
+
+def upscale_plain(network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int = 4) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
+    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped."""
+    return network(lr)
+
+
+def upscale_255(
+    network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int, chop_at: int | None = None
+) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
+    """An image in 0..1 through a network on 0..255: whole, or in quarters of fewer than ``chop_at`` pixels."""
+    rgb = 255 * lr
+    return (network(rgb) if chop_at is None else in_quarters(network, rgb, scale=scale, limit=chop_at)) / 255
+
+
+def upscale_padded(network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int, multiple: int) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
+    """The image is extended by reflection, right and below, to multiples of some pixels, and the result cut to size."""
+    h, w = lr.shape[2:]
+    extended = F.pad(lr, (0, -w % multiple, 0, -h % multiple), mode="reflect") if h % multiple or w % multiple else lr
+    return network(extended)[..., : scale * h, : scale * w]

@@ -1,20 +1,10 @@
-"""DRN: names, parameters, three outputs, odd sizes."""
+"""DRN: names, means, strips, odd sizes."""
 
 import pytest
 import torch
 
-from srfp_lib.common.errors import UserError
 from srfp_lib.networks import drn
-
-
-def rand(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.mark.parametrize(("variant", "parameters"), [("S", 4_804_065), ("L", 9_825_893)])
-def test_published_size(variant, parameters):
-    with torch.device("meta"):
-        assert sum(p.numel() for p in drn.build(variant, 4).parameters()) == parameters
+from tests.networks import rand
 
 
 def test_published_names():
@@ -27,11 +17,8 @@ def test_published_names():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (7, 5)])
-def test_odd_sizes_and_the_three_outputs(size):
-    network, lr = drn.DRN(4, 1).eval(), 255 * rand(2, 3, *size)
-    images = network.images(lr)
-    assert [tuple(image.shape) for image in images] == [(2, 3, s * size[0], s * size[1]) for s in (1, 2, 4)]
-    assert torch.equal(images[2], network(lr))
+def test_odd_sizes(size):
+    assert drn.DRN(4, 1).eval()(255 * rand(2, 3, *size)).shape == (2, 3, 4 * size[0], 4 * size[1])
 
 
 def test_means_are_taken_off_and_put_back():
@@ -56,9 +43,3 @@ def test_attention_in_place_changes_nothing():
     kept, recorded = x.clone(), block(x)
     with torch.inference_mode():
         assert torch.equal(block(x), recorded) and torch.equal(x, kept)
-
-
-@pytest.mark.parametrize(("variant", "scale"), [("M", 4), ("S", 2)])
-def test_others_are_refused(variant, scale):
-    with pytest.raises(UserError, match=f"no DRN '{variant}' at {scale}x: take scale 4 and one of S, L"):
-        drn.build(variant, scale)

@@ -1,14 +1,10 @@
-"""EDSR, RCAN and RDN: names, sizes, means, chopping; equal to BasicSR's networks where it has them."""
+"""EDSR, RCAN and RDN: names, means, chopping; equal to BasicSR's networks where it has them."""
 
 import pytest
 import torch
 
-from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr, edsr, rcan, rdn
-
-
-def rand(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+from tests.networks import rand
 
 
 def renamed(state, names):
@@ -55,18 +51,6 @@ def test_rcan_is_basicsrs():
         torch.testing.assert_close(rcan.upscale(ours, rand(1, 3, 6, 9), scale=2), theirs(rand(1, 3, 6, 9)), rtol=0, atol=1e-5)
 
 
-SIZES = [
-    (edsr, "baseline", 2, 1_369_883), (edsr, "large", 4, 43_089_947), (rcan, "", 2, 15_444_667), (rcan, "", 4, 15_592_379),
-    (rdn, "yjn870", 2, 22_123_395), (rdn, "sanghyun", 4, 22_271_107),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("family", "variant", "scale", "parameters"), SIZES)
-def test_published_size(family, variant, scale, parameters):
-    with torch.device("meta"):
-        assert sum(p.numel() for p in family.build(variant, scale).parameters()) == parameters
-
-
 def test_both_names_of_rdn():
     state = rdn.RDN(4, blocks=1, layers=2, features=4, growth=2).state_dict()
     theirs = rdn.official(state, "sanghyun")
@@ -99,9 +83,3 @@ def test_tails_in_strips_are_exact():
     whole = network.tail(x)
     network.tail.parts = 5
     torch.testing.assert_close(network.tail(x), whole, rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(("family", "variant", "scale"), [(edsr, "", 2), (edsr, "large", 3), (rcan, "S", 2), (rdn, "", 4)])
-def test_others_are_refused(family, variant, scale):
-    with pytest.raises(UserError, match=f"'{variant}' at {scale}x"):
-        family.build(variant, scale)

@@ -6,10 +6,7 @@ import torch.nn.functional as F
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import liif
-
-
-def rand(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+from tests.networks import rand
 
 
 def tiny():
@@ -74,8 +71,3 @@ def test_published_size_and_names(variant, parameters, tensors):
 def test_no_scale(scale):
     with pytest.raises(UserError, match="LIIF cannot enlarge by"):
         liif.upscale(tiny(), rand(1, 3, 4, 4), scale=scale)
-
-
-def test_others_are_refused():
-    with pytest.raises(UserError, match="no LIIF 'swinir'"):
-        liif.build("swinir", 2)

@@ -5,10 +5,7 @@ import torch
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import nlsn
-
-
-def rand(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+from tests.networks import rand
 
 
 def tiny():
@@ -89,5 +86,3 @@ def test_refusals():
         nlsn.upscale(network, rand(1, 3, 12, 12), scale=2, rotations=torch.zeros(3, 2, 2))
     with pytest.raises(UserError, match="cannot be chopped"):
         nlsn.upscale(network, rand(1, 3, 20, 20), scale=2, chop=True, generator=seeded())
-    with pytest.raises(UserError, match="no NLSN '' at 3x"):
-        nlsn.build("", 3)

@@ -15,11 +15,10 @@ def rand(*shape):
     return (torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
 
 
-@pytest.mark.parametrize(("variant", "parameters", "tensors"), [("", 15_537_609, 455), ("max_scale_4", 13_427_206, 413)])
-def test_published_size(variant, parameters, tensors):
+@pytest.mark.parametrize(("variant", "tensors"), [("", 455), ("max_scale_4", 413)])
+def test_published_size(variant, tensors):
     with torch.device("meta"):
         network = prosr.build(variant, 4)
-    assert sum(p.numel() for p in network.parameters()) == parameters
     assert len(network.state_dict()) == tensors
     assert prosr.variant_of(network.state_dict()) == variant
 
@@ -74,7 +73,3 @@ def test_pyramids_in_strips_are_exact(p):
 def test_refusals():
     with pytest.raises(UserError, match="cannot take 1 x 8 pixels"):
         prosr.upscale(prosr.ProSR(**TINY), torch.zeros(1, 3, 1, 8), scale=4)
-    with pytest.raises(UserError, match="no ProSR 'small' at 4x"):
-        prosr.build("small", 4)
-    with pytest.raises(UserError, match="at 8x"):
-        prosr.build("", 8)

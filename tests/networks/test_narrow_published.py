@@ -5,7 +5,7 @@ import torch
 
 from srfp_lib import fleet, networks
 from srfp_lib.common.randomness import seeded_torch
-from srfp_lib.networks import standins
+from srfp_lib.networks import narrow_published
 from srfp_lib.profiles import SMOKE
 from srfp_lib.training import recipes
 from srfp_lib.training.loop import Data, train
@@ -22,7 +22,7 @@ def test_every_published_network_has_one(network):
         assert torch.equal(module(lr), module(lr))
 
 
-@pytest.mark.parametrize("architecture", standins.BODIES)
+@pytest.mark.parametrize("architecture", narrow_published.BODIES)
 def test_a_stack_equals_its_members(architecture):
     with seeded_torch(1, architecture):
         modules = [networks.build(architecture, 4, "stand-in") for _ in range(2)]
@@ -32,8 +32,8 @@ def test_a_stack_equals_its_members(architecture):
 
 
 def test_second_order_attention_takes_the_root_of_the_covariance():
-    layer = standins.SecondOrderAttention(iterations=25)
-    root = torch.eye(standins.CHANNELS) + 0.1
+    layer = narrow_published.SecondOrderAttention(iterations=25)
+    root = torch.eye(narrow_published.CHANNELS) + 0.1
     torch.testing.assert_close(layer._root((root @ root)[None])[0], root, atol=1e-3, rtol=1e-3)
 
 
