@@ -43,14 +43,14 @@ def _flickr(options: argparse.Namespace) -> int:
 
     if options.interval < 0:
         raise UserError(f"--interval is {options.interval:g}: give 0 or more seconds")
-    folder, address = Path(options.folder), options.api or flickr.api.ADDRESS
+    folder, key = Path(options.folder), "" if options.list else flickr.key_from_environment()
+    client = flickr.Flickr(key, address=options.api or flickr.ADDRESS, interval=options.interval)
     if options.list:
-        report = flickr.rebuild(Path(options.list), folder, flickr.Flickr("", address=address, interval=options.interval), say=_say)
+        report = flickr.rebuild(Path(options.list), folder, client, say=_say)
         print(report["outcome"].value_counts().to_string(header=False))
         return int(not report["outcome"].str.startswith("there").all())
-    chosen = {"licences": tuple(options.licences.split(","))} if options.licences else {}
-    plan = flickr.Plan(per_tag=options.per_tag, per_owner=options.per_owner, **chosen)
-    rows = flickr.build(folder, flickr.Flickr(flickr.key_from_environment(), address=address, interval=options.interval), plan, say=_say)
+    licences = tuple(options.licences.split(",")) if options.licences else flickr.LICENCES
+    rows = flickr.build(folder, client, flickr.Plan(per_tag=options.per_tag, per_owner=options.per_owner, licences=licences), say=_say)
     print(f"{len(rows)} photographs of {len({row.owner for row in rows})} owners are in {folder}; photographs.csv rebuilds them")
     return 0
 
@@ -69,9 +69,8 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from ..photos.flickr.status import report
-    from ..photos.open_sets import RECEIPT, progress
+    from ..photos import flickr, open_sets
 
     folder = Path(options.folder)
-    print(progress(folder) if (folder / RECEIPT).exists() else report(folder))
+    print(open_sets.progress(folder) if (folder / open_sets.RECEIPT).exists() else flickr.report(folder))
     return 0

@@ -5,9 +5,8 @@ import pytest
 from PIL import Image
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.photos.matlab import reduce
 from srfp_lib.photos.reading import read
-from srfp_lib.photos.sr_sets import lr_agreement, members, write_lr
+from srfp_lib.photos.sr_sets import members, reduce, write_lr
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +76,6 @@ def test_lr_images_are_matlabs_and_are_not_made_twice(hr, tmp_path):
     made = lr.stat().st_mtime_ns
     write_lr([path], tmp_path / "lr", 2)
     assert lr.stat().st_mtime_ns == made
-
-
-def test_a_sets_own_lr_images_tell_how_they_were_rounded(hr, tmp_path):
-    path, pixels = hr
-    Image.fromarray(reduce(pixels, 4, each_pass=True)).save(tmp_path / "0001x4.png")
-    table = lr_agreement(path, tmp_path / "0001x4.png", 4).set_index("rounding")["share_equal"]
-    assert table["each pass"] == 1 and table["once"] < 1
 
 
 def test_a_damaged_image_is_named(tmp_path):

@@ -1,7 +1,6 @@
-"""Builds the set: goes through the results of each tag in Flickr's order and takes what may be taken.
+"""Builds the set: walks the results of each tag in Flickr's order and takes every photograph that qualifies.
 
-Every decision depends on the candidate and on those taken before it, so that a run that was stopped, however often, ends
-with the set of a run that was not.
+Each decision depends only on the candidate and those taken before it, so interruptions never change the set.
 """
 
 from __future__ import annotations
@@ -13,29 +12,31 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...common.errors import UserError
 from ...common.files import write_whole
 from ...fetching.downloads import GoneError
 from ..near_duplicates import is_near, perceptual_hashes
-from ..reading import UnreadableError, fingerprint_of, read
+from ..reading import UnreadableError, as_png, pixel_digest, read
 from .api import Flickr
-from .prepare import SIDE, as_png, prepare
-from .state import State
+from .state import TAKEN, State
 from .table import FOLDER, LIST, Row, check_names, deal, read_table, write_list, write_splits
 
 SIZES = ("o", "6k", "5k", "4k", "3k", "k", "h")  # Flickr's names, the original first
 PAGES = 16  # Flickr shows the first 4,000 results of a search
-TAKEN = "taken"
+SIDE = 960
+LICENCES = ("by", "by-sa", "by-nc", "by-nc-sa", "zero", "mark", "usgov")  # without nd: SR images are adaptations
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the set is. Licences without leave to adapt (nd) are left out: SR images are adaptations."""
+    """The set to build."""
 
     tags: tuple[str, ...] = ("food", "architecture", "people", "animals", "landscapes")
     per_tag: int = 200
     per_owner: int = 2  # the paper: more than 500 owners of 1,000 photographs
-    licences: tuple[str, ...] = ("by", "by-sa", "by-nc", "by-nc-sa", "zero", "mark", "usgov")
+    licences: tuple[str, ...] = LICENCES
     least_pixels: int = 2_000_000
     side: int = SIDE
     master_seed: int = 1
@@ -47,9 +48,9 @@ class Plan:
 
 
 def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None] = lambda text: None) -> list[Row]:
-    """The set in a folder; one whose list exists is complete and left alone.
+    """Build the set in a folder, resuming an interrupted run; a folder with a list is complete and stays as it is.
 
-    Raises UserError when Flickr stays silent or a tag has too few photographs; called again it goes on from there.
+    Raises UserError if Flickr stays silent or a tag has too few photographs.
     """
     state = State(folder)
     with state.locked({name: list(v) if isinstance(v, tuple) else v for name, v in asdict(plan).items()}):
@@ -61,7 +62,7 @@ def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None
             say(f"{tag}: {plan.per_tag} photographs")
         rows = deal(builder.rows, master_seed=plan.master_seed)
         for orphan in {p.name for p in (folder / FOLDER).iterdir()} - {row.file for row in rows}:
-            (folder / FOLDER / orphan).unlink()  # written by a run that was killed before it noted the decision
+            (folder / FOLDER / orphan).unlink()  # from a run killed before it noted the decision
         write_splits(folder, rows)
         write_list(folder, rows)
         return rows
@@ -74,7 +75,7 @@ class _Builder:
         self.folder, self.flickr, self.plan, self.state = folder, flickr, plan, state
         decisions = state.decisions(mend=True)
         self.decided = {d["id"] for d in decisions}
-        self.rows = [Row(**d["row"]) for d in decisions if d["outcome"] == TAKEN]
+        self.rows = [Row(**d["row"]) for d in decisions if d["row"]]
         self.licences = state.kept("licences.json", flickr.licences)
         self.allowed = [number for number, (code, _) in self.licences.items() if code in plan.licences]
         if not self.allowed:
@@ -95,13 +96,15 @@ class _Builder:
             if photo_id in self.decided:
                 continue
             outcome = self._judge(found, tag)
-            row = outcome if isinstance(outcome, Row) else None
-            self.state.decide({"id": photo_id, "outcome": TAKEN if row else outcome, "row": row and asdict(row)})
             self.decided.add(photo_id)
-            self.rows += [row] if row else []
+            if isinstance(outcome, Row):
+                self.state.decide({"id": photo_id, "outcome": TAKEN, "row": asdict(outcome)})
+                self.rows.append(outcome)
+            else:
+                self.state.decide({"id": photo_id, "outcome": outcome, "row": None})
 
     def _results(self, tag: str) -> Iterator[dict[str, Any]]:
-        """All results for a tag; a page seen once is kept, for Flickr's order changes from day to day."""
+        """All results for a tag. Pages are kept, as Flickr's order changes from day to day."""
         page, pages = 1, 1
         while page <= min(pages, PAGES):
             name = f"{self.plan.tags.index(tag)}-{page:02d}.json"
@@ -110,8 +113,8 @@ class _Builder:
             page += 1
 
     def _judge(self, found: dict[str, Any], tag: str) -> Row | str:
-        """The row of a photograph that is taken, its file in place; or why it is not."""
-        row = _described(found, tag, self.licences, self.plan)
+        """The row of a photograph taken, its file in place; or the reason against it."""
+        row = self._described(found, tag)
         if isinstance(row, str):
             return row
         if sum(other.owner == row.owner for other in self.rows) >= self.plan.per_owner:
@@ -131,24 +134,48 @@ class _Builder:
         except UnreadableError:
             return "cannot be decoded"
         write_whole(self.folder / FOLDER / row.file, as_png(small))
-        return replace(row, camera=camera, sha256=hashlib.sha256(content).hexdigest(), pixels=fingerprint_of(small), phash=hashes[0])
+        return replace(row, camera=camera, sha256=hashlib.sha256(content).hexdigest(), pixels=pixel_digest(small), phash=hashes[0])
+
+    def _described(self, found: dict[str, Any], tag: str) -> Row | str:
+        """The row as far as the search result fills it, or the reason against the photograph."""
+        try:
+            photo_id, secret, owner = (str(found[k]) for k in ("id", "secret", "owner"))
+            check_names(photo_id, secret)
+            code, licence = self.licences[str(found["license"])]
+        except (KeyError, ValueError):
+            return "described incompletely"
+        if not owner or code not in self.plan.licences:
+            return "licence or owner"
+        sizes = [tuple(found.get(f"{part}_{s}") for part in ("url", "width", "height")) for s in SIZES]
+        large = [(address, int(w), int(h)) for address, w, h in sizes if address and w and h and int(w) * int(h) >= self.plan.least_pixels]
+        if not large:
+            return "too small"
+        address, width, height = large[0]
+        title, name = (" ".join(str(found.get(k) or "").split()) for k in ("title", "ownername"))
+        return Row(
+            id=photo_id, secret=secret, tag=tag, owner=owner, owner_name=name or owner, title=title, licence=code, licence_address=licence,
+            page=f"https://www.flickr.com/photos/{owner}/{photo_id}", address=address, width=width, height=height,
+            split="", camera="", sha256="", pixels="", phash="",
+        )  # fmt: skip
 
 
-def _described(found: dict[str, Any], tag: str, licences: dict[str, Any], plan: Plan) -> Row | str:
-    """What the search alone tells about a photograph, or why it is not taken."""
-    try:
-        photo_id, secret, owner = (str(found[k]) for k in ("id", "secret", "owner"))
-        check_names(photo_id, secret)
-        code, licence = licences[str(found["license"])]
-    except (KeyError, ValueError):
-        return "described incompletely"
-    if not owner or code not in plan.licences:
-        return "licence or owner"
-    sizes = [tuple(found.get(f"{part}_{s}") for part in ("url", "width", "height")) for s in SIZES]
-    large = [(address, int(w), int(h)) for address, w, h in sizes if address and w and h and int(w) * int(h) >= plan.least_pixels]
-    if not large:
-        return "too small"
-    address, width, height = large[0]
-    title, name = (" ".join(str(found.get(k) or "").split()) for k in ("title", "ownername"))
-    page = f"https://www.flickr.com/photos/{owner}/{photo_id}"
-    return Row(photo_id, secret, tag, "", owner, name or owner, title, code, licence, page, address, width, height, "", "", "", "")
+def prepare(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """uint8 H x W x 3 with its longer side reduced to ``side``: Gaussian blur, then bicubic sampling (a = -0.75).
+
+    The paper leaves the width of the blur open; here it is (factor - 1) / 2 pixels (D42). Smaller images stay unchanged.
+
+    >>> prepare(np.full((300, 200, 3), 7, np.uint8), 96).shape
+    (96, 64, 3)
+    """
+    import torch
+    from scipy.ndimage import gaussian_filter
+
+    height, width = pixels.shape[:2]
+    factor = max(height, width) / side
+    if factor <= 1:
+        return pixels
+    sigma = (factor - 1) / 2
+    blurred = torch.from_numpy(gaussian_filter(pixels.astype(np.float32), (sigma, sigma, 0)))
+    size = (max(round(height / factor), 1), max(round(width / factor), 1))
+    small = torch.nn.functional.interpolate(blurred.movedim(-1, 0)[None], size=size, mode="bicubic")[0]
+    return small.movedim(0, -1).round().clamp(0, 255).to(torch.uint8).contiguous().numpy()

@@ -1,4 +1,4 @@
-"""Makes the set of a list again, on another machine or years later. Needs no key. What is gone is reported, never replaced."""
+"""Recreates the set of a list, on another machine or years later, without a key. Missing photographs are reported, not replaced."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 from ...common.errors import UserError
 from ...common.files import write_whole
 from ...fetching.downloads import GoneError
-from ..reading import UnreadableError, fingerprint_of, read
+from ..reading import UnreadableError, as_png, pixel_digest, read
 from .api import Flickr
-from .prepare import SIDE, as_png, prepare
+from .builder import SIDE, prepare
 from .state import State
 from .table import FOLDER, LIST, Row, read_table, write_list, write_splits
 
@@ -22,10 +22,10 @@ THERE, GONE, CHANGED, OTHERWISE = "there", "gone", "another file at its address"
 
 
 def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: Callable[[str], None] = lambda text: None) -> pd.DataFrame:
-    """The photographs of a list in a folder. Returns and writes `report.csv`: photograph, page, owner, licence, outcome.
+    """Fetch the photographs of a list into a folder; returns and writes `report.csv`: photograph, page, owner, licence, outcome.
 
-    Photographs that are there are left alone, so that a run that was stopped goes on. The split files name the photographs
-    that are there. Raises UserError if the server stays silent.
+    Photographs already there are kept, so an interrupted run resumes. The split files name the photographs present. Raises
+    UserError for another list's folder and for a silent server.
     """
     rows = read_table(path)
     if (folder / LIST).exists() and read_table(folder / LIST) != rows:
@@ -49,7 +49,7 @@ def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: 
 def _fetch(row: Row, target: Path, flickr: Flickr, side: int) -> str:
     if target.exists():
         try:
-            if fingerprint_of(read(target)[0]) == row.pixels:
+            if pixel_digest(read(target)[0]) == row.pixels:
                 return THERE
         except UnreadableError:
             pass  # damaged: fetched again
@@ -64,4 +64,4 @@ def _fetch(row: Row, target: Path, flickr: Flickr, side: int) -> str:
     except UnreadableError as error:
         raise UserError(f"'{row.file}' {error} here, although it is the file of the list: update Pillow") from None
     write_whole(target, as_png(small))
-    return THERE if fingerprint_of(small) == row.pixels else OTHERWISE
+    return THERE if pixel_digest(small) == row.pixels else OTHERWISE
