@@ -40,8 +40,8 @@ def groups(hashes: Sequence[tuple[str, str]]) -> list[int]:
     >>> groups([("00", "ff0000000000000f"), ("ffff00000000", "ffffffffffffffff"), ("ff", "ffffff000000ffff")])
     [0, 1, 0]
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import csr_array  # pyrefly: ignore[untyped-import]  # scipy has no stubs
+    from scipy.sparse.csgraph import connected_components  # pyrefly: ignore[untyped-import]
 
     upright, mirrored = (np.array([int(h, 16) for h in column], np.uint64) for column in zip(*hashes, strict=True))
     # One row at a time, so that ten thousand photographs need no dense table of pairs.

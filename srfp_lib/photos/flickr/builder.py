@@ -168,7 +168,7 @@ def prepare(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
     (96, 64, 3)
     """
     import torch
-    from scipy.ndimage import gaussian_filter
+    from scipy.ndimage import gaussian_filter  # pyrefly: ignore[untyped-import]  # scipy has no stubs
 
     height, width = pixels.shape[:2]
     factor = max(height, width) / side

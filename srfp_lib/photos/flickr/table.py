@@ -96,7 +96,8 @@ def read_table(path: Path) -> list[Row]:
 
 
 def _row(found: dict[str, Any]) -> Row:
-    row = Row(**{**found, "width": int(found["width"] or 0), "height": int(found["height"] or 0)})
+    sizes: dict[str, Any] = {side: int(found[side] or 0) for side in ("width", "height")}
+    row = Row(**found | sizes)
     check_names(row.id, row.secret)
     if row.split not in SPLIT_FILES or not (row.owner and row.licence and row.address and len(row.sha256) == 64):
         raise ValueError(f"photograph {row.id} lacks its owner, licence, address, split or sha256")
