@@ -1,4 +1,4 @@
-"""The commands ``photos flickr | fetch | status``. Heavy imports stay inside them."""
+"""The commands ``photos flickr | fetch | status``; heavy imports stay inside them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     photos = commands.add_parser("photos", help="get photographs: Flickr1K from scratch, or an open set")
     kinds = photos.add_subparsers(dest="kind", required=True, metavar="COMMAND")
 
-    flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild the set of a list without one")
-    flickr.add_argument("folder", help="where the set goes; the same command goes on there")
-    flickr.add_argument("--list", default="", metavar="CSV", help="rebuild this list, photographs.csv of a set")
-    flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs of each of the five tags (200)")
-    flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="most photographs of an owner (2)")
+    flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild a listed set without one")
+    flickr.add_argument("folder", help="where the set goes; the same command resumes it")
+    flickr.add_argument("--list", default="", metavar="CSV", help="rebuild this list, the photographs.csv of a set")
+    flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs per tag, of five tags (200)")
+    flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="at most N photographs per owner (2)")
     flickr.add_argument("--licences", default="", metavar="by,zero", help="allowed licences (by, by-sa, by-nc, by-nc-sa, zero, mark, usgov)")
     flickr.add_argument("--interval", type=float, default=1.1, metavar="S", help="seconds between requests (1.1; Flickr allows 3600 an hour)")
     flickr.add_argument("--api", default="", help=argparse.SUPPRESS)
     flickr.set_defaults(command=_flickr)
 
-    fetch = kinds.add_parser("fetch", help="fetch an open set by name; without a name: list them")
+    fetch = kinds.add_parser("fetch", help="fetch an open set by name; without a name, list them")
     fetch.add_argument("name", nargs="?", default="", help="div2k, flickr2k, kodak, ...")
     fetch.add_argument("folder", nargs="?", default="", help="where the set goes (runs/photos/NAME)")
     fetch.set_defaults(command=_fetch)
 
-    status = kinds.add_parser("status", help="what the folder of a set holds and lacks")
+    status = kinds.add_parser("status", help="what a set's folder holds and lacks")
     status.add_argument("folder")
     status.set_defaults(command=_status)
 

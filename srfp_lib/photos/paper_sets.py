@@ -24,9 +24,9 @@ def load(settings: Photographs) -> tuple[list[Photograph], list[tuple[str, str]]
     """
     if settings.rotations != 1:
         raise UserError(f"photographs.rotations is {settings.rotations}, and Flickr1K has one split of its own: set it to 1")
-    _check(settings)
-    training = [photograph for name in SETS for photograph in _training_set(name, _folder(settings, name))]
-    classified, skipped = load_photographs(_folder(settings, "flickr1k"))
+    folders = _folders(settings)
+    training = [photograph for name in SETS for photograph in _training_set(name, folders[name])]
+    classified, skipped = load_photographs(folders["flickr1k"])
     return training + classified, skipped
 
 
@@ -43,19 +43,27 @@ def _training_set(role: str, folder: Path) -> list[Photograph]:
 
 def content_digest(settings: Photographs) -> str:
     """A digest of the files' names and sizes and of the list of Flickr1K, which holds the digests of its photographs."""
-    _check(settings)
-    flickr = _folder(settings, "flickr1k")
-    paths = [path for name in SETS for path in members(name, _folder(settings, name))] + files(flickr / FOLDER)
-    whole = hashlib.sha256((flickr / LIST).read_bytes())
-    for path in paths:
+    folders = _folders(settings)
+    whole = hashlib.sha256((folders["flickr1k"] / LIST).read_bytes())
+    for path in [path for name in SETS for path in members(name, folders[name])] + files(folders["flickr1k"] / FOLDER):
         whole.update(f"{path.name} {path.stat().st_size}\n".encode())
     return whole.hexdigest()[:24]
 
 
 def lacking(settings: Photographs) -> list[str]:
     """One sentence for each missing or incomplete set, with the command that fetches it."""
-    found = [_lacks_set(name, _folder(settings, name)) for name in SETS] + [_lacks_flickr1k(_folder(settings, "flickr1k"))]
+    found = [_lacks_set(name, folder) if name in SETS else _lacks_flickr1k(folder) for name, folder in _places(settings).items()]
     return [sentence for sentence in found if sentence]
+
+
+def _places(settings: Photographs) -> dict[str, Path]:
+    return {name: Path(getattr(settings, name)).expanduser() for name in (*SETS, "flickr1k")}
+
+
+def _folders(settings: Photographs) -> dict[str, Path]:
+    if sentences := lacking(settings):
+        raise UserError(sentences[0])
+    return _places(settings)
 
 
 def _lacks_set(name: str, folder: Path) -> str:
@@ -88,12 +96,3 @@ def _lacks_flickr1k(folder: Path) -> str:
             f"python -m srfp_lib photos flickr {folder} --list {folder / LIST} brings them back"
         )
     return ""
-
-
-def _check(settings: Photographs) -> None:
-    if sentences := lacking(settings):
-        raise UserError(sentences[0])
-
-
-def _folder(settings: Photographs, name: str) -> Path:
-    return Path(getattr(settings, name)).expanduser()

@@ -18,12 +18,11 @@ QUARTER_SEED = 1
 PLACES = ("", "DIV2K_train_HR", "Flickr2K_HR", "Flickr2K/Flickr2K_HR")  # where a folder may hold the images
 
 
-def members(dataset: str, folder: Path, part: str = "train", *, quarter: str = "seeded") -> list[Path]:
+def members(dataset: str, folder: Path, part: str = "train") -> list[Path]:
     """The HR files of div2k, flickr2k, quarter_div2k or quarter_flickr2k in a part: train, validation or test.
 
     By name, the first 800 files train, the next 100 validate, the next 100 test (DIV2K has no test part); the paper used 1,000 of
-    Flickr2K's 2,650. The authors' quarter is unknown: here 200 names drawn with a fixed seed, equal on all machines, or with
-    ``quarter="first"`` the first 200. Raises UserError if files are missing.
+    Flickr2K's 2,650. The authors' quarter is unknown: here 200 names drawn with a fixed seed. Raises UserError if files are missing.
     """
     name, is_quarter = dataset.removeprefix("quarter_"), dataset.startswith("quarter_")
     if name not in ("div2k", "flickr2k") or part not in PARTS or (name, part) == ("div2k", "test"):
@@ -35,7 +34,10 @@ def members(dataset: str, folder: Path, part: str = "train", *, quarter: str = "
             f"'{folder}' has {len(found)} images, and {part} of {name} are images {first + 1} to {last}: "
             f"fetch them with python -m srfp_lib photos fetch {name}"
         )
-    return _quarter(name, found[first:last], quarter) if is_quarter else found[first:last]
+    if is_quarter:
+        drawn = sorted(found[first:last], key=lambda path: seed(QUARTER_SEED, "quarter", name, path.stem))
+        return sorted(drawn[: len(drawn) // 4])
+    return found[first:last]
 
 
 def _images(folder: Path) -> list[Path]:
@@ -43,13 +45,6 @@ def _images(folder: Path) -> list[Path]:
         if (folder / place).is_dir() and (found := files(folder / place)):
             return found
     return files(folder)
-
-
-def _quarter(name: str, paths: list[Path], rule: str) -> list[Path]:
-    if rule not in ("seeded", "first"):
-        raise UserError(f"there is no rule '{rule}' for a quarter: choose seeded or first")
-    drawn = paths if rule == "first" else sorted(paths, key=lambda path: seed(QUARTER_SEED, "quarter", name, path.stem))
-    return sorted(drawn[: len(paths) // 4])
 
 
 def write_lr(paths: Iterable[Path], folder: Path, scale: int) -> list[Path]:

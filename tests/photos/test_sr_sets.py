@@ -35,7 +35,6 @@ def test_a_quarter_is_the_same_200_each_time(sets):
     assert [p.stem for p in quarter][:5] == ["0003", "0004", "0006", "0010", "0015"]  # on every machine
     other = members("quarter_flickr2k", sets / "flickr2k")
     assert [int(p.stem) for p in other] != [int(p.stem) for p in quarter]
-    assert members("quarter_div2k", sets / "div2k", quarter="first") == members("div2k", sets / "div2k")[:200]
 
 
 def test_images_are_found_below_the_folder_of_the_archive(sets, tmp_path):
@@ -49,7 +48,6 @@ def test_images_are_found_below_the_folder_of_the_archive(sets, tmp_path):
 
 @pytest.mark.parametrize(("dataset", "arguments", "sentence"), [
     ("div3k", {}, "there is no set 'div3k'"), ("div2k", {"part": "test"}, "no set 'div2k' with a part 'test'"),
-    ("quarter_div2k", {"quarter": "last"}, "no rule 'last'"),
     ("flickr2k", {"part": "test"}, "has 900 images, and test of flickr2k are images 901 to 1000"),
 ])  # fmt: skip
 def test_what_is_not_there_is_said(sets, dataset, arguments, sentence):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -119,12 +120,8 @@ class Flickr:
 def licence_code(address: str) -> str:
     """The short name of a licence (by, by-sa, ..., zero, mark, usgov) from its address, "" for all others.
 
-    >>> licence_code("https://creativecommons.org/licenses/by-nc-sa/2.0/")
-    'by-nc-sa'
-    >>> licence_code("https://creativecommons.org/publicdomain/zero/1.0/")
-    'zero'
+    >>> [licence_code(f"https://creativecommons.org/{name}/2.0/") for name in ("licenses/by-nc-sa", "publicdomain/zero")]
+    ['by-nc-sa', 'zero']
     """
-    parts = address.split("/")
-    if "creativecommons.org" in address and len(parts) > 4:
-        return parts[4]
-    return "usgov" if "usa.gov" in address else ""
+    found = re.search(r"creativecommons\.org/[^/]+/([^/]+)|usa\.gov", address)
+    return (found[1] or "usgov") if found else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -53,7 +54,7 @@ def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None
     Raises UserError if Flickr stays silent or a tag has too few photographs.
     """
     state = State(folder)
-    with state.locked({name: list(v) if isinstance(v, tuple) else v for name, v in asdict(plan).items()}):
+    with state.locked(json.loads(json.dumps(asdict(plan)))):
         if (folder / LIST).exists():
             return read_table(folder / LIST)
         builder = _Builder(folder, flickr, plan, state)
@@ -61,16 +62,14 @@ def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None
             builder.fill(tag)
             say(f"{tag}: {plan.per_tag} photographs")
         rows = deal(builder.rows, master_seed=plan.master_seed)
-        for orphan in {p.name for p in (folder / FOLDER).iterdir()} - {row.file for row in rows}:
-            (folder / FOLDER / orphan).unlink()  # from a run killed before it noted the decision
+        for orphan in set((folder / FOLDER).iterdir()) - {folder / FOLDER / row.file for row in rows}:
+            orphan.unlink()  # from a run killed before it noted the decision
         write_splits(folder, rows)
         write_list(folder, rows)
         return rows
 
 
 class _Builder:
-    """The photographs taken so far, and the next decisions."""
-
     def __init__(self, folder: Path, flickr: Flickr, plan: Plan, state: State) -> None:
         self.folder, self.flickr, self.plan, self.state = folder, flickr, plan, state
         decisions = state.decisions(mend=True)
@@ -84,33 +83,29 @@ class _Builder:
 
     def fill(self, tag: str) -> None:
         """Decide on the results for a tag until it has its photographs."""
-        results = self._results(tag)
-        while (there := sum(row.tag == tag for row in self.rows)) < self.plan.per_tag:
-            found = next(results, None)
-            if found is None:
-                raise UserError(
-                    f"the tag '{tag}' has {there} photographs that may be taken, and {self.plan.per_tag} are wanted: allow more "
-                    "licences, more photographs per owner, or fewer photographs per tag, in another folder"
-                )
-            photo_id = str(found.get("id"))
-            if photo_id in self.decided:
-                continue
-            outcome = self._judge(found, tag)
-            self.decided.add(photo_id)
-            if isinstance(outcome, Row):
-                self.state.decide({"id": photo_id, "outcome": TAKEN, "row": asdict(outcome)})
-                self.rows.append(outcome)
-            else:
-                self.state.decide({"id": photo_id, "outcome": outcome, "row": None})
+        there = 0
+        for found in self._results(tag):
+            if (photo_id := str(found.get("id"))) not in self.decided:
+                outcome = self._judge(found, tag)
+                row = outcome if isinstance(outcome, Row) else None
+                self.state.decide({"id": photo_id, "outcome": TAKEN if row else outcome, "row": row and asdict(row)})
+                self.decided.add(photo_id)
+                self.rows += [row] if row else []
+            if (there := sum(row.tag == tag for row in self.rows)) >= self.plan.per_tag:
+                return
+        raise UserError(
+            f"the tag '{tag}' has {there} photographs that may be taken, and {self.plan.per_tag} are wanted: allow more "
+            "licences, more photographs per owner, or fewer photographs per tag, in another folder"
+        )
 
     def _results(self, tag: str) -> Iterator[dict[str, Any]]:
         """All results for a tag. Pages are kept, as Flickr's order changes from day to day."""
-        page, pages = 1, 1
-        while page <= min(pages, PAGES):
+        for page in range(1, PAGES + 1):
             name = f"{self.plan.tags.index(tag)}-{page:02d}.json"
             found, pages = self.state.kept(name, lambda page=page: self.flickr.search(tag, page, self.allowed))
             yield from found
-            page += 1
+            if page >= pages:
+                return
 
     def _judge(self, found: dict[str, Any], tag: str) -> Row | str:
         """The row of a photograph taken, its file in place; or the reason against it."""

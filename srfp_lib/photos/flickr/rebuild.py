@@ -31,17 +31,16 @@ def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: 
     if (folder / LIST).exists() and read_table(folder / LIST) != rows:
         raise UserError(f"'{folder}' holds the photographs of another list than '{path}': choose another folder")
     with State(folder).locked():
-        outcomes = []
+        there, outcomes = [], []
         for number, row in enumerate(rows, 1):
-            outcomes.append(_fetch(row, folder / FOLDER / row.file, flickr, side))
+            outcome = _fetch(row, folder / FOLDER / row.file, flickr, side)
+            outcomes.append((row.file, row.page, row.owner, row.licence, outcome))
+            there += [row] if outcome.startswith(THERE) else []
             if number % 50 == 0:
-                say(f"{number} of {len(rows)} photographs looked at, {sum(not o.startswith(THERE) for o in outcomes)} missing")
-        report = pd.DataFrame(
-            [(row.file, row.page, row.owner, row.licence, outcome) for row, outcome in zip(rows, outcomes, strict=True)],
-            columns=["photograph", "page", "owner", "licence", "outcome"],
-        )
+                say(f"{number} of {len(rows)} photographs looked at, {number - len(there)} missing")
+        report = pd.DataFrame(outcomes, columns=["photograph", "page", "owner", "licence", "outcome"])
         write_whole(folder / "report.csv", report.to_csv(index=False, lineterminator="\n").encode())
-        write_splits(folder, [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.startswith(THERE)])
+        write_splits(folder, there)
         write_list(folder, rows)
         return report
 
