@@ -9,8 +9,7 @@
 """
 
 from .api import ADDRESS, Flickr, key_from_environment
-from .builder import LICENCES, Plan, build
-from .rebuild import rebuild
+from .builder import LICENCES, Plan, build, rebuild
 from .state import report
 from .table import read_table
 

@@ -1,6 +1,7 @@
-"""Builds the set: walks the results of each tag in Flickr's order and takes every photograph that qualifies.
+"""Builds the set from Flickr's search, or rebuilds it from a list.
 
-Each decision depends only on the candidate and those taken before it, so interruptions never change the set.
+`build` walks the results of each tag in Flickr's order and takes every photograph that qualifies. Each decision depends only on the
+candidate and those taken before it, so interruptions never change the set.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...common.errors import UserError
 from ...common.files import write_whole
@@ -21,7 +23,7 @@ from ...fetching.downloads import GoneError
 from ..near_duplicates import is_near, perceptual_hashes
 from ..reading import UnreadableError, as_png, pixel_digest, read
 from .api import Flickr
-from .state import TAKEN, State
+from .state import State
 from .table import FOLDER, LIST, Row, check_names, deal, read_table, write_list, write_splits
 
 SIZES = ("o", "6k", "5k", "4k", "3k", "k", "h")  # Flickr's names, the original first
@@ -88,7 +90,7 @@ class _Builder:
             if (photo_id := str(found.get("id"))) not in self.decided:
                 outcome = self._judge(found, tag)
                 row = outcome if isinstance(outcome, Row) else None
-                self.state.decide({"id": photo_id, "outcome": TAKEN if row else outcome, "row": row and asdict(row)})
+                self.state.decide({"id": photo_id, "outcome": "taken" if row else outcome, "row": row and asdict(row)})
                 self.decided.add(photo_id)
                 self.rows += [row] if row else []
             if (there := sum(row.tag == tag for row in self.rows)) >= self.plan.per_tag:
@@ -152,6 +154,51 @@ class _Builder:
             page=f"https://www.flickr.com/photos/{owner}/{photo_id}", address=address, width=width, height=height,
             split="", camera="", sha256="", pixels="", phash="",
         )  # fmt: skip
+
+
+def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: Callable[[str], None] = lambda text: None) -> pd.DataFrame:
+    """Fetch the photographs of a list into a folder; returns and writes `report.csv`: photograph, page, owner, licence, outcome.
+
+    Needs no key. Photographs already there are kept, so an interrupted run resumes; missing ones are reported, not replaced, and
+    left out of the split files. Raises UserError for another list's folder and for a silent server.
+    """
+    rows = read_table(path)
+    if (folder / LIST).exists() and read_table(folder / LIST) != rows:
+        raise UserError(f"'{folder}' holds the photographs of another list than '{path}': choose another folder")
+    with State(folder).locked():
+        there, outcomes = [], []
+        for number, row in enumerate(rows, 1):
+            outcome = _fetch(row, folder / FOLDER / row.file, flickr, side)
+            outcomes.append((row.file, row.page, row.owner, row.licence, outcome))
+            there += [row] if outcome.startswith("there") else []
+            if number % 50 == 0:
+                say(f"{number} of {len(rows)} photographs looked at, {number - len(there)} missing")
+        report = pd.DataFrame(outcomes, columns=["photograph", "page", "owner", "licence", "outcome"])
+        write_whole(folder / "report.csv", report.to_csv(index=False, lineterminator="\n").encode())
+        write_splits(folder, there)
+        write_list(folder, rows)
+        return report
+
+
+def _fetch(row: Row, target: Path, flickr: Flickr, side: int) -> str:
+    if target.exists():
+        try:
+            if pixel_digest(read(target)[0]) == row.pixels:
+                return "there"
+        except UnreadableError:
+            pass  # damaged: fetched again
+    try:
+        content = flickr.photograph(row.address)
+    except GoneError:
+        return "gone"
+    if hashlib.sha256(content).hexdigest() != row.sha256:
+        return "another file at its address"
+    try:
+        small = prepare(read(io.BytesIO(content))[0], side)
+    except UnreadableError as error:
+        raise UserError(f"'{row.file}' {error} here, although it is the file of the list: update Pillow") from None
+    write_whole(target, as_png(small))
+    return "there" if pixel_digest(small) == row.pixels else "there, but decoded or reduced otherwise here"
 
 
 def prepare(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:

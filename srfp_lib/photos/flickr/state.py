@@ -17,8 +17,6 @@ from ...common.errors import UserError
 from ...common.files import one_writer, write_whole
 from .table import FOLDER, LIST, SPLIT_FILES, read_table
 
-TAKEN = "taken"
-
 
 class State:
     """The folder ``state`` of a set; only the process inside `locked` may write."""
