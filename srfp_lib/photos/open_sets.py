@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -19,7 +18,7 @@ from ..common.checkout import DATA
 from ..common.errors import UserError
 from ..common.files import csv_rows, one_writer, write_whole
 from ..fetching.archives import unpack
-from ..fetching.downloads import Sleep, download
+from ..fetching.downloads import download
 from .folder import files
 from .reading import SUFFIXES, UnreadableError, read
 
@@ -44,7 +43,7 @@ def downloads(name: str) -> list[dict[str, str]]:
     return found
 
 
-def fetch(name: str, folder: Path, *, sleep: Sleep = time.sleep, say: Callable[[str], None] = lambda text: None) -> list[Path]:
+def fetch(name: str, folder: Path, *, say: Callable[[str], None] = lambda text: None) -> list[Path]:
     """Fetch the images of a set into a folder, with the licence and credit of each download; continues where a run stopped.
 
     Archives are deleted once unpacked. Raises UserError.
@@ -55,7 +54,7 @@ def fetch(name: str, folder: Path, *, sleep: Sleep = time.sleep, say: Callable[[
         for row in wanted:
             if row["file"] not in done:
                 say(f"{name}: {row['file']}")
-                _fetch_one(row, folder, sleep)
+                _fetch_one(row, folder)
                 done.append(row["file"])
                 _write_receipt(folder, name, done)
         shutil.rmtree(folder / CACHE, ignore_errors=True)
@@ -100,8 +99,8 @@ def _write_receipt(folder: Path, name: str, done: list[str]) -> None:
     write_whole(folder / RECEIPT, json.dumps({"set": name, "done": done}, indent=1).encode())
 
 
-def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
-    known: dict[str, Any] = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None, "sleep": sleep}
+def _fetch_one(row: dict[str, str], folder: Path) -> None:
+    known: dict[str, Any] = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None}
     if PurePosixPath(row["file"]).suffix in SUFFIXES:
         image = download(row["address"], folder / row["file"], **known)
         if not row["digest"]:
