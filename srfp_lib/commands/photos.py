@@ -1,4 +1,4 @@
-"""The commands ``photos flickr | fetch | status``. Heavy imports stay inside them."""
+"""The commands ``photos flickr | fetch | status``; heavy imports stay inside them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     photos = commands.add_parser("photos", help="get photographs: Flickr1K from scratch, or an open set")
     kinds = photos.add_subparsers(dest="kind", required=True, metavar="COMMAND")
 
-    flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild the set of a list without one")
-    flickr.add_argument("folder", help="where the set goes; the same command goes on there")
-    flickr.add_argument("--list", default="", metavar="CSV", help="rebuild this list, photographs.csv of a set")
-    flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs of each of the five tags (200)")
-    flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="most photographs of an owner (2)")
+    flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild a listed set without one")
+    flickr.add_argument("folder", help="where the set goes; the same command resumes it")
+    flickr.add_argument("--list", default="", metavar="CSV", help="rebuild this list, the photographs.csv of a set")
+    flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs per tag, of five tags (200)")
+    flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="at most N photographs per owner (2)")
     flickr.add_argument("--licences", default="", metavar="by,zero", help="allowed licences (by, by-sa, by-nc, by-nc-sa, zero, mark, usgov)")
     flickr.add_argument("--interval", type=float, default=1.1, metavar="S", help="seconds between requests (1.1; Flickr allows 3600 an hour)")
     flickr.add_argument("--api", default="", help=argparse.SUPPRESS)
     flickr.set_defaults(command=_flickr)
 
-    fetch = kinds.add_parser("fetch", help="fetch an open set by name; without a name: list them")
+    fetch = kinds.add_parser("fetch", help="fetch an open set by name; without a name, list them")
     fetch.add_argument("name", nargs="?", default="", help="div2k, flickr2k, kodak, ...")
     fetch.add_argument("folder", nargs="?", default="", help="where the set goes (runs/photos/NAME)")
     fetch.set_defaults(command=_fetch)
 
-    status = kinds.add_parser("status", help="what the folder of a set holds and lacks")
+    status = kinds.add_parser("status", help="what a set's folder holds and lacks")
     status.add_argument("folder")
     status.set_defaults(command=_status)
 
@@ -43,14 +43,14 @@ def _flickr(options: argparse.Namespace) -> int:
 
     if options.interval < 0:
         raise UserError(f"--interval is {options.interval:g}: give 0 or more seconds")
-    folder, address = Path(options.folder), options.api or flickr.api.ADDRESS
+    folder, key = Path(options.folder), "" if options.list else flickr.key_from_environment()
+    client = flickr.Flickr(key, address=options.api or flickr.ADDRESS, interval=options.interval)
     if options.list:
-        report = flickr.rebuild(Path(options.list), folder, flickr.Flickr("", address=address, interval=options.interval), say=_say)
+        report = flickr.rebuild(Path(options.list), folder, client, say=_say)
         print(report["outcome"].value_counts().to_string(header=False))
         return int(not report["outcome"].str.startswith("there").all())
-    chosen = {"licences": tuple(options.licences.split(","))} if options.licences else {}
-    plan = flickr.Plan(per_tag=options.per_tag, per_owner=options.per_owner, **chosen)
-    rows = flickr.build(folder, flickr.Flickr(flickr.key_from_environment(), address=address, interval=options.interval), plan, say=_say)
+    licences = tuple(options.licences.split(",")) if options.licences else flickr.LICENCES
+    rows = flickr.build(folder, client, flickr.Plan(per_tag=options.per_tag, per_owner=options.per_owner, licences=licences), say=_say)
     print(f"{len(rows)} photographs of {len({row.owner for row in rows})} owners are in {folder}; photographs.csv rebuilds them")
     return 0
 
@@ -69,9 +69,8 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from ..photos.flickr.status import report
-    from ..photos.open_sets import RECEIPT, progress
+    from ..photos import flickr, open_sets
 
     folder = Path(options.folder)
-    print(progress(folder) if (folder / RECEIPT).exists() else report(folder))
+    print(open_sets.progress(folder) if (folder / open_sets.RECEIPT).exists() else flickr.report(folder))
     return 0

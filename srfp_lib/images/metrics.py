@@ -1,48 +1,46 @@
-"""PSNR, SSIM and LPIPS by the convention of the paper's quality table (D41): RGB, 8 bits, no border cut."""
+"""PSNR, SSIM and LPIPS as in the paper's quality table (D41): RGB, 8 bits, no border cut."""
 
 from __future__ import annotations
 
-import os
 import pickle
 import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from jaxtyping import Float32, Float64, UInt8
 
 from ..common.errors import UserError
-
-if TYPE_CHECKING:
-    import torch
-
-    from ..profiles import Profile, Quality
+from ..fetching.imagenet import torch_checkpoints
+from ..profiles import Profile, Quality
 
 ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # torchvision's, 233 MB; the name ends in the file's digest
 SMALLEST = 31  # pixels a side that AlexNet needs
 
+Images = UInt8[np.ndarray, "n h w 3"]
+Values = Float64[np.ndarray, "n"]
 
-def score(sr: Iterable[np.ndarray], hr: Iterable[np.ndarray], *, crop: int | None, perceptual: bool = False) -> dict[str, np.ndarray]:
-    """PSNR and SSIM of batches of images beside the true ones, on the centre crop of each or, if None, on whole images.
 
-    The crop is the SR image's; the true image may be larger, and both begin at the same top left pixel (D41). With
-    ``perceptual`` LPIPS as well.
+def score(sr: Iterable[np.ndarray], hr: Iterable[np.ndarray], *, crop: int | None, perceptual: bool = False) -> dict[str, Values]:
+    """PSNR, SSIM and, if ``perceptual``, LPIPS of batches uint8 n x H x W x 3, on centre crops or, without ``crop``, whole images.
+
+    Crops are centred on the SR image; an HR image may be larger, both share their top left pixel (D41).
     """
     measures = (psnr, ssim, lpips) if perceptual else (psnr, ssim)
     found: dict[str, list[np.ndarray]] = {measure.__name__: [] for measure in measures}
     for a, b in zip(sr, hr, strict=True):
-        height, width = a.shape[1:3]
-        side = (min(crop, height), min(crop, width)) if crop else (height, width)
-        top, left = (height - side[0]) // 2, (width - side[1]) // 2
-        window = (slice(None), slice(top, top + side[0]), slice(left, left + side[1]))
+        height, width = (min(crop or length, length) for length in a.shape[1:3])
+        top, left = (a.shape[1] - height) // 2, (a.shape[2] - width) // 2
+        window = (slice(None), slice(top, top + height), slice(left, left + width))
         for measure in measures:
             found[measure.__name__].append(measure(a[window], b[window]))
     return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def convention(settings: Quality) -> str:
-    """What the numbers of a quality table are of, for its header.
+    """What a quality table measures, for its header.
 
     >>> from srfp_lib.profiles import PAPER
     >>> convention(PAPER.quality)[:74]
@@ -54,7 +52,7 @@ def convention(settings: Quality) -> str:
 
 
 def lpips_left_out(profile: Profile) -> str:
-    """Why our LPIPS column is empty, as a sentence; empty where the profile asks for LPIPS."""
+    """Why a profile's LPIPS column is empty, as a sentence; "" if it is not."""
     if profile.quality.lpips:
         return ""
     there = "are on this machine" if lpips_weights() else "no package carries and this machine does not have"
@@ -64,29 +62,25 @@ def lpips_left_out(profile: Profile) -> str:
     )
 
 
-def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio in dB of two uint8 batches N x H x W x 3, over all three channels: N values.
-
-    Equal images give 99 dB instead of infinity.
+def psnr(a: Images, b: Images) -> Values:
+    """Peak signal-to-noise ratio in dB over all three channels; 99 dB instead of infinity for equal images.
 
     >>> psnr(np.zeros((1, 8, 8, 3), np.uint8), np.full((1, 8, 8, 3), 255, np.uint8)).tolist()
     [0.0]
     """
-    difference = a.astype(np.float32) - b
-    errors = np.square(difference).mean((1, 2, 3), dtype=np.float64)
+    errors = np.square(a.astype(np.float32) - b).mean((1, 2, 3), dtype=np.float64)
     return np.where(errors > 0, 10 * np.log10(255**2 / np.maximum(errors, 1e-12)), 99.0)
 
 
-def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Structural similarity (Wang et al. 2004) of two uint8 batches N x H x W x 3, the mean over channels: N values.
+def ssim(a: Images, b: Images) -> Values:
+    """Structural similarity (Wang et al. 2004), the mean over channels: window 11 x 11 with sigma 1.5, K1 = 0.01, K2 = 0.03.
 
-    Gaussian window 11 x 11 with sigma 1.5, K1 = 0.01, K2 = 0.03, range 255; 5 pixels at each border are left out of the
-    mean, as in scikit-image's ``structural_similarity(gaussian_weights=True, use_sample_covariance=False)``.
+    The same as scikit-image's ``structural_similarity(gaussian_weights=True, use_sample_covariance=False)``, which is slower.
     """
     return np.concatenate([_ssim(a[i : i + 16], b[i : i + 16]) for i in range(0, len(a), 16)])
 
 
-def _ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _ssim(a: Images, b: Images) -> Values:
     x, y = a.astype(np.float32), b.astype(np.float32)
     mean_x, mean_y = _blur(x), _blur(y)
     variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
@@ -97,28 +91,25 @@ def _ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return map_.mean((1, 2, 3), dtype=np.float64)
 
 
-def _blur(x: np.ndarray) -> np.ndarray:
-    """Gaussian window along height and width, where it fits: N x H x W x 3 to N x 3 x H-10 x W-10."""
+def _blur(x: Float32[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n 3 h-10 w-10"]:
     x = x.transpose(0, 3, 1, 2)
-    # As products with banded matrices, which is several times faster than filtering images of this size.
+    # Products with banded matrices are several times faster than filters at this size.
     return _window(x.shape[2]) @ x @ _window(x.shape[3]).T
 
 
 @cache
-def _window(length: int) -> np.ndarray:
+def _window(length: int) -> Float32[np.ndarray, "short length"]:
     taps = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
     rows = [np.eye(length - 10, length, k) * tap for k, tap in enumerate(taps / taps.sum())]
     return np.sum(rows, 0).astype(np.float32)
 
 
-def lpips(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Learned perceptual distance (Zhang et al. 2018) of two uint8 batches N x H x W x 3, at least 31 pixels a side: N values.
+def lpips(a: Images, b: Images) -> Values:
+    """Learned perceptual distance (Zhang et al. 2018) of images of at least 31 pixels a side; 0 if equal, lower is better.
 
-    AlexNet, version 0.1 of the linear heads, RGB scaled to -1..1 (D41); 0 for equal images, lower is better. Raises
-    UserError where the weights of AlexNet can be neither found nor fetched.
+    AlexNet, version 0.1 of the linear heads, RGB scaled to -1..1 (D41). Raises UserError for smaller images, and if AlexNet's
+    weights can neither be found nor fetched.
     """
-    import torch
-
     if min(a.shape[1:3]) < SMALLEST:
         raise UserError(f"LPIPS needs images of {SMALLEST} pixels a side, and there are some of {min(a.shape[1:3])}: set quality.lpips = false")
     network = _lpips_network(lpips_weights() or _fetch_alexnet())
@@ -128,21 +119,13 @@ def lpips(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def lpips_weights() -> Path | None:
-    """AlexNet's ImageNet weights in torch's hub folder, None if they are not there. Opens no file and imports nothing."""
-    path = _alexnet_path()
+    """AlexNet's ImageNet weights in torch's hub folder, None if they are not there."""
+    path = torch_checkpoints() / ALEXNET.rpartition("/")[2]
     return path if path.is_file() else None
 
 
-def _alexnet_path() -> Path:
-    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
-    return Path(home).expanduser() / "hub" / "checkpoints" / ALEXNET.rpartition("/")[2]
-
-
 def _fetch_alexnet() -> Path:
-    """Fetch the weights; torch compares the digest in the name."""
-    import torch
-
-    path = _alexnet_path()
+    path = torch_checkpoints() / ALEXNET.rpartition("/")[2]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False)
@@ -158,10 +141,9 @@ def _fetch_alexnet() -> Path:
 def _lpips_network(weights: Path) -> torch.nn.Module:
     """The package's network, its trunk filled from a file that is not unpickled."""
     import lpips as package
-    import torch
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # torchvision's, about arguments that the package still gives it
+        warnings.simplefilter("ignore", UserWarning)  # torchvision's, about arguments that the package still passes
         network = package.LPIPS(net="alex", pnet_rand=True, verbose=False)
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)

@@ -1,6 +1,6 @@
-"""Dead-leaves images: random discs that hide each other (Lee, Mumford, Huang 2001). They have the edges and scales of
+"""Dead-leaves images: random overlapping discs.
 
-photographs and nothing to recognise; small profiles extend their training sets with them, under their own name.
+They share edges and scales with photographs (Lee, Mumford, Huang 2001); small profiles extend their training sets with them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..common.randomness import numpy_generator
 
 
 def draw(side: int, *, master_seed: int, name: str) -> np.ndarray:
-    """One image, uint8 side x side x 3: discs with power-law radii and random colours, softly textured.
+    """One image, uint8 side x side x 3: discs with power-law radii, random colours and faint texture.
 
     >>> draw(32, master_seed=1, name="example").shape
     (32, 32, 3)
@@ -21,7 +21,7 @@ def draw(side: int, *, master_seed: int, name: str) -> np.ndarray:
     large = 2 * side  # drawn at twice the size, so that halving smooths the edges
     canvas = Image.new("RGB", (large, large), tuple(int(v) for v in rng.integers(0, 256, 3)))
     pen, count = ImageDraw.Draw(canvas), 600
-    # Inverse transform sampling of a density ~ r^-3 between 3 and large / 3 pixels: large discs are rare.
+    # Inverse transform sampling of a density ~ r^-3 between 3 and large / 3 pixels.
     radii = (3.0**-2 + rng.random(count) * ((large / 3) ** -2 - 3.0**-2)) ** -0.5
     centres, colours = rng.random((count, 2)) * large, rng.integers(0, 256, (count, 3))
     for radius, (x, y), colour in zip(radii, centres, colours, strict=True):

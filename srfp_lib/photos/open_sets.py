@@ -1,25 +1,24 @@
-"""Open photo sets by name: each ends as one flat folder of images that `photographs.source` and `sr_sets` take.
+"""Open photo sets by name: each becomes one flat folder of images for `photographs.source` and `sr_sets`.
 
-`data/photos/open_sets.csv` has a row a set, `open_files.csv` a row a download, with the digest where one is published.
+`data/photos/open_sets.csv` has one row per set, `open_files.csv` one per download, with its digest where one is published.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pandas as pd
+
 from ..common.checkout import DATA
 from ..common.errors import UserError
-from ..common.files import one_writer, write_whole
+from ..common.files import csv_rows, one_writer, write_whole
 from ..fetching.archives import unpack
-from ..fetching.downloads import Sleep, download
+from ..fetching.downloads import download
 from .folder import files
 from .reading import SUFFIXES, UnreadableError, read
 
@@ -33,21 +32,21 @@ def sets() -> list[dict[str, str]]:
     >>> [row["images"] for row in sets() if row["set"] == "div2k"]
     ['900']
     """
-    return _table("open_sets.csv")
+    return csv_rows(TABLES / "open_sets.csv")
 
 
 def downloads(name: str) -> list[dict[str, str]]:
     """The downloads of a set: file, address, bytes, digest, inside, licence, credit. Raises UserError for an unknown name."""
-    found = [row for row in _table("open_files.csv") if row["set"] == name]
+    found = [row for row in csv_rows(TABLES / "open_files.csv") if row["set"] == name]
     if not found:
         raise UserError(f"there is no photo set '{name}': choose one of {', '.join(row['set'] for row in sets())}")
     return found
 
 
-def fetch(name: str, folder: Path, *, sleep: Sleep = time.sleep, say: Callable[[str], None] = lambda text: None) -> list[Path]:
-    """The images of a set in a folder, with the licence and credit of each download beside them.
+def fetch(name: str, folder: Path, *, say: Callable[[str], None] = lambda text: None) -> list[Path]:
+    """Fetch the images of a set into a folder, with the licence and credit of each download; continues where a run stopped.
 
-    What a stopped run has fetched is kept; archives are deleted once unpacked. Raises UserError, and goes on when called again.
+    Archives are deleted once unpacked. Raises UserError.
     """
     wanted = downloads(name)
     expected = next(int(row["images"]) for row in sets() if row["set"] == name)
@@ -55,11 +54,12 @@ def fetch(name: str, folder: Path, *, sleep: Sleep = time.sleep, say: Callable[[
         for row in wanted:
             if row["file"] not in done:
                 say(f"{name}: {row['file']}")
-                _fetch_one(row, folder, sleep)
+                _fetch_one(row, folder)
                 done.append(row["file"])
-                write_whole(folder / RECEIPT, json.dumps({"set": name, "done": done}, indent=1).encode())
+                _write_receipt(folder, name, done)
         shutil.rmtree(folder / CACHE, ignore_errors=True)
-        _write_licences(folder, wanted)
+        licences = pd.DataFrame(wanted, columns=["file", "licence", "credit", "address"])
+        write_whole(folder / LIST, licences.to_csv(index=False, lineterminator="\n").encode())
         found = files(folder)
         if len(found) < expected:
             (folder / RECEIPT).unlink()
@@ -68,27 +68,22 @@ def fetch(name: str, folder: Path, *, sleep: Sleep = time.sleep, say: Callable[[
 
 
 def progress(folder: Path) -> str:
-    """What the folder of a set holds and lacks, as text."""
+    """The state of a set's folder as text: its images and the downloads still missing. Raises UserError."""
     receipt = _receipt(folder)
     lacking = [row["file"] for row in downloads(receipt["set"]) if row["file"] not in receipt["done"]]
     return "\n".join([f"{receipt['set']}: {len(files(folder))} images", *(f"not fetched: {name}" for name in lacking)])
 
 
-def _table(name: str) -> list[dict[str, str]]:
-    with (TABLES / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 @contextmanager
-def _claimed(folder: Path, name: str) -> Iterator[list[str]]:
-    """Be the one writer of the folder of a set; yields the downloads that are done."""
+def _claimed(folder: Path, name: str) -> Generator[list[str]]:
+    """Locks the folder of a set; yields the finished downloads."""
     with one_writer(folder / ".lock", f"another process is fetching into '{folder}': wait until it ends"):
         receipt = _receipt(folder) if (folder / RECEIPT).exists() else {"set": "", "done": []}
         if not receipt["set"] and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise UserError(f"'{folder}' holds other files and no photo set: choose another folder")
         if receipt["set"] not in ("", name):
             raise UserError(f"'{folder}' holds the set {receipt['set']}, not {name}: choose another folder")
-        write_whole(folder / RECEIPT, json.dumps({**receipt, "set": name}, indent=1).encode())
+        _write_receipt(folder, name, receipt["done"])
         yield receipt["done"]
 
 
@@ -100,16 +95,19 @@ def _receipt(folder: Path) -> dict[str, Any]:
         raise UserError(f"'{folder / RECEIPT}' is damaged: delete the folder, and the same command fetches the set again") from None
 
 
-def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
-    known = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None}
+def _write_receipt(folder: Path, name: str, done: list[str]) -> None:
+    write_whole(folder / RECEIPT, json.dumps({"set": name, "done": done}, indent=1).encode())
+
+
+def _fetch_one(row: dict[str, str], folder: Path) -> None:
+    known: dict[str, Any] = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None}
     if PurePosixPath(row["file"]).suffix in SUFFIXES:
-        image = download(row["address"], folder / row["file"], sleep=sleep, **known)
+        image = download(row["address"], folder / row["file"], **known)
         if not row["digest"]:
             _check_image(image, row["address"])
         return
-    cache = folder / CACHE
-    archive = download(row["address"], cache / row["file"], sleep=sleep, **known)
-    unpacked = cache / f"{archive.stem}-unpacked"
+    archive = download(row["address"], folder / CACHE / row["file"], **known)
+    unpacked = archive.with_name(f"{archive.stem}-unpacked")
     if not unpacked.exists():
         unpack(archive, unpacked, place=lambda name: _flat(name, row["inside"]))
     for path in sorted(unpacked.iterdir()):
@@ -119,7 +117,7 @@ def _fetch_one(row: dict[str, str], folder: Path, sleep: Sleep) -> None:
 
 
 def _check_image(path: Path, address: str) -> None:
-    """Where no digest is published, at least no error page may pass for a photograph."""
+    """Without a published digest, an error page at least must not pass for a photograph."""
     try:
         read(path)
     except UnreadableError as error:
@@ -136,11 +134,3 @@ def _flat(name: str, inside: str) -> str | None:
     path = PurePosixPath(name)
     is_image = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     return path.name if is_image and name.startswith(inside) else None
-
-
-def _write_licences(folder: Path, wanted: list[dict[str, str]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["file", "licence", "credit", "address"], extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(wanted)
-    write_whole(folder / LIST, text.getvalue().encode())

@@ -1,25 +1,24 @@
-"""What Table A.1 says of a photograph: its pixels, the bits per pixel of its PNG file, the entropy of its grey histogram."""
+"""Statistics of Table A.1: the size of a photograph, the bits per pixel of its PNG file, the entropy of its grey histogram."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ..profiles import Photographs
 from . import sources
 from .photoset import split
+from .reading import as_png
 
-GREY = (0.2125, 0.7154, 0.0721)  # of red, green and blue: ITU-R BT.709, as scikit-image's rgb2gray
+GREY = (0.2125, 0.7154, 0.0721)  # of red, green and blue: ITU-R BT.709, as in scikit-image's rgb2gray
 
 
 def rows(settings: Photographs, *, master_seed: int) -> Iterator[dict[str, Any]]:
-    """A row a whole photograph, one in memory at a time; drawn images are no photographs and are left out.
+    """One row per whole photograph, one in memory at a time; dead-leaves images have none.
 
-    photograph, role, split (of the first run), source, width, height, png_bits_per_pixel, grey_entropy_bits.
+    photograph, role, split (in the first rotation), source, width, height, png_bits_per_pixel, grey_entropy_bits.
     """
     for one in sources(settings, master_seed=master_seed)[0]:
         part = split(one.fold, rotation=0, rotations=settings.rotations) if one.fold >= 0 else "train"
@@ -31,18 +30,16 @@ def rows(settings: Photographs, *, master_seed: int) -> Iterator[dict[str, Any]]
 
 
 def png_bits_per_pixel(pixels: np.ndarray) -> float:
-    """Bits of a whole PNG file for each pixel of uint8 H x W x 3, written by Pillow with its default settings (zlib level 6).
+    """Size of the PNG file (`as_png`) in bits per pixel of uint8 H x W x 3.
 
     >>> png_bits_per_pixel(np.zeros((512, 512, 3), np.uint8)) < 0.1
     True
     """
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return 8 * file.tell() / (pixels.shape[0] * pixels.shape[1])
+    return 8 * len(as_png(pixels)) / (pixels.shape[0] * pixels.shape[1])
 
 
 def grey_entropy(pixels: np.ndarray) -> float:
-    """Shannon entropy in bits of the 256-bin histogram of uint8 H x W x 3, made grey (BT.709) and rounded to 8 bits.
+    """Shannon entropy in bits of the 256-bin grey histogram (BT.709, rounded) of uint8 H x W x 3.
 
     >>> grey_entropy(np.repeat(np.array([[[0], [255]]], np.uint8), 3, axis=2))
     1.0

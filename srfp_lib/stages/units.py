@@ -40,7 +40,7 @@ def decoded(profile: Profile, *names: str) -> tuple[str, ...]:
 def photographs(profile: Profile) -> Iterator[Unit]:
     splits = ("images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
     outputs = ("photos", f"images/{fleet.HR}", *splits, *decoded(profile, fleet.HR))
-    yield Unit(leaves=outputs, cost=3, content=lambda: photos.fingerprint(profile.photographs))
+    yield Unit(leaves=outputs, cost=3, content=lambda: photos.content_digest(profile.photographs))
 
 
 def statistics(profile: Profile) -> Iterator[Unit]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from srfp_lib.commands import photos as command
 from srfp_lib.common.errors import UserError
+from srfp_lib.common.files import csv_rows
 from srfp_lib.photos import flickr, open_sets
 from srfp_lib.photos.open_sets import downloads, fetch, progress, sets
 from tests.photos.fake_flickr import KEY, FakeFlickr
@@ -19,7 +20,7 @@ from tests.serving import serving
 
 
 def test_the_tables_fit_each_other():
-    assert {row["set"] for row in sets()} == {row["set"] for row in open_sets._table("open_files.csv")}
+    assert {row["set"] for row in sets()} == {row["set"] for row in csv_rows(open_sets.TABLES / "open_files.csv")}
     for row in sets():
         wanted = downloads(row["set"])
         assert int(row["images"]) > 0 and row["licence"] and row["source"].startswith("https://")

@@ -11,9 +11,8 @@ from PIL import Image
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
 from srfp_lib.photos import sr_sets
-from srfp_lib.photos.flickr.prepare import as_png
 from srfp_lib.photos.flickr.table import Row, write_list
-from srfp_lib.photos.reading import fingerprint_of
+from srfp_lib.photos.reading import as_png, pixel_digest
 from srfp_lib.profiles import PAPER, PROFILES, Photographs, Profile
 from srfp_lib.study import Study
 from tests.conftest import hurried
@@ -28,7 +27,7 @@ def flickr(folder):
     for i, split in enumerate(["train"] * 6 + ["validation", "test"]):
         pixels = noise(1000 + i, 50 + i, 61)
         text = dict.fromkeys(("tag", "owner", "owner_name", "title", "licence", "licence_address", "page", "address", "camera", "phash"), "x")
-        rows.append(Row(id=str(7 + i), secret=f"a{i}", split=split, width=61, height=50, sha256="0" * 64, pixels=fingerprint_of(pixels), **text))
+        rows.append(Row(id=str(7 + i), secret=f"a{i}", split=split, width=61, height=50, sha256="0" * 64, pixels=pixel_digest(pixels), **text))
         (folder / "photographs").mkdir(parents=True, exist_ok=True)
         (folder / "photographs" / rows[-1].file).write_bytes(as_png(pixels))
     write_list(folder, rows)
@@ -80,14 +79,14 @@ def test_the_study_begins_with_them(settings, tmp_path, monkeypatch):
 def test_what_is_missing_comes_with_its_command(settings, tmp_path, name, command):
     (tmp_path / name).rename(tmp_path / "gone")
     with pytest.raises(UserError, match=f"photographs.source is 'paper', and there is no .*: python -m srfp_lib {command}"):
-        photos.fingerprint(settings)
+        photos.content_digest(settings)
 
 
 def test_an_incomplete_set_and_rotations_are_refused(settings, tmp_path):
     (tmp_path / "div2k" / "0001.png").unlink()
     (tmp_path / "div2k" / "0002.png").unlink()
     with pytest.raises(UserError, match="has 7 images, .* fetch them with python -m srfp_lib photos fetch div2k"):
-        photos.fingerprint(settings)
+        photos.content_digest(settings)
     with pytest.raises(UserError, match="photographs.rotations is 3, and Flickr1K has one split of its own"):
         photos.load(replace(settings, rotations=3), master_seed=1)
 
@@ -99,8 +98,8 @@ def test_a_damaged_training_image_is_named(settings, tmp_path):
 
 
 def test_the_fingerprint_follows_names_and_sizes_but_not_places(settings, tmp_path):
-    before = photos.fingerprint(settings)
+    before = photos.content_digest(settings)
     (tmp_path / "div2k").rename(tmp_path / "moved")
-    assert photos.fingerprint(replace(settings, div2k=str(tmp_path / "moved"))) == before
+    assert photos.content_digest(replace(settings, div2k=str(tmp_path / "moved"))) == before
     Image.fromarray(noise(5, 60, 60)).save(tmp_path / "moved" / "0001.png")
-    assert photos.fingerprint(replace(settings, div2k=str(tmp_path / "moved"))) != before
+    assert photos.content_digest(replace(settings, div2k=str(tmp_path / "moved"))) != before

@@ -74,4 +74,4 @@ def test_dead_leaves_are_seeded():
 
 
 def test_the_fingerprint_follows_the_files():
-    assert photos.fingerprint(DEMO.photographs) == photos.fingerprint(DEMO.photographs)
+    assert photos.content_digest(DEMO.photographs) == photos.content_digest(DEMO.photographs)

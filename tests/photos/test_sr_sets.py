@@ -5,9 +5,8 @@ import pytest
 from PIL import Image
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.photos.matlab import reduce
 from srfp_lib.photos.reading import read
-from srfp_lib.photos.sr_sets import lr_agreement, members, write_lr
+from srfp_lib.photos.sr_sets import members, reduce, write_lr
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,6 @@ def test_a_quarter_is_the_same_200_each_time(sets):
     assert [p.stem for p in quarter][:5] == ["0003", "0004", "0006", "0010", "0015"]  # on every machine
     other = members("quarter_flickr2k", sets / "flickr2k")
     assert [int(p.stem) for p in other] != [int(p.stem) for p in quarter]
-    assert members("quarter_div2k", sets / "div2k", quarter="first") == members("div2k", sets / "div2k")[:200]
 
 
 def test_images_are_found_below_the_folder_of_the_archive(sets, tmp_path):
@@ -50,7 +48,6 @@ def test_images_are_found_below_the_folder_of_the_archive(sets, tmp_path):
 
 @pytest.mark.parametrize(("dataset", "arguments", "sentence"), [
     ("div3k", {}, "there is no set 'div3k'"), ("div2k", {"part": "test"}, "no set 'div2k' with a part 'test'"),
-    ("quarter_div2k", {"quarter": "last"}, "no rule 'last'"),
     ("flickr2k", {"part": "test"}, "has 900 images, and test of flickr2k are images 901 to 1000"),
 ])  # fmt: skip
 def test_what_is_not_there_is_said(sets, dataset, arguments, sentence):
@@ -77,13 +74,6 @@ def test_lr_images_are_matlabs_and_are_not_made_twice(hr, tmp_path):
     made = lr.stat().st_mtime_ns
     write_lr([path], tmp_path / "lr", 2)
     assert lr.stat().st_mtime_ns == made
-
-
-def test_a_sets_own_lr_images_tell_how_they_were_rounded(hr, tmp_path):
-    path, pixels = hr
-    Image.fromarray(reduce(pixels, 4, each_pass=True)).save(tmp_path / "0001x4.png")
-    table = lr_agreement(path, tmp_path / "0001x4.png", 4).set_index("rounding")["share_equal"]
-    assert table["each pass"] == 1 and table["once"] < 1
 
 
 def test_a_damaged_image_is_named(tmp_path):

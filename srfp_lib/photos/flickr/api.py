@@ -1,12 +1,14 @@
-"""The four requests to Flickr that the set needs: licences, search, camera, and the photograph itself.
+"""Requests to Flickr (https://www.flickr.com/services/api/): licences, search, camera, and the file of a photograph.
 
-Source: https://www.flickr.com/services/api/. Requests keep an interval, so that an hour has fewer than Flickr's 3,600.
+Requests keep an interval that stays below Flickr's 3,600 an hour. `downloads.patiently` retries them rather than urllib3's Retry,
+because Flickr also reports temporary failures inside answers with status 200.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,13 +19,13 @@ from ...fetching.downloads import BLOCK, GoneError, Sleep, TemporaryError, ask, 
 ADDRESS = "https://api.flickr.com/services/rest/"
 PER_PAGE = 250
 EXTRAS = "license,owner_name,o_dims,url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h"
-PASSING = {0, 10, 105, 106}  # error codes: trouble on Flickr's side
+PASSING = {0, 10, 105, 106}  # error codes of temporary failures
 NOT_FOUND, NOT_ALLOWED, INVALID_KEY = 1, 2, 100
 MOST_BYTES = 200_000_000  # of a photograph
 
 
 class FlickrError(Exception):
-    """What Flickr says is wrong; its meaning depends on the method."""
+    """An error code from Flickr; its meaning depends on the method."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -32,14 +34,13 @@ class FlickrError(Exception):
 
 def key_from_environment() -> str:
     """The API key in FLICKR_API_KEY. Raises UserError if there is none."""
-    key = os.environ.get("FLICKR_API_KEY", "").strip()
-    if not key:
-        raise UserError("the environment variable FLICKR_API_KEY is not set: make a key at https://www.flickr.com/services/api/keys/ and export it")
-    return key
+    if key := os.environ.get("FLICKR_API_KEY", "").strip():
+        return key
+    raise UserError("the environment variable FLICKR_API_KEY is not set: make a key at https://www.flickr.com/services/api/keys/ and export it")
 
 
 class Flickr:
-    """A polite client: ``interval`` seconds between requests, failures tried again with growing waits."""
+    """A polite client: ``interval`` seconds between requests, retries with growing waits."""
 
     def __init__(
         self, key: str, *, address: str = ADDRESS, interval: float = 1.1, sleep: Sleep = time.sleep,
@@ -51,17 +52,13 @@ class Flickr:
         self.session = requests.Session()
         self._next = 0.0
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.session.close()
-
     def licences(self) -> dict[str, tuple[str, str]]:
-        """Flickr's number of each licence -> (code, address): by, by-sa, by-nc, ..., zero, mark, usgov, or ""."""
+        """Flickr's number of each licence -> (`licence_code`, address)."""
         found = self.call("flickr.photos.licenses.getInfo", "licenses")["license"]
         return {str(row["id"]): (licence_code(row["url"]), row["url"]) for row in found}
 
     def search(self, tag: str, page: int, licences: list[str]) -> tuple[list[dict[str, Any]], int]:
-        """The photographs on a page (from 1) of the results for a tag, and the number of pages."""
+        """One page (from 1) of the results for a tag, and the number of pages."""
         found = self.call(
             "flickr.photos.search", "photos", tags=tag, license=",".join(licences), page=page, per_page=PER_PAGE, extras=EXTRAS,
             sort="relevance", media="photos", content_types=0, safe_search=1,
@@ -69,7 +66,7 @@ class Flickr:
         return [photo for photo in found["photo"] if isinstance(photo, dict)], int(found["pages"])
 
     def camera(self, photo_id: str) -> str:
-        """The camera, "" if its owner does not show it. Raises GoneError."""
+        """The camera, "" if the owner hides it. Raises GoneError and UserError."""
         try:
             found = self.call("flickr.photos.getExif", "photo", photo_id=photo_id)
             return " ".join(str(found.get("camera") or "").split())
@@ -81,11 +78,11 @@ class Flickr:
             raise UserError(f"Flickr does not tell the camera of photograph {photo_id} ({error}): try the same command later") from None
 
     def photograph(self, address: str) -> bytes:
-        """The file at an address. Raises GoneError."""
+        """The file at an address. Raises GoneError and UserError."""
         return patiently(lambda: self._get(address, {}), sleep=self.sleep)
 
     def call(self, method: str, part: str, **arguments: Any) -> dict[str, Any]:
-        """A part of a method's answer. Raises FlickrError, and UserError for an invalid key or a server that stays silent."""
+        """One part of a method's answer. Raises FlickrError, and UserError for an invalid key or a silent server."""
         fields = {"method": method, "api_key": self.key, "format": "json", "nojsoncallback": 1, **arguments}
 
         def once() -> dict[str, Any]:
@@ -105,9 +102,12 @@ class Flickr:
         return patiently(once, sleep=self.sleep)
 
     def _get(self, address: str, parameters: dict[str, Any]) -> bytes:
-        self._wait()
+        now = self.clock()
+        if now < self._next:
+            self.sleep(self._next - now)
+        self._next = max(now, self._next) + self.interval
         with ask(self.session, address, params=parameters) as answer:
-            if "photo_unavailable" in answer.url:  # where Flickr sends for photographs that were deleted
+            if "photo_unavailable" in answer.url:  # Flickr redirects deleted photographs there
                 raise GoneError("the photograph is no longer available")
             content = bytearray()
             for block in answer.iter_content(BLOCK):
@@ -116,22 +116,12 @@ class Flickr:
                     raise GoneError(f"the photograph has more than {MOST_BYTES:,} bytes")
             return bytes(content)
 
-    def _wait(self) -> None:
-        now = self.clock()
-        if now < self._next:
-            self.sleep(self._next - now)
-        self._next = max(now, self._next) + self.interval
-
 
 def licence_code(address: str) -> str:
-    """The short name of a licence by its address, "" for all rights reserved and for what is not known.
+    """The short name of a licence (by, by-sa, ..., zero, mark, usgov) from its address, "" for all others.
 
-    >>> licence_code("https://creativecommons.org/licenses/by-nc-sa/2.0/")
-    'by-nc-sa'
-    >>> licence_code("https://creativecommons.org/publicdomain/zero/1.0/")
-    'zero'
+    >>> [licence_code(f"https://creativecommons.org/{name}/2.0/") for name in ("licenses/by-nc-sa", "publicdomain/zero")]
+    ['by-nc-sa', 'zero']
     """
-    parts = (address or "").split("/")
-    if "creativecommons.org" in address and len(parts) > 4:
-        return parts[4]
-    return "usgov" if "usa.gov" in address else ""
+    found = re.search(r"creativecommons\.org/[^/]+/([^/]+)|usa\.gov", address)
+    return (found[1] or "usgov") if found else ""
