@@ -1,4 +1,4 @@
-"""Which number does each of the paper's claims speak of? `QUANTITIES` has one per claim id, computed from `Results`.
+"""Which number tests each of the paper's claims? `QUANTITIES` has one per claim id, computed from `Results`.
 
 The wording of the claims is in `data/paper/claims.csv`, that of the quantities in `data/paper/verdict_rules.csv`.
 """
@@ -54,7 +54,7 @@ def loss_beyond_architecture(r: Results) -> Accuracy:
 
 def quarter_sets_minus_full(r: Results) -> Accuracy:
     """Networks trained on a quarter of a set minus networks trained on all of it."""
-    quarter, full = (mean(*(fleet_accuracy(r, dataset=d) for d in pair)) for pair in (fleet.DATASETS[2:], fleet.DATASETS[:2]))
+    quarter, full = (mean(*(fleet_accuracy(r, dataset=part + d) for d in ("div2k", "flickr2k"))) for part in ("quarter_", ""))
     return quarter - full
 
 
@@ -77,27 +77,20 @@ def parser_beyond_chance(r: Results, asks: str) -> Accuracy:
     return Accuracy((row.table - chance) / (1 - chance))
 
 
-def psnr(r: Results, **properties: object) -> pd.Series:
-    """Mean PSNR by photograph, in dB, over the networks with the given properties."""
+def psnr(r: Results, **properties: object) -> Accuracy:
+    """PSNR in dB by photograph, mean over the networks with the given properties."""
     networks = {m: fleet.parse(m) for m in r.need("quality")["model_id"].unique()}
     chosen = [m for m, network in networks.items() if all(getattr(network, k) == v for k, v in properties.items())]
-    return r.quality[r.quality["model_id"].isin(chosen)].groupby("photograph")["psnr"].mean()
+    by_photograph = r.quality[r.quality["model_id"].isin(chosen)].groupby("photograph")["psnr"].mean()
+    return Accuracy(pd.DataFrame([by_photograph]))
 
 
-def psnr_price(r: Results) -> Estimate:
-    """PSNR of 4X networks, L1 minus adversarial."""
-    return Estimate.over_photographs((psnr(r, scale=4, adversarial=False) - psnr(r, scale=4, adversarial=True)).to_numpy())
-
-
-def swinir_psnr(r: Results) -> Estimate:
-    """PSNR of SwinIR trained with L1, custom networks minus the published one, the higher of both scales."""
-    found = []
-    for scale in fleet.SCALES:
-        custom, theirs = (psnr(r, architecture="SwinIR", loss="L1", scale=scale, origin=origin) for origin in ("custom", "published"))
-        if theirs.empty:
-            raise Unanswered("the published SwinIR is not among the networks whose quality was measured")
-        found.append(Estimate.over_photographs((custom - theirs).to_numpy()))
-    return max(found, key=lambda e: e.value)
+def swinir_psnr_difference(r: Results, scale: int) -> Accuracy:
+    """PSNR of SwinIR trained with L1, custom networks minus the published one."""
+    custom, published = (psnr(r, architecture="SwinIR", loss="L1", scale=scale, origin=origin) for origin in ("custom", "published"))
+    if published.table.empty:
+        raise Unanswered("the published SwinIR is not among the networks whose quality was measured")
+    return custom - published
 
 
 # The four backbones and the published networks
@@ -119,11 +112,6 @@ def backbone_differences(r: Results, *pairs: tuple[int, int]) -> Estimate:
 def published(r: Results, group: str) -> Accuracy:
     """25-way accuracy in a group."""
     return Accuracy.of(r.warm_answers[r.warm_answers["model_id"].isin(members(r.warm[0].classes, group))])
-
-
-def warm_minus_cold(r: Results) -> Accuracy:
-    """25-way accuracy, warm start minus cold start."""
-    return Accuracy.of(r.warm_answers) - Accuracy.of(attribution.scored(r.need("cold")))
 
 
 def share_of_higher_ratios(r: Results) -> Estimate:
@@ -213,7 +201,7 @@ QUANTITIES: dict[str, Quantity] = {
     "C22": lambda r: triplets(r.prnu_triplets, adversarial=False) - triplets(r.prnu_triplets, adversarial=True),
     # Attribution of the published networks
     "C24": lambda r: Accuracy.of(r.warm_answers),
-    "C25": warm_minus_cold,
+    "C25": lambda r: Accuracy.of(r.warm_answers) - Accuracy.of(attribution.scored(r.need("cold"))),
     "C26": lambda r: lowest(*(published(r, group) - published(r, "2X, all") for group in ORDER[1:])),
     "C27": lambda r: lowest(*steps(*(published(r, group) for group in ("2X, all", *ORDER[1:])))),
     "C28": lambda r: published(r, "4X, adversarial"),
@@ -245,8 +233,8 @@ QUANTITIES: dict[str, Quantity] = {
     "C51": lambda r: parsed(r, "loss", adversarial=True),
     "C52": lambda r: distance(Accuracy(parsed(r, "architecture", known=True).table - 1 / 5)),
     # Image quality, and everything together
-    "C53": swinir_psnr,
-    "C54": psnr_price,
+    "C53": lambda r: highest(*(swinir_psnr_difference(r, scale) for scale in fleet.SCALES)),
+    "C54": lambda r: psnr(r, scale=4, adversarial=False) - psnr(r, scale=4, adversarial=True),
     "C55": lambda r: lowest(fleet_accuracy(r), Accuracy.of(r.cnn_triplets)),
     "C56": lambda r: lowest(
         *steps(fleet_accuracy(r, scale=2, loss="L1"), fleet_accuracy(r, scale=4, loss="L1"), fleet_accuracy(r, adversarial=True)),

@@ -32,11 +32,6 @@ class Estimate:
     n_photographs: int
     n_runs: int
 
-    @classmethod
-    def over_photographs(cls, values: Float[np.ndarray, " photographs"], *, sd: float = NAN, n_runs: int = 1) -> Estimate:
-        """The mean over photographs with its bootstrap interval."""
-        return cls(float(values.mean()), sd, *interval(values), len(values), n_runs)
-
     def columns(self) -> dict[str, Any]:
         """The estimate as columns of a table of accuracies."""
         return {"accuracy": self.value, "sd": self.sd, "low": self.low, "high": self.high,
@@ -45,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Accuracy:
-    """Accuracy of a group by run (rows) and photograph (columns); NaN where the run did not test on the photograph."""
+    """The accuracy (or another measure) of a group by run (rows) and photograph (columns); NaN if the run did not test on the photograph."""
 
     table: pd.DataFrame
 
@@ -60,9 +55,9 @@ class Accuracy:
 
     def estimate(self) -> Estimate:
         """Mean, spread and interval."""
-        by_run = self.table.mean(axis=1).to_numpy()
+        by_photograph, by_run = (self.table.mean(axis=axis).to_numpy() for axis in (0, 1))
         sd = float(by_run.std()) if len(by_run) > 1 else NAN
-        return Estimate.over_photographs(self.table.mean(axis=0).to_numpy(), sd=sd, n_runs=len(by_run))
+        return Estimate(float(by_photograph.mean()), sd, *interval(by_photograph), len(by_photograph), len(by_run))
 
     def columns(self) -> dict[str, Any]:
         """The columns of its estimate."""

@@ -56,6 +56,11 @@ def interval(row: Row) -> str:
     return "–" if pd.isna(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
 
 
+def estimate(row: Row) -> str:
+    """Mean ± SD and the interval, in percent; "–" for NaN."""
+    return "–" if pd.isna(row["accuracy"]) else f"{accuracy(row)} [{interval(row)}]"
+
+
 def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.DataFrame | None = None) -> Page:
     """A table of accuracies: label columns (old name to new), ours, interval, chance, the reference run's, the paper's.
 
@@ -67,7 +72,7 @@ def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.D
     page["95 % interval"] = [interval(row) for row in rows]
     page["chance, %"] = [percent(row["chance"], 2) for row in rows]
     if reference is not None:
-        known = {tuple(str(row[c]) for c in labels): f"{accuracy(row)} [{interval(row)}]" for row in reference.to_dict("records")}
+        known = {tuple(str(row[c]) for c in labels): estimate(row) for row in reference.to_dict("records")}
         page["reference run, %"] = [known.get(tuple(str(row[c]) for c in labels), "–") for row in rows]
     if "paper" in frame:
         page["the paper, %"] = [papers(row) for row in rows]
