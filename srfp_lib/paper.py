@@ -1,6 +1,6 @@
-"""The paper's own numbers: tables typed from the paper and its result files (`data/paper`), as data frames.
+"""The paper's own numbers, typed from the paper and its result files (`data/paper`), as data frames.
 
-Fractions, population standard deviations, PSNR in dB; an empty cell is a number that the paper does not give.
+Fractions, population standard deviations, PSNR in dB; a cell is empty where the paper has no number.
 """
 
 from __future__ import annotations
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = DATA / "paper"
+_SPELLED = {
+    "2": "2X", "4": "4X", "VGG_GAN": "VGG+adv", "ResNet_GAN": "ResNet+adv", "div2k": "DIV2K", "flickr2k": "Flickr2K",
+    "quarter_div2k": "quarter DIV2K", "quarter_flickr2k": "quarter Flickr2K",
+}  # fmt: skip
+
+
+def spelled(value: object) -> str:
+    """The paper's spelling of a hyperparameter's value.
+
+    >>> spelled("VGG_GAN"), spelled(4), spelled("EDSR")
+    ('VGG+adv', '4X', 'EDSR')
+    """
+    return _SPELLED.get(str(value), str(value))
 
 
 @cache
@@ -69,25 +82,25 @@ def figure_6(which: str) -> pd.DataFrame:
 
 
 def figure_7() -> pd.DataFrame:
-    """What parsers answered about the published networks (Figure 7), a row a cell."""
+    """The parsers' answers on the published networks (Figure 7), a row per cell."""
     return _read("figure_7").copy()
 
 
 def claims() -> pd.DataFrame:
-    """The paper's 56 testable claims."""
+    """The 56 testable claims of the paper."""
     return _read("claims").copy()
 
 
 def panels() -> pd.DataFrame:
-    """The accuracies printed in Figures 3 and 5, for every classifier run."""
+    """The accuracies printed in Figures 3 and 5, and those of the other classifier runs."""
     return _read("figure_3_and_5").copy()
 
 
 def dataset_statistics() -> pd.DataFrame:
-    """Table A.1, with the split that a row most likely is where the printed one is not (D12)."""
+    """Table A.1, with the most likely split of each row beside the printed one (D12)."""
     return _read("dataset_statistics").copy()
 
 
 def verdict_rules() -> pd.DataFrame:
-    """Our rules for judging the claims, written before the runs they judge."""
+    """Our rules for judging the claims, written before the runs that they judge."""
     return _read("verdict_rules").copy()

@@ -14,7 +14,7 @@ def pictures(runs, parsers):  # noqa: F811
     """All figures of the book from synthetic results."""
     answers = attribution.scored(runs)
     table = attribution.table_3(answers)
-    rows = table[~table["value"].str.contains("minus")]
+    rows = table[~table["value"].isin(attribution.EFFECTS)]
     triplets = seeds.scored(runs)
     maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a) for s in (2, 4) for a in (False, True)}
     networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)

@@ -1,4 +1,4 @@
-"""What a classifier said about the test images: the only thing that experiments know."""
+"""The outputs of a trained classifier on its test images: all that experiments work with."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float32
 
 from ..common.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The answers of one run of a classifier.
+    """The outputs of one classifier run, a row per test image; ``index`` has the columns model_id, image, photograph.
 
-    ``index`` has a row an image shown (model_id, image, photograph); ``scores`` is float32 n x classes:
-    log-probabilities of a CNN, minus squared distances of PRNU; ``features`` is float32 n x d or None.
+    ``scores`` are the log-probabilities of a CNN, or negative squared distances of PRNU, which has no ``features``.
     """
 
     task: str
     run: int
     classes: tuple[str, ...]
     index: pd.DataFrame
-    scores: np.ndarray
-    features: np.ndarray | None = None
+    scores: Float32[np.ndarray, "images classes"]
+    features: Float32[np.ndarray, "images d"] | None = None
 
     @property
     def predicted(self) -> np.ndarray:
-        """The class with the highest score, for every row."""
+        """The class with the highest score, for every row (object array of names)."""
         return np.asarray(self.classes, dtype=object)[self.scores.argmax(1)]
+
+    def answers(self) -> pd.DataFrame:
+        """The index with the columns run and predicted."""
+        return self.index.assign(run=self.run, predicted=self.predicted)
+
+    def features_of(self, rows: np.ndarray) -> Float32[np.ndarray, "rows d"]:
+        """The features of some rows; ValueError for a method without features (PRNU)."""
+        if self.features is None:
+            raise ValueError(f"{self.task} has no features")
+        return self.features[rows]
 
     def save(self, folder: Path) -> None:
         """Write index.parquet, scores.npy, features.npy and run.json into a folder."""

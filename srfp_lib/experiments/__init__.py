@@ -1,1 +1,1 @@
-"""Tables and figures of the paper as pure functions of predictions, features and quality: no network, no photograph."""
+"""The paper's tables and figures as pure functions of predictions, features and image quality."""

@@ -1,4 +1,4 @@
-"""The photographs in numbers (Table A.1), a photo set and split a row, beside the paper's."""
+"""How much is in the photographs? Table A.1, a row per photo set and split, beside the paper's."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import pandas as pd
 
 from .. import paper
 
-SETS = {"div2k": "DIV2K", "flickr2k": "Flickr2K", "classify": "Flickr1K"}  # our roles, and the paper's sets that play them
+ROLES = {"DIV2K": "div2k", "Flickr2K": "flickr2k", "Flickr1K": "classify"}  # the role here of each set of the paper
 ORDER = ("div2k", "flickr2k", "stand-ins", "classify", "train", "test", "validation")
 
 
 def table_a1(photographs: pd.DataFrame) -> pd.DataFrame:
-    """One row a role and split of the first run, beside the row of the paper's set with the same part in the study.
+    """One row per role and split of the first run, beside the set with that role in the paper; means and SD (n - 1) over photographs.
 
-    ``photographs`` is the table of `srfp_lib.photos.statistics.rows`. Means and SD (n - 1) over photographs. The paper's
-    rows go by their likely split: its labels of Flickr1K's train and test rows are surely swapped (D12). Parts that we do
-    not have stay as rows with the paper's numbers alone.
+    ``photographs`` is the table of `srfp_lib.photos.statistics.rows`. The paper's rows go by their likely split: its labels of
+    Flickr1K's train and test rows are surely swapped (D12). Sets that this run lacks have the paper's numbers alone.
     """
     table = _ours(photographs).merge(_papers(), on=["role", "split"], how="outer")
     table = table.astype({"n_images": "Int64", "paper_n_images": "Int64"})
@@ -24,18 +23,18 @@ def table_a1(photographs: pd.DataFrame) -> pd.DataFrame:
 
 def _ours(photographs: pd.DataFrame) -> pd.DataFrame:
     grouped = photographs.assign(pixels=photographs["width"] * photographs["height"]).groupby(["role", "split"], sort=False)
-    return pd.DataFrame({
-        "n_images": grouped.size(), "pixels_per_image": grouped["pixels"].mean(),
-        "png_bits_per_pixel": grouped["png_bits_per_pixel"].mean(), "png_bits_per_pixel_sd": grouped["png_bits_per_pixel"].std(),
-        "grey_entropy_bits": grouped["grey_entropy_bits"].mean(), "grey_entropy_bits_sd": grouped["grey_entropy_bits"].std(),
-    }).reset_index()  # fmt: skip
+    table = grouped.agg(
+        n_images=("pixels", "size"), pixels_per_image=("pixels", "mean"),
+        png_bits_per_pixel=("png_bits_per_pixel", "mean"), png_bits_per_pixel_sd=("png_bits_per_pixel", "std"),
+        grey_entropy_bits=("grey_entropy_bits", "mean"), grey_entropy_bits_sd=("grey_entropy_bits", "std"),
+    )  # fmt: skip
+    return table.reset_index()
 
 
 def _papers() -> pd.DataFrame:
     printed = paper.dataset_statistics()
-    roles = {title: role for role, title in SETS.items()}
     return pd.DataFrame({
-        "role": printed["dataset"].map(roles), "split": printed["likely_true_split"], "paper_set": printed["dataset"],
+        "role": printed["dataset"].map(ROLES), "split": printed["likely_true_split"], "paper_set": printed["dataset"],
         "paper_split_as_printed": printed["split_as_printed"], "paper_n_images": printed["n_images"],
         "paper_pixels_per_image": printed["pixels_per_image"],
         "paper_png_bits_per_pixel": printed["png_bits_per_pixel_mean"], "paper_png_bits_per_pixel_sd": printed["png_bits_per_pixel_sd"],

@@ -1,4 +1,4 @@
-"""The published networks: told apart (section 4.1.2) and parsed (section 4.2.1, Figure 7)."""
+"""Can the published networks be told apart (section 4.1.2) and parsed (section 4.2.1, Figure 7)?"""
 
 from __future__ import annotations
 
@@ -12,44 +12,38 @@ from .attribution import scored
 from .separability import groups
 from .uncertainty import Accuracy
 
-_IN_PAPER = {"all": 0, "2X, all": 1, "4X, L1": 2, "4X, adversarial": 3}  # rows of pretrained_attribution.csv
+_SELECTION = {"all": "all", "2X, all": "scale=2", "4X, L1": "scale=4 and loss=L1", "4X, adversarial": "scale=4 and loss!=L1"}  # in the paper's table
 
 
 def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
-    """Accuracy by group for each start of the classifier; the paper's is the warm start. One row a start and group."""
-    printed = paper.pretrained_attribution()
+    """Accuracy by start of the classifier and by group; the paper's values are those of the warm start."""
+    printed = paper.pretrained_attribution().set_index("selection")
     rows = []
     for start, runs in starts.items():
-        answers = scored(runs)
-        members = {"all": list(runs[0].classes)} | groups(runs[0].classes)
-        for name, of in members.items():
-            row = {"start": start, "group": name, "n_networks": len(of), "chance": 1 / len(runs[0].classes)}
-            row |= Accuracy.of(answers[answers["model_id"].isin(of)]).estimate().columns()
-            if start == "warm" and name in _IN_PAPER:
-                theirs = printed.iloc[_IN_PAPER[name]]
+        answers, classes = scored(runs), runs[0].classes
+        for group, members in ({"all": list(classes)} | groups(classes)).items():
+            row = {"start": start, "group": group, "n_networks": len(members), "chance": 1 / len(classes)}
+            row |= Accuracy.of(answers[answers["model_id"].isin(members)]).columns()
+            if start == "warm" and group in _SELECTION:
+                theirs = printed.loc[_SELECTION[group]]
                 row |= {"paper": theirs["accuracy_mean"], "paper_sd": theirs["accuracy_sd_over_3_classifiers"]}
             rows.append(row)
     return pd.DataFrame(rows)
 
 
 def by_network(runs: Sequence[Predictions]) -> pd.DataFrame:
-    """How often each network is recognised, and what it is taken for most often when it is not."""
+    """The accuracy on each network's images, and the network they are most often mistaken for."""
     answers = scored(runs)
     rows = []
     for model_id, group in answers.groupby("model_id", sort=False):
-        wrong = group.loc[~group["correct"].astype(bool), "predicted"].value_counts()
+        wrong = group.loc[~group["correct"], "predicted"].value_counts()
         mistaken = f"{fleet.short(wrong.index[0])} ({wrong.iloc[0] / len(group):.0%})" if len(wrong) else "–"
-        rows.append({"model_id": model_id, **Accuracy.of(group).estimate().columns(), "most_often_taken_for": mistaken})
+        rows.append({"model_id": model_id, **Accuracy.of(group).columns(), "most_often_taken_for": mistaken})
     return pd.DataFrame(rows)
 
 
-def known_architectures(networks: Sequence[str]) -> list[str]:
-    """Those whose architecture is in the custom fleet; for the paper's 25 it is 11."""
-    return [n for n in networks if fleet.parse(n).architecture in fleet.ARCHITECTURES]
-
-
 def right_answers(asks: str, model_id: str) -> tuple[str, ...]:
-    """What counts as right of a published network: any adversarial loss for an adversarial one, none for an unknown architecture."""
+    """A parser's right answers: for an adversarial network any adversarial loss, for an architecture outside the fleet none."""
     network = fleet.parse(model_id)
     if asks == "scale":
         return (str(network.scale),)
@@ -59,51 +53,61 @@ def right_answers(asks: str, model_id: str) -> tuple[str, ...]:
 
 
 def parsed(parsers: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
-    """One row an answer of a parser on a published image: asks, run, model_id, photograph, predicted, correct (None: cannot be right)."""
-    tables = []
-    for asks in tasks.PARSED_OF_PUBLISHED:
-        for run in parsers[asks]:
-            answers = run.index.assign(asks=asks, run=run.run, predicted=run.predicted)
-            right = {m: right_answers(asks, m) for m in answers["model_id"].unique()}
-            answers["known"] = answers["model_id"].map(lambda m, right=right: bool(right[m]))
-            answers["correct"] = [p in right[m] for m, p in zip(answers["model_id"], answers["predicted"], strict=True)]
-            tables.append(answers)
-    return pd.concat(tables, ignore_index=True)
+    """One row per answer of a parser on a published image: model_id, image, photograph, asks, run, predicted, adversarial, known, correct.
+
+    ``known`` is False where no answer can be right.
+    """
+    answers = pd.concat([run.answers().assign(asks=asks) for asks in tasks.PARSED_OF_PUBLISHED for run in parsers[asks]], ignore_index=True)
+    right = {(asks, m): right_answers(asks, m) for asks in tasks.PARSED_OF_PUBLISHED for m in answers["model_id"].unique()}
+    rows = list(zip(answers["asks"], answers["model_id"], answers["predicted"], strict=True))
+    return answers.assign(
+        adversarial=[fleet.parse(m).adversarial for _, m, _ in rows],
+        known=[bool(right[asks, m]) for asks, m, _ in rows],
+        correct=[predicted in right[asks, m] for asks, m, predicted in rows],
+    )
+
+
+def parsing(answers: pd.DataFrame) -> pd.DataFrame:
+    """The accuracy of each parser: scale and loss on L1 and on adversarial networks, architecture on networks of a known one."""
+    selections = [
+        ("scale", "L1 networks", ~answers["adversarial"], 1 / 2),
+        ("scale", "adversarial networks", answers["adversarial"], 1 / 2),
+        ("loss", "L1 networks", ~answers["adversarial"], 1 / 3),
+        ("loss", "adversarial networks", answers["adversarial"], 2 / 3),
+        ("architecture", "networks whose architecture is in the fleet", answers["known"], 1 / 5),
+    ]
+    rows = []
+    for asks, of, selection, chance in selections:
+        some = answers[(answers["asks"] == asks) & selection]
+        if len(some):
+            networks = some["model_id"].nunique()
+            rows.append({"parser": asks, "of": of, "n_networks": networks, "chance": chance, **Accuracy.of(some).columns()})
+    return pd.DataFrame(rows)
 
 
 def figure_7(answers: pd.DataFrame) -> pd.DataFrame:
-    """The share of each answer by network and parser: a row a cell, with the count, the spread over runs, and the paper's."""
+    """The share of each answer, a row per network, parser and answer, with counts, interval, and the paper's share."""
     rows = []
     for asks in tasks.PARSED_OF_PUBLISHED:
-        mine = answers[answers["asks"] == asks]
-        for model_id, group in mine.groupby("model_id", sort=False):
+        for model_id, group in answers[answers["asks"] == asks].groupby("model_id", sort=False):
             for value in tasks.CLASSES[asks]:
-                said = group.assign(correct=group["predicted"] == value)
-                cell = Accuracy.of(said).estimate()
-                rows.append({"model_id": model_id, "parser": asks, "predicted": value, "right": value in right_answers(asks, model_id),
-                             "share": cell.value, "sd": cell.sd, "low": cell.low, "high": cell.high,
-                             "count": int(said["correct"].sum()), "n_images": len(group), "n_photographs": cell.n_photographs})  # fmt: skip
+                matching = group.assign(correct=group["predicted"] == value)
+                e = Accuracy.of(matching).estimate()
+                rows.append({"model_id": model_id, "parser": asks, "predicted": value, "right": value in right_answers(asks, str(model_id)),
+                             "share": e.value, "sd": e.sd, "low": e.low, "high": e.high,
+                             "count": int(matching["correct"].sum()), "n_images": len(group), "n_photographs": e.n_photographs})  # fmt: skip
     printed = paper.figure_7()[["model_id", "parser", "predicted_value", "fraction_mean", "fraction_sd"]]
     printed.columns = ["model_id", "parser", "predicted", "paper", "paper_sd"]
-    printed["predicted"] = printed["predicted"].map(lambda v: _SPELLED.get(v, v))
+    printed["predicted"] = printed["predicted"].replace({paper.spelled(v): v for asks in tasks.PARSED_OF_PUBLISHED for v in tasks.CLASSES[asks]})
     return pd.DataFrame(rows).merge(printed, on=["model_id", "parser", "predicted"], how="left", validate="one_to_one")
 
 
-_SPELLED = {"2X": "2", "4X": "4", "VGG+adv": "VGG_GAN", "ResNet+adv": "ResNet_GAN"}
-
-
-def share(answers: pd.DataFrame, asks: str, networks: Sequence[str], values: Sequence[str]) -> Accuracy:
-    """How often the parser answers one of the values for the given networks."""
-    some = answers[(answers["asks"] == asks) & answers["model_id"].isin(list(networks))]
-    return Accuracy.of(some.assign(correct=some["predicted"].isin(list(values))))
-
-
 def writer(runs: Sequence[Predictions]) -> pd.DataFrame:
-    """The control of D36: networks saved with rounding and with truncation. How often are network and writer told?"""
-    answers = pd.concat([run.index.assign(run=run.run, predicted=run.predicted) for run in runs], ignore_index=True)
-    right, said = (answers[side].str.partition(fleet.WAY) for side in ("model_id", "predicted"))
+    """The control of D36, networks saved both with rounding and with truncation: how often are network and writer recognised?"""
+    answers = pd.concat([run.answers() for run in runs], ignore_index=True)
+    true, predicted = (answers[side].str.partition(fleet.WAY) for side in ("model_id", "predicted"))
     rows = []
-    for question, part, chance in (("network", 0, 1 / right[0].nunique()), ("writer", 2, 0.5)):
-        accuracy = Accuracy.of(answers.assign(correct=right[part] == said[part])).estimate()
+    for question, part, chance in (("network", 0, 1 / true[0].nunique()), ("writer", 2, 1 / 2)):
+        accuracy = Accuracy.of(answers.assign(correct=true[part] == predicted[part]))
         rows.append({"question": question, "chance": chance, **accuracy.columns()})
     return pd.DataFrame(rows)

@@ -1,77 +1,79 @@
-"""What the claims are judged by: scored answers and tables of one workspace."""
+"""What does one workspace hold that claims can be judged by? Predictions and tables, loaded once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from ..classifiers.predictions import Predictions
-from . import attribution, parsing, published, seeds, separability
+from . import attribution, published, seeds, separability
 from .separability import Separation
 from .uncertainty import Accuracy
 
 
 class Unanswered(Exception):
-    """This workspace does not hold what a claim speaks of; says what."""
+    """The workspace lacks what a claim is about; the message names it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Everything is optional: a chapter gives what its own claims ask for."""
+    """Everything is optional: a chapter passes what its own claims need."""
 
-    attribution: pd.DataFrame | None = None
-    cnn_triplets: pd.DataFrame | None = None
-    prnu_triplets: pd.DataFrame | None = None
+    attribution: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cnn_triplets: pd.DataFrame = field(default_factory=pd.DataFrame)
+    prnu_triplets: pd.DataFrame = field(default_factory=pd.DataFrame)
     parsers: Mapping[str, Sequence[Predictions]] = field(default_factory=dict)
-    quality: pd.DataFrame | None = None
+    quality: pd.DataFrame = field(default_factory=pd.DataFrame)
     backbones: Mapping[str, Sequence[Predictions]] = field(default_factory=dict)
-    warm: Sequence[Predictions] | None = None
-    cold: Sequence[Predictions] | None = None
-    unseen: Sequence[Predictions] | None = None
-    parsed: pd.DataFrame | None = None
+    warm: Sequence[Predictions] = ()
+    cold: Sequence[Predictions] = ()
+    unseen: Sequence[Predictions] = ()
+    parsed: pd.DataFrame = field(default_factory=pd.DataFrame)
     origins: Mapping[str, int] = field(default_factory=dict)
-    _kept: dict[object, object] = field(default_factory=dict)
 
-    def cell(self, asks: str, column: str) -> Accuracy:
-        """A cell of Table 4, computed once."""
-        return self._once(("cell", asks, column), lambda: parsing.accuracy(self.parsers, asks, column))
-
-    def separation(self, which: str) -> Separation:
-        """The ratio of squares, "seen" or "unseen", computed once."""
-        runs = self.need("warm" if which == "seen" else "unseen")
-        return self._once(("separation", which), lambda: separability.ratio_of_squares(runs))
-
-    def neighbours(self, which: str, group: str) -> Accuracy:
-        """The nearest-neighbour accuracy of a group of published networks."""
-        runs = self.need("warm" if which == "seen" else "unseen")
-        members = separability.groups(list(dict.fromkeys(runs[0].index["model_id"]))).get(group)
-        if not members:
-            raise Unanswered(f"there are not two published networks in the group {group}")
-        return self._once(("neighbours", which, group), lambda: Accuracy.of(pd.concat([separability.neighbours(r, members) for r in runs])))
-
-    def need(self, name: str):
-        """A field that a claim asks for."""
+    def need(self, name: str) -> Any:
+        """A field about the published networks; Unanswered if it was not passed."""
         value = getattr(self, name)
-        if value is None:
+        if not len(value):
             raise Unanswered("this run holds nothing about the published networks")
         return value
 
-    def stand_ins(self, claim: str) -> str:
-        """Why a claim about published networks or backbones is not tested by what stands in for them here; empty if it is."""
-        if claim in ("C02", "C03", "C04") and any(name.startswith("small_") for name in self.backbones):
-            return "small bodies stand in for the four backbones"
-        return "stand-ins, not the published networks" if self.origins.get("stand-in") else ""
+    @cached_property
+    def warm_answers(self) -> pd.DataFrame:
+        """The answers of the published networks' classifier with the warm start."""
+        return attribution.scored(self.need("warm"))
 
-    def _once(self, key, make):
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
+    @cached_property
+    def seen_ratios(self) -> Separation:
+        """The ratio of squares in features trained on the published networks."""
+        return separability.ratio_of_squares(self.need("warm"))
+
+    @cached_property
+    def unseen_ratios(self) -> Separation:
+        """The ratio of squares in features that never saw the published networks."""
+        return separability.ratio_of_squares(self.need("unseen"))
+
+    def neighbours(self, runs: str, group: str) -> Accuracy:
+        """The nearest-neighbour accuracy within a group of published networks; ``runs`` is "warm" or "unseen"."""
+        found: Sequence[Predictions] = self.need(runs)
+        chosen = members(list(found[0].index["model_id"].unique()), group)
+        return Accuracy.of(pd.concat([separability.neighbours(run, chosen) for run in found]))
 
 
-def gather(study) -> Results:
-    """The results of a finished workspace; networks whose training failed stay in (the paper keeps them)."""
+def members(networks: Sequence[str], group: str) -> list[str]:
+    """The published networks of a group (`separability.groups`); Unanswered if there are fewer than two."""
+    found = separability.groups(networks).get(group)
+    if not found:
+        raise Unanswered(f"there are not two published networks in the group {group}")
+    return found
+
+
+def gather(study: Any) -> Results:
+    """The results of a finished `srfp_lib.study.Study`; networks whose training failed stay in, as in the paper."""
     runs = study.predictions("attribution")
     return Results(
         attribution=attribution.scored(runs), cnn_triplets=seeds.scored(runs), prnu_triplets=seeds.scored(study.predictions("prnu")),

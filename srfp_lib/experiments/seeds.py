@@ -1,4 +1,4 @@
-"""Networks that differ by the training seed alone (section 4.1.1, Figure 4 and its table; D1, D25)."""
+"""Can networks be told apart that differ only in the training seed? Figure 4 and its table (section 4.1.1; D1, D25)."""
 
 from __future__ import annotations
 
@@ -8,62 +8,28 @@ import pandas as pd
 
 from .. import fleet, paper, tasks
 from ..classifiers.predictions import Predictions
-from .uncertainty import Accuracy
+from .uncertainty import NAN, Accuracy
 
 CHANCE = 1 / 3
+CELLS = [*((loss, str(scale)) for loss in fleet.LOSSES for scale in fleet.SCALES), ("all", "all")]
 
 
 def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
-    """One row an image of a triplet: run, photograph, correct, architecture, scale, loss.
+    """One row per image of a triplet: model_id, photograph, run, correct, architecture, scale, loss, adversarial.
 
-    The classifier chooses among the three networks of the triplet: the largest of their three scores wins.
+    The classifier chooses among the triplet's three networks: the largest of their three scores wins.
     """
     tables = []
     for run in runs:
         column = {name: i for i, name in enumerate(run.classes)}
         for triplet in tasks.seed_triplets():
-            ids = [n.model_id for n in triplet]
+            ids, one = [n.model_id for n in triplet], triplet[0]
             rows = run.index["model_id"].isin(ids).to_numpy()
             best = run.scores[rows][:, [column[m] for m in ids]].argmax(1)
             answers = run.index.loc[rows, ["model_id", "photograph"]].assign(run=run.run)
             answers["correct"] = answers["model_id"].to_numpy() == pd.Index(ids)[best]
-            tables.append(answers.assign(architecture=triplet[0].architecture, scale=triplet[0].scale, loss=triplet[0].loss))
+            tables.append(answers.assign(architecture=one.architecture, scale=one.scale, loss=one.loss, adversarial=one.adversarial))
     return pd.concat(tables, ignore_index=True)
-
-
-def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
-    """The table of Figure 4: a row for every method, set of triplets, loss and scale, and the totals.
-
-    ``triplets`` is "24" (the paper's, without NLSN), "30" (all) or "NLSN" (the six that the paper leaves out). Columns of
-    `Estimate`, chance, n_triplets, and the paper's value and SD beside the 24.
-    """
-    printed = paper.seeds()
-    rows = []
-    for method, answers in (("CNN", cnn), ("PRNU", prnu)):
-        for name, chosen in _sets(answers):
-            for loss, scale in [(loss, scale) for loss in fleet.LOSSES for scale in fleet.SCALES] + [("all", "all")]:
-                cell = chosen if loss == "all" else chosen[(chosen["loss"] == loss) & (chosen["scale"] == scale)]
-                theirs = _papers(printed, method, loss, scale) if name == "24" else (float("nan"), float("nan"))
-                rows.append({
-                    "method": method, "triplets": name, "loss": loss, "scale": str(scale),
-                    **Accuracy.of(cell).estimate().columns(), "chance": CHANCE,
-                    "n_triplets": len(cell[["architecture", "scale", "loss"]].drop_duplicates()),
-                    "paper": theirs[0], "paper_sd": theirs[1],
-                })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _sets(answers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    nlsn = answers["architecture"] == "NLSN"
-    return [("24", answers[~nlsn]), ("30", answers), ("NLSN", answers[nlsn])]
-
-
-def _papers(printed: pd.DataFrame, method: str, loss: str, scale: object) -> tuple[float, float]:
-    spelled = loss.replace("_GAN", "+adv")
-    row = printed[(printed["loss"] == spelled) & (printed["scale"] == str(scale)) & printed["row_kind"].isin(["cell", "total"])].iloc[0]
-    if method == "PRNU":
-        return float(row["prnu_accuracy"]), float("nan")
-    return float(row["convnext_accuracy_mean"]), float(row["convnext_accuracy_sd_over_3_classifiers"])
 
 
 def without_nlsn(answers: pd.DataFrame) -> pd.DataFrame:
@@ -71,6 +37,28 @@ def without_nlsn(answers: pd.DataFrame) -> pd.DataFrame:
     return answers[answers["architecture"] != "NLSN"]
 
 
-def advantage(cnn: pd.DataFrame, prnu: pd.DataFrame) -> Accuracy:
-    """CNN minus PRNU over the paper's 24 triplets, on the same photographs."""
-    return Accuracy.of(without_nlsn(cnn)) - Accuracy.of(without_nlsn(prnu))
+def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
+    """The table of Figure 4: a row per method, set of triplets, loss and scale, and per total.
+
+    ``triplets`` is "24" (the paper's, without NLSN), "30" (all) or "NLSN" (the six left out by the paper). The paper's
+    accuracy and SD stand beside the 24.
+    """
+    rows = []
+    for method, answers in (("CNN", cnn), ("PRNU", prnu)):
+        nlsn = answers["architecture"] == "NLSN"
+        for name, chosen in (("24", answers[~nlsn]), ("30", answers), ("NLSN", answers[nlsn])):
+            for loss, scale in CELLS:
+                cell = chosen if loss == "all" else chosen[(chosen["loss"] == loss) & (chosen["scale"] == int(scale))]
+                rows.append({
+                    "method": method, "triplets": name, "loss": loss, "scale": scale, **Accuracy.of(cell).columns(), "chance": CHANCE,
+                    "n_triplets": len(cell[["architecture", "scale", "loss"]].drop_duplicates()),
+                })  # fmt: skip
+    return pd.DataFrame(rows).merge(_papers(), on=["method", "triplets", "loss", "scale"], how="left", validate="one_to_one")
+
+
+def _papers() -> pd.DataFrame:
+    """The paper's accuracies and SD over its 24 triplets; for PRNU it has no SD."""
+    printed = paper.seeds().query("row_kind in ('cell', 'total')")
+    cell = pd.DataFrame({"triplets": "24", "loss": printed["loss"].replace({paper.spelled(v): v for v in fleet.LOSSES}), "scale": printed["scale"]})
+    cnn = cell.assign(method="CNN", paper=printed["convnext_accuracy_mean"], paper_sd=printed["convnext_accuracy_sd_over_3_classifiers"])
+    return pd.concat([cnn, cell.assign(method="PRNU", paper=printed["prnu_accuracy"], paper_sd=NAN)])

@@ -1,9 +1,9 @@
-"""How far apart two networks' images lie in a classifier's features (section 4.1.3, Figures 5 and 6; D3).
+"""How well do a classifier's features separate two networks? Figures 5 and 6 (section 4.1.3; D3).
 
-Two ratios of intra- to inter-class distance, both 1 for clusters that coincide and near 0 for clusters far apart:
-`ratio`, the paper's formula, of mean distances between all pairs of points; `ratio_of_squares`, what the released code
-computed and Figure 6 shows, of mean squared distances to centroids. Both are exact, over all pairs, and averaged over the
-classifier runs. Intervals are a jackknife over photographs: a bootstrap would count copies of an image among the pairs.
+Two ratios of intra- to inter-class distance, both 1 for coinciding clusters and near 0 for clusters far apart. `ratio` is
+the paper's formula, on mean distances between all pairs of points. `ratio_of_squares` is the formula of the released code
+and of Figure 6, on mean squared distances to centroids. Both are exact and averaged over the classifier runs. Intervals
+are a jackknife over photographs: a bootstrap would count copies of an image among the pairs.
 """
 
 from __future__ import annotations
@@ -13,135 +13,147 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float, Int
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
-from .uncertainty import Estimate
+from .uncertainty import NAN, Estimate
+
+Quantity = Callable[[np.ndarray], np.ndarray]  # maps matrices, ... x networks x networks, to their values, ...
+Ratio = Callable[[np.ndarray], np.ndarray]  # maps weights of the photographs to a matrix, networks x networks
 
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """A matrix over pairs of networks, and the same with each photograph left out."""
+    """A ratio for each pair of networks, and the same with each photograph left out."""
 
     networks: tuple[str, ...]
-    matrix: np.ndarray  # n x n
-    left_out: np.ndarray  # photographs x n x n
+    matrix: Float[np.ndarray, "networks networks"]
+    left_out: Float[np.ndarray, "photographs networks networks"]
     n_photographs: int
     n_runs: int
 
-    def estimate(self, quantity: Callable[[np.ndarray], np.ndarray]) -> Estimate:
-        """A number of the matrix with its interval; ``quantity`` maps ... x n x n to ...."""
-        value = float(quantity(self.matrix))
-        return Estimate(value, float("nan"), *jackknife(value, quantity(self.left_out)), self.n_photographs, self.n_runs)
+    def frame(self) -> pd.DataFrame:
+        """The matrix with the networks' names on both sides."""
+        return pd.DataFrame(self.matrix, self.networks, self.networks)
 
-    def among(self, members: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
-        """The mean over all pairs of the given networks, as a quantity."""
+    def estimate(self, quantity: Quantity) -> Estimate:
+        """A quantity of the matrix with its interval."""
+        value = float(quantity(self.matrix))
+        return Estimate(value, NAN, *jackknife(value, quantity(self.left_out)), self.n_photographs, self.n_runs)
+
+    def among(self, members: Sequence[str]) -> Quantity:
+        """The mean over all pairs of the given networks."""
         at = np.flatnonzero([n in set(members) for n in self.networks])
         rows, columns = (at[i] for i in np.triu_indices(len(at), 1))
         return lambda m: m[..., rows, columns].mean(-1)
 
-    def row(self, network: str) -> Callable[[np.ndarray], np.ndarray]:
-        """The mean over all pairs with one network, as a quantity."""
+    def row(self, network: str) -> Quantity:
+        """The mean over all pairs with one network."""
         here = self.networks.index(network)
         others = [i for i in range(len(self.networks)) if i != here]
         return lambda m: m[..., here, others].mean(-1)
 
 
-def jackknife(value: float, left_out: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a value from its values with each of n photographs left out (Efron 1979); NaN for fewer than two.
+def jackknife(value: float, left_out: Float[np.ndarray, " photographs"]) -> tuple[float, float]:
+    """The 95 % interval of a value from its values with each photograph left out (Efron 1979); NaN for fewer than two.
 
     >>> jackknife(2.0, np.array([2.0, 2.0, 2.0]))
     (2.0, 2.0)
     """
     n = len(left_out)
     if n < 2:
-        return float("nan"), float("nan")
+        return NAN, NAN
     error = 1.96 * float(np.sqrt((n - 1) / n * np.square(left_out - left_out.mean()).sum()))
     return value - error, value + error
 
 
 def ratio(runs: Sequence[Predictions]) -> Separation:
-    """The paper's formula: mean distances within a class over mean distances between classes."""
-    return _over_runs(runs, _Distances)
+    """The paper's formula: mean distance within a network's images over mean distance between two networks' images."""
+    return _over_runs(runs, _distances)
 
 
 def ratio_of_squares(runs: Sequence[Predictions]) -> Separation:
-    """The released code's: mean squared distance to the own centroid over that to the other's, both directions averaged."""
-    return _over_runs(runs, _Squares)
+    """The released code's formula: mean squared distance to the own centroid over that to the other's, averaged over both directions."""
+    return _over_runs(runs, _squares)
 
 
-def _over_runs(runs: Sequence[Predictions], kind: type[_Distances] | type[_Squares]) -> Separation:
+def _over_runs(runs: Sequence[Predictions], formula: Callable[[np.ndarray, np.ndarray], Ratio]) -> Separation:
     networks = tuple(dict.fromkeys(m for run in runs for m in run.index["model_id"]))
     photographs = sorted({p for run in runs for p in run.index["photograph"]})
-    prepared = [kind(run, networks, photographs) for run in runs]
-    all_but_one = 1 - np.eye(len(photographs))
-    left_out = (
-        np.stack([_mean(prepared, weights) for weights in all_but_one]) if len(photographs) > 1 else np.empty((0, len(networks), len(networks)))
-    )
-    return Separation(networks, _mean(prepared, np.ones(len(photographs))), left_out, len(photographs), len(runs))
+    n = len(photographs)
+    prepared = []
+    for run in runs:
+        features, photo = _blocks(run, networks, photographs)
+        prepared.append((photo, formula(features, photo)))
+
+    def over_runs(weights: np.ndarray) -> np.ndarray:
+        """The mean over runs, except runs whose only photograph is left out."""
+        return np.mean([matrix(weights) for photo, matrix in prepared if weights[photo].sum() > 0], axis=0)
+
+    left_out = np.stack([over_runs(weights) for weights in 1 - np.eye(n)]) if n > 1 else np.empty((0, len(networks), len(networks)))
+    return Separation(networks, over_runs(np.ones(n)), left_out, n, len(runs))
 
 
-def _mean(prepared: Sequence[_Distances | _Squares], weights: np.ndarray) -> np.ndarray:
-    """The mean over runs; a run whose only photograph is left out has no say in it."""
-    return np.mean([run.matrix(weights) for run in prepared if weights[run.photographs].sum() > 0], axis=0)
+def _blocks(
+    run: Predictions, networks: Sequence[str], photographs: Sequence[str]
+) -> tuple[Float[np.ndarray, "networks images d"], Int[np.ndarray, " images"]]:
+    """The features by network, and the photograph of each image, which is the same for all networks."""
+    order = run.index.assign(row=np.arange(len(run.index)), class_=pd.Categorical(run.index["model_id"], networks))
+    order = order.sort_values(["class_", "image"], kind="stable")
+    features = run.features_of(order["row"].to_numpy())
+    features = features.reshape(len(networks), -1, features.shape[1]).astype(np.float64)
+    return features, np.array([photographs.index(p) for p in order["photograph"][: features.shape[1]]])
 
 
-class _Blocks:
-    """Features of one run with equally many images of every network, image i of one photograph whatever the network."""
-
-    def __init__(self, run: Predictions, networks: Sequence[str], photographs: Sequence[str]) -> None:
-        order = run.index.assign(row=np.arange(len(run.index)), class_=pd.Categorical(run.index["model_id"], networks))
-        order = order.sort_values(["class_", "image"], kind="stable")
-        self.features = run.features[order["row"]].reshape(len(networks), -1, run.features.shape[1]).astype(np.float64)
-        where = {p: i for i, p in enumerate(photographs)}
-        self.photo = np.array([where[p] for p in order["photograph"][: self.features.shape[1]]])
-        self.photographs = np.unique(self.photo)
-
-
-class _Squares(_Blocks):
-    def matrix(self, weights: np.ndarray) -> np.ndarray:
-        w = weights[self.photo] / weights[self.photo].sum()
-        centres = np.einsum("i,nid->nd", w, self.features)
-        spread = np.einsum("i,nid,nid->n", w, self.features, self.features) - (centres**2).sum(1)  # m(A, centre of A)
+def _squares(features: np.ndarray, photo: np.ndarray) -> Ratio:
+    def matrix(weights: np.ndarray) -> np.ndarray:
+        w = weights[photo] / weights[photo].sum()
+        centres = np.einsum("i,nid->nd", w, features)
+        spread = np.einsum("i,nid,nid->n", w, features, features) - (centres**2).sum(1)  # m(A, centre of A)
         apart = ((centres[:, None] - centres[None]) ** 2).sum(2)
         to_other = spread[:, None] + apart  # m(A, centre of B)
         one_way = np.divide(spread[:, None], to_other, out=np.ones_like(to_other), where=to_other > 0)
         return (one_way + one_way.T) / 2
 
+    return matrix
 
-class _Distances(_Blocks):
-    def __init__(self, run: Predictions, networks: Sequence[str], photographs: Sequence[str]) -> None:
-        super().__init__(run, networks, photographs)
-        n, count, _ = self.features.shape
-        member = (self.photo[:, None] == self.photographs[None]).astype(np.float64)  # images x photographs
-        self.sums = np.empty((n, n, len(self.photographs), len(self.photographs)))
-        flat = self.features.reshape(n * count, -1)
-        squares = (flat**2).sum(1)
-        for a in range(n):
-            mine = slice(a * count, (a + 1) * count)
-            apart = np.sqrt(np.clip(squares[mine, None] + squares[None] - 2 * flat[mine] @ flat.T, 0, None)).reshape(count, n, count)
-            self.sums[a] = np.einsum("ip,inj,jq->npq", member, apart, member)
-        self.sizes = member.sum(0)
 
-    def matrix(self, weights: np.ndarray) -> np.ndarray:
-        w = weights[self.photographs]
-        sums = np.einsum("abpq,p,q->ab", self.sums, w, w)
-        total = (w * self.sizes).sum()
-        between = sums / total**2
-        pairs = total**2 - (w**2 * self.sizes).sum()  # a point and itself are no pair
-        own = np.diag(sums) / pairs if pairs else np.full(len(sums), np.nan)
+def _distances(features: np.ndarray, photo: np.ndarray) -> Ratio:
+    n, count, _ = features.shape
+    own_photos = np.unique(photo)
+    member = (photo[:, None] == own_photos[None]).astype(np.float64)  # images x photographs
+    sizes = member.sum(0)
+    sums = np.empty((n, n, len(own_photos), len(own_photos)))
+    flat = features.reshape(n * count, -1)
+    squares = (flat**2).sum(1)
+    for a in range(n):
+        mine = slice(a * count, (a + 1) * count)
+        apart = np.sqrt(np.clip(squares[mine, None] + squares[None] - 2 * flat[mine] @ flat.T, 0, None)).reshape(count, n, count)
+        sums[a] = np.einsum("ip,inj,jq->npq", member, apart, member)
+
+    def matrix(weights: np.ndarray) -> np.ndarray:
+        w = weights[own_photos]
+        weighted = np.einsum("abpq,p,q->ab", sums, w, w)
+        total = (w * sizes).sum()
+        between = weighted / total**2
+        pairs = total**2 - (w**2 * sizes).sum()  # a point and itself are no pair
+        own = np.diag(weighted) / pairs if pairs else np.full(n, np.nan)
         found = np.divide(own[:, None] + own[None], 2 * between, out=np.ones_like(between), where=between > 0)
         np.fill_diagonal(found, 1.0)
         return found
 
+    return matrix
+
 
 def neighbours(run: Predictions, members: Sequence[str]) -> pd.DataFrame:
-    """Whether the nearest image in feature space, of another photograph where there is one, is of the same network.
+    """Whether each image's nearest neighbour in feature space is of the same network: a number for a t-SNE map read by eye.
 
-    A row an image of the given networks: run, model_id, photograph, correct. It stands in for reading a t-SNE map by eye.
+    A row per image of the given networks: run, model_id, photograph, correct. Neighbours are images of other photographs
+    if there are several.
     """
     rows = np.flatnonzero(run.index["model_id"].isin(list(members)))
-    index, points = run.index.iloc[rows], run.features[rows].astype(np.float64)
+    index, points = run.index.iloc[rows], run.features_of(rows).astype(np.float64)
     squares = (points**2).sum(1)
     apart = squares[:, None] + squares[None] - 2 * points @ points.T
     photo = index["photograph"].to_numpy()
@@ -152,7 +164,7 @@ def neighbours(run: Predictions, members: Sequence[str]) -> pd.DataFrame:
 
 
 def groups(networks: Sequence[str]) -> dict[str, list[str]]:
-    """The published networks by scale and loss: the groups of section 4.1.2, those that have two members or more."""
+    """The groups of section 4.1.2 with at least two of the published networks, by scale and loss."""
     parsed = [fleet.parse(n) for n in networks]
     found = {
         "2X, L1": [n.model_id for n in parsed if n.scale == 2 and not n.adversarial],
@@ -163,10 +175,21 @@ def groups(networks: Sequence[str]) -> dict[str, list[str]]:
     return {name: members for name, members in found.items() if len(members) > 1}
 
 
-def table(seen: Separation, unseen: Separation, seen_squares: Separation, unseen_squares: Separation) -> pd.DataFrame:
-    """Figure 6 as a table: a row a pair of networks, both ratios, seen and unseen."""
+def table(ratios: dict[str, Separation]) -> pd.DataFrame:
+    """Figure 6 as a table: a row per pair of networks, a column per ratio ("ratio of squares, seen": ratio_of_squares_seen)."""
+    networks = next(iter(ratios.values())).networks
+    a, b = np.triu_indices(len(networks), 1)
+    names = np.array(networks, dtype=object)
+    columns = {name.replace(",", "").replace(" ", "_"): separation.matrix[a, b] for name, separation in ratios.items()}
+    return pd.DataFrame({"model_a": names[a], "model_b": names[b], **columns})
+
+
+def means(ratios: dict[str, Separation]) -> pd.DataFrame:
+    """The mean of each ratio over all pairs of networks and over the pairs within each group, with its interval."""
+    networks = next(iter(ratios.values())).networks
     rows = []
-    for i, j in zip(*np.triu_indices(len(seen.networks), 1), strict=True):
-        values = {"ratio_seen": seen, "ratio_unseen": unseen, "ratio_of_squares_seen": seen_squares, "ratio_of_squares_unseen": unseen_squares}
-        rows.append({"model_a": seen.networks[i], "model_b": seen.networks[j], **{k: s.matrix[i, j] for k, s in values.items()}})
+    for pairs, members in ({"all pairs": list(networks)} | groups(networks)).items():
+        for name, separation in ratios.items():
+            e = separation.estimate(separation.among(members))
+            rows.append({"pairs_among": pairs, "quantity": name, "value": e.value, "low": e.low, "high": e.high, "n_photographs": e.n_photographs})
     return pd.DataFrame(rows)

@@ -1,10 +1,13 @@
-"""Pictures of the book. Every function returns a matplotlib figure and a sentence that says what it shows."""
+"""Figures of the book. Every function returns a matplotlib figure and its alt text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Picture = tuple[Figure, str]
@@ -23,11 +26,44 @@ LOSS_MARKERS = {"L1": "o", "VGG_GAN": "s", "ResNet_GAN": "^"}
 LOSS_NAMES = {"L1": "L1", "VGG_GAN": "VGG + adv.", "ResNet_GAN": "ResNet + adv."}
 
 
-def subplots(rows: int = 1, columns: int = 1, *, size: tuple[float, float]) -> tuple[Figure, object]:
-    """A figure in the book's style that belongs to no window; axes as `Figure.subplots` gives them."""
+def single(*, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """A figure with one plot, in the book's style and in no window."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
-        return figure, figure.subplots(rows, columns)
+        return figure, figure.subplots()
+
+
+def grid(rows: int, columns: int, *, size: tuple[float, float]) -> tuple[Figure, list[list[Axes]]]:
+    """The same with rows of plots."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def legend(figure: Figure, axes: Axes, *, columns: int, fontsize: int = 9) -> None:
+    """The legend of a plot, below the figure."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=fontsize)
+
+
+def whiskers(table: pd.DataFrame) -> np.ndarray:
+    """Error bars in percent, 2 x rows: from the interval of a table of accuracies, none where there is no interval."""
+    value = table["accuracy"]
+    return 100 * np.nan_to_num([value - table["low"], table["high"] - value]).clip(0)
+
+
+def bare(axes: Axes) -> None:
+    """Without ticks and grid, for images and maps."""
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+
+
+def heatmap(axes: Axes, percents: np.ndarray, texts: list[list[str]], *, fontsize: int = 10) -> None:
+    """Percents as colours, rows x columns, with a text in each cell; white where there is no number."""
+    axes.imshow(percents, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    axes.grid(False)
+    for (row, column), value in np.ndenumerate(percents):
+        colour = "white" if value <= 55 else "black"
+        axes.text(column, row, texts[row][column], ha="center", va="center", color=colour, fontsize=fontsize)
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:

@@ -1,59 +1,52 @@
-"""Accuracies beside the paper's: dots with intervals, bars, a heat map."""
+"""Accuracies beside the paper's: dots with intervals, bars, heat maps, t-SNE maps."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib.axes import Axes
 
 from .. import fleet, tasks
 from ..experiments import controls
-from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, subplots
+from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, whiskers
 
 
 def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | None = None) -> Picture:
-    """Our accuracies with their intervals and the paper's, one line a row of ``table``."""
-    figure, axes = subplots(size=(7, 0.32 * len(table) + 1.2))
+    """Our accuracies with their intervals and the paper's, a line per row of ``table``."""
+    figure, axes = single(size=(7, 0.32 * len(table) + 1.2))
     y = np.arange(len(table))[::-1]
     ours, paper = 100 * table["accuracy"], 100 * table["paper"]
-    spread = np.nan_to_num([ours - 100 * table["low"], 100 * table["high"] - ours]).clip(0)
-    axes.errorbar(ours, y, xerr=spread, fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval over photographs")
+    axes.errorbar(ours, y, xerr=whiskers(table), fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval over photographs")
     axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
     if chance is not None:
         axes.axvline(100 * chance, color=GREY, linestyle=":", label=f"chance, {100 * chance:.1f} %")
     axes.set_yticks(y, labels)
     axes.set_xlabel("accuracy, %")
     axes.set_title(title, loc="left", fontsize=11)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
-    lines = [f"{label} {o:.1f} (paper {p:.1f})" for label, o, p in zip(labels, ours, paper, strict=True)]
+    legend(figure, axes, columns=3)
+    lines = [f"{label} {o:.1f}" + ("" if np.isnan(p) else f" (paper {p:.1f})") for label, o, p in zip(labels, ours, paper, strict=True)]
     return figure, f"{title}, in percent: " + "; ".join(lines) + "."
 
 
 def seeds(table: pd.DataFrame) -> Picture:
     """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds."""
     rows = table[(table["triplets"] == "24") & (table["loss"] != "all")]
-    labels = [f"{LOSS_NAMES[r.loss]}\n{r.scale}X" for r in rows[rows["method"] == "CNN"].itertuples()]
-    figure, axes = subplots(size=(8, 3.6))
-    x = np.arange(len(labels))
+    figure, axes = single(size=(8, 3.6))
     for shift, method, colour, hatch in ((-0.2, "CNN", BLUE, ""), (0.2, "PRNU", ORANGE, "//")):
         part = rows[rows["method"] == method]
-        values = 100 * part["accuracy"]
-        spread = np.nan_to_num([values - 100 * part["low"], 100 * part["high"] - values]).clip(0)
-        axes.bar(x + shift, values, 0.38, color=colour, hatch=hatch, edgecolor="white", yerr=spread, capsize=3, label=f"{method}, this run")
-        axes.scatter(
-            x + shift,
-            100 * part["paper"],
-            marker="D",
-            facecolors="white",
-            edgecolors="black",
-            zorder=3,
-            label="the paper" if shift > 0 else None,
-        )
+        x = np.arange(len(part)) + shift
+        bar = {"color": colour, "hatch": hatch, "edgecolor": "white", "label": f"{method}, this run"}
+        axes.bar(x, 100 * part["accuracy"], 0.38, yerr=whiskers(part), capsize=3, **bar)
+        label = "the paper" if method == "PRNU" else None
+        axes.scatter(x, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label=label)
+        axes.set_xticks(x - shift, [f"{LOSS_NAMES[str(loss)]}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
-    axes.set_xticks(x, labels)
     axes.set_ylim(0, 105)
     axes.set_ylabel("accuracy within a triplet, %")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
+    legend(figure, axes, columns=4)
     means = rows.groupby("method")["accuracy"].mean()
     return figure, (
         "Accuracy within seed triplets by loss and scale. Mean over the six groups: "
@@ -62,92 +55,77 @@ def seeds(table: pd.DataFrame) -> Picture:
 
 
 def table_4(table: pd.DataFrame) -> Picture:
-    """Two heat maps, ours and the paper's; a dash where the question makes no sense."""
-    figure, axes = subplots(1, 2, size=(9, 3.2))
+    """Two heat maps, ours and the paper's; a dash for combinations that make no sense."""
+    figure, (axes,) = grid(1, 2, size=(9, 3.2))
     for place, column, title in zip(axes, ("accuracy", "paper"), ("this run", "the paper"), strict=True):
         values = table.pivot(index="predicted", columns="withheld", values=column)
-        values = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)]
-        place.imshow(values, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-        place.grid(False)
-        for row, column_ in np.ndindex(values.shape):
-            value = values.iloc[row, column_]
-            place.text(column_, row, "–" if np.isnan(value) else f"{value:.0f}", ha="center", va="center",
-                       color="black" if np.isnan(value) or value > 55 else "white")  # fmt: skip
-        place.set_xticks(range(len(tasks.COLUMNS)), tasks.COLUMNS, rotation=30, ha="right")
+        percents = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)].to_numpy(float)
+        heatmap(place, percents, [["–" if np.isnan(v) else f"{v:.0f}" for v in row] for row in percents])
+        place.set_xticks(range(len(tasks.COLUMNS)), list(tasks.COLUMNS), rotation=30, ha="right")
         place.set_yticks(range(4), ["scale", "loss", "architecture", "training set"])
         place.set_title(f"{title}: accuracy, %", loc="left", fontsize=10)
-    best = table.groupby("predicted")["accuracy"].mean()
+    means = table.groupby("predicted")["accuracy"].mean()
     return figure, "Accuracy of the 18 parsers by withheld value, this run and the paper. Our row means: " + ", ".join(
-        f"{name} {100 * best[name]:.0f} %" for name in tasks.HYPERPARAMETERS) + "."  # fmt: skip
+        f"{name} {100 * means[name]:.0f} %" for name in tasks.HYPERPARAMETERS) + "."  # fmt: skip
 
 
 def photographs(spread: pd.DataFrame) -> Picture:
-    """The accuracy on each test photograph, L1 and adversarial networks apart."""
-    figure, axes = subplots(size=(7, 0.34 * len(spread) + 1.2))
+    """The accuracy on each test photograph, hardest first: all, L1 and adversarial networks."""
+    figure, axes = single(size=(7, 0.34 * len(spread) + 1.2))
     y = np.arange(len(spread))
     axes.scatter(100 * spread["accuracy_L1"], y, marker="o", color=LOSS_COLOURS["L1"], label="L1 networks")
     axes.scatter(100 * spread["accuracy_adversarial"], y, marker="^", color=LOSS_COLOURS["VGG_GAN"], label="adversarial networks")
     axes.scatter(100 * spread["accuracy"], y, marker="|", s=120, color="black", label="all networks")
-    axes.set_yticks(y, [f"{r.photograph} ({r.n_images})" for r in spread.itertuples()])
+    axes.set_yticks(y, list(spread["photograph"] + " (" + spread["n_images"].astype(str) + ")"))
     axes.set_xlabel("180-way accuracy, %")
     axes.set_xlim(-2, 102)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    legend(figure, axes, columns=3)
     low, high = spread.iloc[0], spread.iloc[-1]
     return figure, (
-        f"Accuracy by test photograph, the number of its images in brackets: from {100 * low.accuracy:.0f} % on {low.photograph} "
-        f"to {100 * high.accuracy:.0f} % on {high.photograph}."
+        f"Accuracy by test photograph, the number of its images in brackets: from {100 * low['accuracy']:.0f} % on {low['photograph']} "
+        f"to {100 * high['accuracy']:.0f} % on {high['photograph']}."
     )
 
 
-def panels(maps: dict[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> Picture:
+def panels(maps: Mapping[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> Picture:
     """Figure 3: a t-SNE map for each scale and loss family, coloured by network, the accuracy in the corner."""
-    figure, axes = subplots(2, 2, size=(8, 8))
-    said = []
-    for i, scale in enumerate(fleet.SCALES):
-        for j, adversarial in enumerate((False, True)):
-            points, place = maps[scale, adversarial], axes[i][j]
-            row = table[(table["scale"] == scale) & (table["loss"] == ("adversarial" if adversarial else "L1"))].iloc[0]
-            codes = points["model_id"].astype("category").cat.codes
-            losses = points["model_id"].map(lambda m: fleet.parse(m).loss)
-            for loss in losses.unique():
-                mine = (losses == loss).to_numpy()
-                place.scatter(
-                    points["x"][mine],
-                    points["y"][mine],
-                    c=codes[mine],
-                    cmap="turbo",
-                    vmin=0,
-                    vmax=codes.max(),
-                    s=9,
-                    marker=LOSS_MARKERS[loss],
-                    linewidths=0,
-                )
-            place.set_title(f"{scale}X, {'adversarial' if adversarial else 'L1'}", fontsize=11)
-            place.text(0.02, 0.02, f"{100 * row.accuracy:.1f} % (paper {100 * row.paper:.1f})", transform=place.transAxes, fontsize=9,
+    figure, axes = grid(2, 2, size=(8, 8))
+    accuracies = table.set_index(["scale", "loss"])[["accuracy", "paper"]].T
+    described = []
+    for row, scale in zip(axes, fleet.SCALES, strict=True):
+        for place, loss in zip(row, ("L1", "adversarial"), strict=True):
+            _map(place, maps[scale, loss == "adversarial"])
+            ours, paper = 100 * accuracies[scale, loss]
+            place.set_title(f"{scale}X, {loss}", fontsize=11)
+            place.text(0.02, 0.02, f"{ours:.1f} % (paper {paper:.1f})", transform=place.transAxes, fontsize=9,
                        bbox={"facecolor": "white", "edgecolor": "0.8"})  # fmt: skip
-            place.set(xticks=[], yticks=[])
-            place.grid(False)
-            said.append(f"{scale}X {'adversarial' if adversarial else 'L1'} {100 * row.accuracy:.1f} %")
-    return (
-        figure,
-        "t-SNE maps of classifier features, one colour a network: clusters are tighter where the accuracy is higher (" + ", ".join(said) + ").",
-    )
+            described.append(f"{scale}X {loss} {ours:.1f} %")
+    return figure, "t-SNE maps of classifier features, one colour per network, by scale and loss. Accuracies: " + ", ".join(described) + "."
+
+
+def _map(axes: Axes, points: pd.DataFrame) -> None:
+    """A map with a colour per network and a marker per loss."""
+    codes = points["model_id"].astype("category").cat.codes
+    losses = points["model_id"].map(lambda m: fleet.parse(m).loss)
+    for loss, part in points.assign(code=codes).groupby(losses, sort=False):
+        axes.scatter(part["x"], part["y"], c=part["code"], cmap="turbo", vmin=0, vmax=codes.max(), s=9, marker=LOSS_MARKERS[loss], linewidths=0)
+    bare(axes)
 
 
 def control(table: pd.DataFrame) -> Picture:
-    """The plain classifier and its controls side by side, by group; ``table`` as `experiments.controls.compare` gives it."""
-    figure, axes = subplots(size=(7, 3))
+    """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`."""
+    figure, axes = single(size=(7, 3))
     names, groups = list(dict.fromkeys(table["control"])), list(dict.fromkeys(table["group"]))
-    width, colours = 0.8 / len(names), sns.color_palette("cividis", len(names))
+    width, colours = 0.8 / len(names), mpl.colormaps["cividis"](np.linspace(0, 1, len(names) + 2)[1:-1])
     for i, name in enumerate(names):
         part = table[table["control"] == name].set_index("group").loc[groups]
-        spread = np.nan_to_num([part["accuracy"] - part["low"], part["high"] - part["accuracy"]]).clip(0)
         place = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
-        axes.bar(place, 100 * part["accuracy"], width, yerr=100 * spread, color=colours[i], edgecolor="white", capsize=2, label=controls.words(name))
+        bar = {"color": colours[i], "edgecolor": "white", "label": controls.words(name)}
+        axes.bar(place, 100 * part["accuracy"], width, yerr=whiskers(part), capsize=2, **bar)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel("180-way accuracy, %")
     axes.set_ylim(0, 100)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
-    whole = table[table["group"] == "all"]
-    said = "; ".join(f"{controls.words(r.control)} {100 * r.accuracy:.0f} %" for r in whole.itertuples())
-    return figure, f"180-way accuracy of the plain classifier and of controls that change one thing, by group. Over all networks: {said}."
+    legend(figure, axes, columns=3)
+    whole = table[table["group"] == "all"].set_index("control")["accuracy"]
+    described = "; ".join(f"{controls.words(name)} {100 * whole[name]:.0f} %" for name in names)
+    return figure, f"180-way accuracy of the plain classifier and of controls that change one thing, by group. Over all networks: {described}."

@@ -34,6 +34,6 @@ def test_what_is_learned_goes_by_the_numbers(plain):
     seen = controls.learned(controls.compare(plain, {"colour-alone": plain, "matched": plain, "bits-7": blind, "photographs-50": plain}))
     assert "a fingerprint of its own" in seen[0] and "does not need the cast" in seen[1] and "falls by" in seen[2] and len(seen) == 4
     (unseen,) = controls.learned(controls.compare(plain, {"colour-alone": blind}))
-    assert "not clearly more than guessing" in unseen
+    assert "not clearly better than chance" in unseen
     (needed,) = controls.learned(controls.compare(plain, {"matched": blind}))
     assert "does not need" not in needed

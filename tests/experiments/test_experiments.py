@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from srfp_lib import fleet, paper, tasks
-from srfp_lib.experiments import attribution, findings, findings_published, parsing, quality, seeds
+from srfp_lib.experiments import attribution, findings, parsing, quality, quantities, seeds
 from srfp_lib.experiments.results import Results
 
 
@@ -119,10 +119,8 @@ def test_every_claim_gets_a_verdict_with_a_reason_where_it_cannot_be_tested(runs
 
 
 def test_every_rule_has_a_quantity_and_every_quantity_a_rule():
-    assert set(paper.verdict_rules()["id"]) == set(findings.QUANTITIES) | set(findings_published.QUANTITIES)
-    assert not set(findings.QUANTITIES) & set(findings_published.QUANTITIES)
-    custom = paper.claims().query("networks_needed == 'custom fleet'")["id"]
-    assert set(custom) - set(findings.QUANTITIES) == {"C23"}  # needs a number from outside
+    assert set(paper.verdict_rules()["id"]) == set(quantities.QUANTITIES)
+    assert set(paper.claims()["id"]) - set(quantities.QUANTITIES) == {"C23"}  # needs a number from outside
 
 
 @pytest.mark.parametrize(("value", "low", "photographs", "verdict"), [
@@ -130,7 +128,7 @@ def test_every_rule_has_a_quantity_and_every_quantity_a_rule():
     (0.2, 0.1, 9, "differs"), (0.95, 0.9, 1, "not testable"), (0.95, float("nan"), 9, "same direction"),
 ])  # fmt: skip
 def test_the_rule(value, low, photographs, verdict):
-    rule = pd.Series({"holds_from": 0.9, "holds_to": 1, "beyond": 0.5, "direction_from": 0.5, "direction_to": 1, "least_photographs": 3})
+    rule = {"holds_from": 0.9, "holds_to": 1, "beyond": 0.5, "direction_from": 0.5, "direction_to": 1, "least_photographs": 3}
     estimate = findings.Estimate(value, np.nan, low, 1.0, photographs, 1)
     assert findings.judge(estimate, rule)[0] == verdict
 

@@ -18,7 +18,7 @@ def made(seed: int, shift: float = 0.0, photos=PHOTOS) -> Predictions:
     order = rng.permutation(len(index))  # the order of the rows must not matter
     features = rng.normal(size=(len(index), 5)) + shift * index["model_id"].map(NAMES.index).to_numpy()[:, None]
     return Predictions(
-        "t", seed, tuple(NAMES), index.iloc[order].reset_index(drop=True), np.zeros((len(index), 4)), features[order].astype(np.float32)
+        "t", seed, tuple(NAMES), index.iloc[order].reset_index(drop=True), np.zeros((len(index), 4), np.float32), features[order].astype(np.float32)
     )
 
 
