@@ -25,8 +25,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from srfp_lib.published import catalogue
-from srfp_lib.published.networks import FAMILIES
+from srfp_lib.published.catalogue import Row
+from srfp_lib.published.catalogue import rows as catalogue_rows
 
 
 class Live(TorchDispatchMode):
@@ -84,16 +84,16 @@ def _pillow(lr: Tensor, scale: int) -> Tensor:
     return torch.zeros(len(lr), 3, lr.shape[2] * scale, lr.shape[3] * scale)
 
 
-def peak(family: str, variant: str, scale: int, width: int, height: int) -> int:
+def peak(row: Row, width: int, height: int) -> int:
     """Bytes of one image of so many LR pixels through one network."""
-    module = import_module(f"srfp_lib.networks.{FAMILIES[family]}")
-    network = module.build(variant, scale).eval().to(memory_format=torch.channels_last)
+    module, family = import_module(f"srfp_lib.networks.{row.module}"), row.family
+    network = module.build(row.variant, row.scale).eval().to(memory_format=torch.channels_last)
     SHORTENED.get(family, lambda _: None)(network)
     options = {"temperature": 0} if family == "NCSR" else {"generator": torch.Generator()} if family == "NLSN" else {}
     drawn = mock.patch.object(module, "_draw", lambda *_: torch.randn, create=True)  # fake tensors take no generator
     enlarged = mock.patch.object(module, "pillow_bicubic", _pillow, create=True)
     with drawn, enlarged, FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), Live() as live:
-        module.upscale(network, torch.rand(1, height, width, 3).permute(0, 3, 1, 2), scale=scale, **options)
+        module.upscale(network, torch.rand(1, height, width, 3).permute(0, 3, 1, 2), scale=row.scale, **options)
     return live.peak
 
 
@@ -104,8 +104,8 @@ def main() -> None:
     size = parser.parse_args().size
     width, height = (int(n) for n in size.split("x"))
     rows = []
-    for row in catalogue().fillna({"variant": ""}).itertuples():
-        mb = peak(row.family, row.variant, int(row.scale), width, height) / 1e6
+    for row in catalogue_rows():
+        mb = peak(row, width, height) / 1e6
         rows.append({"family": row.family, "variant": row.variant, "scale": row.scale, "lr": size, "maps_mb": round(mb)})
         print(*rows[-1].values(), flush=True)
         pd.DataFrame(rows).to_csv(Path(__file__).with_suffix(".csv"), index=False)

@@ -15,7 +15,7 @@ from srfp_lib import fleet
 from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
 from srfp_lib.pages import book, chapters, notebooks
-from srfp_lib.published.sources import TRUNCATING
+from srfp_lib.published.catalogue import truncating
 
 ALL = [chapter.notebook for chapter in chapters.CHAPTERS.values()]
 
@@ -106,7 +106,7 @@ def test_all_180_networks_have_weights_images_and_a_folder_of_truth(smoke):
     folders = {p.name: sorted(f.name for f in p.iterdir()) for p in (root / "images").iterdir() if p.is_dir()}
     assert {n.model_id for n in fleet.custom() + fleet.published()} | {"HR-HR-HR-HR-HR"} == folders.keys()
     assert {p.stem for p in (root / "decoded").iterdir()} == folders.keys()
-    assert {p.name for p in (root / "truncated" / "images").iterdir()} == set(TRUNCATING)
+    assert {p.name for p in (root / "truncated" / "images").iterdir()} == truncating()
     assert len({tuple(names) for names in folders.values()}) == 1
 
 

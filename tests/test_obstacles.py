@@ -16,7 +16,6 @@ from srfp_lib.photos import sr_sets
 from srfp_lib.planning import obstacles, plan, workload
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
 from srfp_lib.published import sources
-from srfp_lib.published.catalogue import file_of
 from srfp_lib.published.catalogue import row as row_of
 from tests.photos.test_paper_sets import flickr
 from tests.test_cli import said
@@ -62,7 +61,7 @@ def provide(tmp_path, monkeypatch) -> list:
 
     def weights():
         for network in sources.networks(PAPER.published):
-            touch(file_of(tmp_path / "weights", row_of(network.model_id)))
+            touch(row_of(network.model_id).path(tmp_path / "weights"))
 
     monkeypatch.setattr(sr_sets, "PARTS", {"train": (0, 8)})
     hub = tmp_path / "torch" / "hub" / "checkpoints"

@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from ..common.errors import UserError
-from ..published.catalogue import Row, address, advice, file_of, rows
+from ..published import ncnn
+from ..published.catalogue import Row, rows
+from ..published.checksums import Checksums
 
 ALL = "all"
 
@@ -36,38 +38,28 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", default="weights", metavar="W", help="folder of the weights (weights)")
 
 
-def label(row: Row) -> str:
-    """The name of a row: the network, and its variant where there are several."""
-    return f"{row['model_id']}/{row['variant']}" if row["variant"] else row["model_id"]
-
-
 def chosen(names: list[str]) -> list[Row]:
     """The rows that names mean: a label one row; a network or a family their default variants; no name all networks."""
     found: list[Row] = []
     for name in names or [ALL]:
-        exact = [row for row in rows() if name.lower() == label(row).lower()]
-        defaults = [row for row in rows() if row["default"] == "yes"]
-        meant = exact or [r for r in defaults if name.lower() in (r["model_id"].lower(), r["family"].lower(), ALL)]
+        exact = [row for row in rows() if name.lower() == row.label.lower()]
+        meant = exact or [row for row in rows() if row.default and name.lower() in (row.model_id.lower(), row.family.lower(), ALL)]
         if not meant:
-            families = ", ".join(dict.fromkeys(row["family"] for row in rows()))
+            families = ", ".join(dict.fromkeys(row.family for row in rows()))
             raise UserError(f"there is no published network '{name}': name a family ({families}), or a network as `published status` spells it")
         found += [row for row in meant if row not in found]
     return found
 
 
 def _status(options: argparse.Namespace) -> int:
-    from ..published import ncnn
-    from ..published.lock import Lock
-
     folder = Path(options.weights)
-    lock, states = Lock(folder), Counter()
+    sums, states = Checksums(folder), Counter()
     for row in rows():
-        path = file_of(folder, row)
-        state = lock.state(path, row)
-        states[state] += row["default"] == "yes"
-        way = f"{'fetch' if address(row) else 'by hand'}: {row['address_kind']}"
-        here = " (installed in half precision: ncnn)" if ncnn.holds(row) else ""
-        print(f"{state:14} {label(row):47} {way + here if state == 'missing' else path}")
+        state = sums.state(row)
+        states[state] += row.default
+        way = f"{'fetch' if row.download else 'by hand'}: {row.address_kind}"
+        here = " (installed in half precision: ncnn)" if ncnn.files(row) else ""
+        print(f"{state:14} {row.label:47} {way + here if state == 'missing' else row.path(folder)}")
     print(f"Of the 25 networks: {', '.join(f'{number} {state}' for state, number in states.items() if number)}.")
     print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder}")
     return 1 if states["altered"] else 0
@@ -75,21 +67,18 @@ def _status(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     from ..published.fetch import fetch
-    from ..published.lock import Lock
 
     folder, failed, by_hand = Path(options.weights), 0, 0
     wanted = chosen(options.networks)
-    with Lock(folder).held():
+    with Checksums(folder).held():
         for row in wanted:
-            if not address(row) and not file_of(folder, row).exists():
+            if not row.download and not row.path(folder).exists():
                 by_hand += 1
-                others = [label(r) for r in rows() if r["model_id"] == row["model_id"] and address(r)]
-                choice = "".join(f"; or fetch {other}" for other in others)
-                print(f"by hand: {label(row)}: {advice(row, folder)}{choice}")
+                others = [r.label for r in rows() if r.model_id == row.model_id and r.download]
+                print(f"by hand: {row.label}: {row.advice(folder)}{''.join(f'; or fetch {other}' for other in others)}")
                 continue
             try:
-                state = fetch(row, folder)
-                print(f"{state}: {file_of(folder, row)} (licence of the weights: {row['licence_weights']})")
+                print(f"{fetch(row, folder)}: {row.path(folder)} (licence of the weights: {row.licence_weights})")
             except UserError as error:
                 failed += 1
                 print(f"srfp_lib: {error}", file=sys.stderr)
@@ -98,7 +87,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from ..published.cases import check
+    from ..published.reference_cases import check
 
     folder = Path(options.folder)
     if not folder.is_dir():

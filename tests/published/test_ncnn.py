@@ -8,7 +8,9 @@ import pytest
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr
 from srfp_lib.published import ncnn
+from srfp_lib.published.catalogue import row
 
+REAL = row("Real_ESRGAN-div2k-x4-GAN-NA-pretrained")
 SMALL = {"blocks": 1, "features": 4, "growth": 2}
 LEAKY = " 9=2 -23310=1,2.000000e-01"
 RESIDUAL = " 0=1 -23301=2,2.000000e-01,1.000000e+00"
@@ -83,9 +85,9 @@ def test_names_and_numbers(tmp_path, network, tag):
 
 @pytest.mark.parametrize(("change", "reason"), [
     (lambda text: text.replace(ncnn.MAGIC, "PK"), "no ncnn network"),
-    (lambda text: text.replace(LEAKY, " 9=1", 1), "a convolution has the settings"),
-    (lambda text: text.replace("1,2.000000e-01", "1,1.000000e-01", 1), "a convolution has the settings"),
-    (lambda text: text.replace("5=1 6=", "5=1 8=2 6=", 1), "a convolution has the settings"),
+    (lambda text: text.replace(LEAKY, " 9=1", 1), "a layer Convolution has the settings"),
+    (lambda text: text.replace("1,2.000000e-01", "1,1.000000e-01", 1), "a layer Convolution has the settings"),
+    (lambda text: text.replace("5=1 6=", "5=1 8=2 6=", 1), "a layer Convolution has the settings"),
     (lambda text: text.replace("2,2.000000e-01,1.0", "2,1.000000e-01,1.0", 1), "a layer Eltwise has the settings"),
     (lambda text: text.replace("Interp", "Deconvolution", 1), "a layer Deconvolution has the settings"),
     (lambda text: text.replace("0=1 1=2", "0=2 1=2", 1), "a layer Interp has the settings"),
@@ -132,21 +134,20 @@ def test_another_size_or_no_file(tmp_path, network):
 
 
 def test_where_the_package_keeps_them(tmp_path, monkeypatch):
-    row = {"weight_file": "RealESRGAN_x4plus.pth"}
     monkeypatch.setattr(ncnn, "PACKAGE", "no_such_package_here")
-    assert ncnn.installed() is None and not ncnn.holds(row)
+    assert ncnn.files(REAL) is None
     (tmp_path / "carrier" / "models").mkdir(parents=True)
     (tmp_path / "carrier" / "__init__.py").write_text("raise RuntimeError('imported')")
     for suffix in ("param", "bin"):
         (tmp_path / "carrier" / "models" / f"realesrgan-x4plus.{suffix}").touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(ncnn, "PACKAGE", "carrier")
-    assert ncnn.holds(row) and not ncnn.holds({"weight_file": "RealESRGAN_x2plus.pth"})
+    assert ncnn.files(REAL) and not ncnn.files(row("Real_ESRGAN-div2k-x2-GAN-NA-pretrained"))
 
 
-@pytest.mark.skipif(ncnn.installed() is None, reason="the extra ncnn is not installed")
+@pytest.mark.skipif(ncnn.files(REAL) is None, reason="the extra ncnn is not installed")
 def test_the_real_network():
-    state = ncnn.read(*ncnn.installed())
+    state = ncnn.read(*ncnn.files(REAL))
     network = _basicsr.load("archs.rrdbnet_arch").RRDBNet(3, 3, scale=4, num_feat=64, num_block=23, num_grow_ch=32)
     network.load_state_dict(state)
     assert sum(tensor.numel() for tensor in state.values()) == 16_697_987

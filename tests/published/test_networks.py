@@ -33,9 +33,9 @@ def test_unknown_networks_and_variants():
         network(EDSR, "huge")
 
 
-def test_the_descriptor_is_frozen():
+def test_the_row_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        network(EDSR).descriptor.scale = 3
+        network(EDSR).row.scale = 3
 
 
 def test_it_needs_weights_and_does_not_touch_the_global_random_state():

@@ -1,17 +1,18 @@
 """Weight files: wrappers, prefixes, and files that a row's network cannot have."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import ncnn, weights
-from srfp_lib.published.catalogue import file_of
+from srfp_lib.published import ncnn, state_dicts
+from srfp_lib.published.catalogue import row as row_of
 from tests.published.test_tensorflow import checkpoint
 
-ROW = {"model_id": "EDSR-div2k-x2-L1-NA-pretrained", "family": "EDSR", "weight_file": "edsr.pt (in a.zip)", "tensor_bytes": "400"}
+ROW = replace(row_of("EDSR-div2k-x2-L1-NA-pretrained"), weight_file="edsr.pt (in a.zip)", tensor_bytes=400, sha256="")
 
 
 def state():
@@ -41,12 +42,12 @@ def same(found):
     lambda s: torch.nn.ModuleDict().state_dict() | s,
 ])  # fmt: skip
 def test_wrappers(tmp_path, wrap, zipped):
-    same(weights.read_state(written(tmp_path, wrap(state()), _use_new_zipfile_serialization=zipped), ROW))
+    same(state_dicts.read(written(tmp_path, wrap(state()), _use_new_zipfile_serialization=zipped), ROW))
 
 
 def test_tensors_own_their_memory(tmp_path):
     base = torch.arange(90.0)
-    found = weights.read_state(written(tmp_path, {"a": base.reshape(9, 10).T, "b": torch.nn.Parameter(torch.ones(2))}), ROW)
+    found = state_dicts.read(written(tmp_path, {"a": base.reshape(9, 10).T, "b": torch.nn.Parameter(torch.ones(2))}), ROW)
     assert found["a"].is_contiguous() and torch.equal(found["a"], base.reshape(9, 10).T)
     assert type(found["b"]) is torch.Tensor and not found["b"].requires_grad
 
@@ -54,7 +55,7 @@ def test_tensors_own_their_memory(tmp_path):
 def test_a_tensorflow_checkpoint(tmp_path):
     path = tmp_path / "weights"
     path.write_bytes(checkpoint({"generator/Conv/weights": torch.ones(3, 3, 3, 2).numpy()}))
-    assert weights.read_state(path, ROW)["generator/Conv/weights"].shape == (3, 3, 3, 2)
+    assert state_dicts.read(path, ROW)["generator/Conv/weights"].shape == (3, 3, 3, 2)
 
 
 @pytest.mark.parametrize(("value", "reason"), [
@@ -64,15 +65,15 @@ def test_a_tensorflow_checkpoint(tmp_path):
     ({"params": {"a": 1}}, "it holds no state dict"),
     ({"params": {"params": {"params": {"params": {"params": {"a": torch.ones(1)}}}}}}, "it holds no state dict"),
     ({"a": torch.ones(1).expand(10**12)}, "claim 4,000,000,000,000 bytes"),
-    ({"a": torch.eye(3).to_sparse()}, "has no business in a weight file"),
-    ({"a": torch.empty(3, device="meta")}, "has no business in a weight file"),
-    ({"a": torch.quantize_per_tensor(torch.ones(3), 1.0, 0, torch.qint8)}, "has no business in a weight file"),
+    ({"a": torch.eye(3).to_sparse()}, "holds tensors that are not plain numbers"),
+    ({"a": torch.empty(3, device="meta")}, "holds tensors that are not plain numbers"),
+    ({"a": torch.quantize_per_tensor(torch.ones(3), 1.0, 0, torch.qint8)}, "holds tensors that are not plain numbers"),
     ({"a": torch.zeros(5_000_000)}, "this network needs 16,778,816 at most"),
 ])  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*quantiz.*")
 def test_files_of_another_kind(tmp_path, value, reason):
     with pytest.raises(UserError) as refusal:
-        weights.read_state(written(tmp_path, value), ROW)
+        state_dicts.read(written(tmp_path, value), ROW)
     assert reason in str(refusal.value) and "\n" not in str(refusal.value)
     assert "EDSR-div2k-x2-L1-NA-pretrained" in str(refusal.value) and "put the file 'edsr.pt' of its authors there" in str(refusal.value)
 
@@ -81,7 +82,7 @@ def test_a_dict_that_holds_itself(tmp_path):
     circle = {}
     circle["params"] = circle
     with pytest.raises(UserError, match="no state dict"):
-        weights.read_state(written(tmp_path, circle), ROW)
+        state_dicts.read(written(tmp_path, circle), ROW)
 
 
 @pytest.mark.parametrize(("name", "content", "reason"), [
@@ -94,29 +95,28 @@ def test_no_torch_files(tmp_path, name, content, reason):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=reason):
-        weights.read_state(tmp_path / name, ROW)
+        state_dicts.read(tmp_path / name, ROW)
 
 
 def test_a_zip_of_weights_is_no_weight_file(tmp_path):
     with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
         archive.writestr("edsr.pt", b"x")
     with pytest.raises(UserError, match="records are not those of a state dict"):
-        weights.read_state(tmp_path / "w.zip", ROW)
+        state_dicts.read(tmp_path / "w.zip", ROW)
 
 
 def test_load(tmp_path, monkeypatch):
-    row = ROW | {"sha256": "", "address": "https://example.org", "address_kind": "direct", "licence_code": "MIT",
-                 "licence_weights": "none stated", "repository": "example.org/edsr"}  # fmt: skip
+    row = replace(ROW, address="https://example.org", licence_weights="none stated")
     with pytest.raises(UserError, match="are missing: get 'edsr.pt' from https://example.org .* licence of the weights: none stated"):
-        weights.load(tmp_path, row)
+        state_dicts.load(tmp_path, row)
     (tmp_path / "EDSR").mkdir()
-    same(weights.load(tmp_path, row | {"weight_file": written(tmp_path / "EDSR", state()).name}))
+    same(state_dicts.load(tmp_path, replace(row, weight_file=written(tmp_path / "EDSR", state()).name)))
     with pytest.raises(UserError, match="another SHA-256 than it should"):
-        weights.load(tmp_path, row | {"sha256": "0" * 64})
-    monkeypatch.setattr(ncnn, "installed", lambda: ("param", "bin"))
+        state_dicts.load(tmp_path, replace(row, sha256="0" * 64))
+    monkeypatch.setattr(ncnn, "files", lambda row: ("param", "bin"))
     monkeypatch.setattr(ncnn, "read", lambda *files: files)
-    assert weights.load(tmp_path, row | {"weight_file": "RealESRGAN_x4plus.pth"}) == ("param", "bin")
+    assert state_dicts.load(tmp_path, replace(row, weight_file="RealESRGAN_x4plus.pth")) == ("param", "bin")
 
 
 def test_places():
-    assert file_of(Path("w"), ROW) == Path("w/EDSR/edsr.pt")
+    assert ROW.path(Path("w")) == Path("w/EDSR/edsr.pt")

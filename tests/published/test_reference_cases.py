@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import case_weights, network
-from srfp_lib.published.case_weights import Recipe, make, normal
-from srfp_lib.published.cases import check
+from srfp_lib.published import network
+from srfp_lib.published.reference_cases import Recipe, check, load_seeded, normal, seeded
 
 ENHANCENET, EDSR = "EnhanceNet-NA-x4-EnhanceNet-NA-pretrained", "EDSR-div2k-x2-L1-NA-pretrained"
 SRFBN, SPSR = "SRFBN-NA-x2-L1-NA-pretrained", "SPSR-div2k-x4-SPSR_GAN-NA-pretrained"
@@ -19,9 +18,9 @@ LR = np.random.default_rng(0).integers(0, 256, (24, 21, 3), np.uint8)
 def write(folder, model_id, variant="", *, gain=0.7, bias=0.01, options=None, **fields):
     """A case whose results are what our network gives; and its tensors."""
     found = network(model_id, variant)
-    case_weights.load(found, Recipe(found.descriptor.family, "test", gain, bias))
+    load_seeded(found, Recipe(found.row.family, "test", gain, bias))
     results = {name: found.upscale(LR, **o) for name, o in (options or {"out": {}}).items()}
-    texts = {"model_id": model_id, "variant": variant, "case": "test", "scale": found.descriptor.scale, "keys": "k.json"}
+    texts = {"model_id": model_id, "variant": variant, "case": "test", "scale": found.row.scale, "keys": "k.json"}
     path = folder / "case.npz"
     np.savez(path, **({"lr": LR, "gain": gain, "bias": bias, "overrides": "[]"} | results | texts | fields))
     return path, found.state_dict()
@@ -30,22 +29,22 @@ def write(folder, model_id, variant="", *, gain=0.7, bias=0.01, options=None, **
 def test_the_rules_check_values():
     assert (0.5 / np.sqrt(3) * normal("demo", "a.weight", (2, 3))[0]).tolist() == pytest.approx([-0.07209359, 0.4910405, 0.15702020])
     recipe = Recipe("EDSR", "demo", 0.5, 0.02)
-    assert make(recipe, "n.weight", (3,)).tolist() == pytest.approx([0.84963328, 1.12217033, 0.96927702])
-    assert make(recipe, "n.bias", (3,)).tolist() == pytest.approx([-0.00167706, 0.01060196, -0.01019873], rel=1e-5)
-    assert make(Recipe("SAN", "demo", 0.5, 0.3), "gamma", (1,)) == pytest.approx(0.3 * normal("demo", "gamma", (1,)), rel=1e-6)
-    assert make(recipe, "bn.running_var", (9,)).min() >= 1
+    assert seeded(recipe, "n.weight", (3,)).tolist() == pytest.approx([0.84963328, 1.12217033, 0.96927702])
+    assert seeded(recipe, "n.bias", (3,)).tolist() == pytest.approx([-0.00167706, 0.01060196, -0.01019873], rel=1e-5)
+    assert seeded(Recipe("SAN", "demo", 0.5, 0.3), "gamma", (1,)) == pytest.approx(0.3 * normal("demo", "gamma", (1,)), rel=1e-6)
+    assert seeded(recipe, "bn.running_var", (9,)).min() >= 1
 
 
 def test_overrides_by_their_ending():
     recipe = Recipe("SAN", "c", 0.6, 0.3, (("theta.weight", 0.1), ("weight", 0.2)))
     whole = normal("c", "x.theta.weight", (2, 5)) / np.sqrt(5)
-    assert make(recipe, "x.theta.weight", (2, 5)) == pytest.approx(0.1 * whole, rel=1e-5)
-    assert make(recipe, "y.weight", (2, 5)) == pytest.approx(0.2 * normal("c", "y.weight", (2, 5)) / np.sqrt(5), rel=1e-5)
+    assert seeded(recipe, "x.theta.weight", (2, 5)) == pytest.approx(0.1 * whole, rel=1e-5)
+    assert seeded(recipe, "y.weight", (2, 5)) == pytest.approx(0.2 * normal("c", "y.weight", (2, 5)) / np.sqrt(5), rel=1e-5)
 
 
 def test_families_that_leave_the_rule():
     def made(family, name, shape):
-        return make(Recipe(family, "c", 1.0, 0.01), name, shape)
+        return seeded(Recipe(family, "c", 1.0, 0.01), name, shape)
 
     flow = "flowUpsamplerNet.layers"
     assert made("EnhanceNet", "generator/Conv/weights", (3, 3, 4, 2)).std() == pytest.approx(1 / 6, rel=0.3)

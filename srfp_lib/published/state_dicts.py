@@ -1,0 +1,101 @@
+"""The state dict in a weight file of a published network, whatever its form, under the authors' names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..common.errors import UserError
+from . import ncnn
+from .catalogue import Row
+from .checksums import Checksums
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WRAPPERS = ("params_ema", "params", "state_dict", "net", "net_g", "generator", "model_state_dict", "model", "sd")
+"""Keys under which authors save the state dict, in the order of preference of the official loaders."""
+PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of its compiler
+
+
+def load(folder: Path, row: Row) -> dict[str, Tensor]:
+    """The state dict of a network from a folder of weights; Real-ESRGAN 4x may come from the extra ncnn.
+
+    Raises UserError for a file whose SHA-256 changed, and, with advice where to get it, for one that is missing.
+    """
+    path, state = row.path(folder), Checksums(folder).state(row)
+    if state == "altered":
+        raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
+    if state != "missing":
+        return read(path, row)
+    if files := ncnn.files(row):
+        return ncnn.read(*files)
+    raise UserError(f"the weights of {row.model_id} are missing: {row.advice(folder)}")
+
+
+def read(path: Path, row: Row) -> dict[str, Tensor]:
+    """The state dict in a file, on the CPU, out of its wrapper.
+
+    EnhanceNet's variables keep TensorFlow's names and layout (see `srfp_lib.networks.enhancenet.official`).
+    Raises UserError for a file that is missing, cut off, of another kind, too large or hostile.
+    """
+    import torch
+
+    from . import restricted, tensorflow_v1
+
+    try:
+        if not path.is_file():
+            raise restricted.RefusedError("there is no such file")
+        if path.suffix == ".t7":
+            raise restricted.RefusedError("Torch7 files are not read, take another variant of this network")
+        if path.stat().st_size <= row.most_bytes and tensorflow_v1.is_checkpoint(path):
+            return {name: torch.from_numpy(array) for name, array in tensorflow_v1.read(path).items()}
+        return _checked(_state(restricted.read(path, most_bytes=row.most_bytes)), row)
+    except (restricted.RefusedError, tensorflow_v1.DamagedError, MemoryError) as error:
+        reason = str(error) or "it asks for more memory than there is"
+        remedy = f"put the file '{row.file_name}' of its authors there"
+        raise UserError(f"'{path}' cannot be read as weights of {row.model_id}: {reason}; {remedy}") from None
+
+
+def _state(found: Any) -> dict[str, Tensor]:
+    from .restricted import RefusedError
+
+    state = _unwrap(found)
+    if state is None:
+        raise RefusedError("it holds no state dict")
+    for prefix in PREFIXES:
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    return state
+
+
+def _unwrap(found: Any, depth: int = 3) -> dict[str, Tensor] | None:
+    """The first dict of nothing but tensors, along the known wrappers.
+
+    Contents decide, not names alone: beside ProSR's `state_dict` the key `params` holds training options.
+    """
+    from torch import Tensor
+
+    if not isinstance(found, dict):
+        return None
+    items = dict(dict.items(found))  # not found.items(): a file can give an OrderedDict an attribute of that name
+    if items and all(isinstance(name, str) and isinstance(value, Tensor) for name, value in items.items()):
+        return items
+    inner = (_unwrap(items[name], depth - 1) for name in WRAPPERS if depth and name in items)
+    return next((state for state in inner if state is not None), None)
+
+
+def _checked(state: dict[str, Tensor], row: Row) -> dict[str, Tensor]:
+    """Plain tensors of their own memory; claims are compared with the bound before anything is copied."""
+    import torch
+
+    from .restricted import RefusedError
+
+    for tensor in state.values():
+        plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout == torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.is_quantized or tensor.is_nested:
+            raise RefusedError("it holds tensors that are not plain numbers")
+    claimed = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    if claimed > row.most_bytes:
+        raise RefusedError(f"its tensors claim {claimed:,} bytes, and this network has {row.tensor_bytes:,}")
+    return {name: tensor.detach().contiguous() for name, tensor in state.items()}
