@@ -58,19 +58,17 @@ def _base(name: str, root: Path) -> Profile:
 
 
 def adapted(profile: Profile, found: Found, smallest: int, *, splits: str, copy: bool) -> Profile:
-    """A profile for the photographs of the release: whole, of different sizes, with one split if it is the authors'."""
+    """A profile for the release: photographs whole and of different sizes; only one split if it is the authors'."""
     from ..profiles import Release
 
-    prnu = replace(profile.prnu, crop=profile.prnu.crop or min(LARGEST_PRNU, smallest))
-    if smallest < (side := max(profile.classifier.crop, prnu.crop)):
+    crop = profile.prnu.crop or min(LARGEST_PRNU, smallest)
+    if smallest < (side := max(profile.classifier.crop, crop)):
         raise UserError(
             f"an image of the release has a side of {smallest} pixels, and profile '{profile.name}' looks at crops of {side}: "
             "set classifier.crop and prnu.crop lower in a .toml file, and name that as --profile"
         )
-    return replace(
-        profile, prnu=prnu,
-        photographs=replace(profile.photographs, source="release", image_size=None, max_images=len(found.parts), dead_leaves=0,
-                            rotations=1 if splits == "theirs" else profile.photographs.rotations),
-        published=replace(profile.published, source="release"),
-        release=Release(str(found.root), splits, copy, found.networks, found.content),
-    )  # fmt: skip
+    photographs = replace(profile.photographs, source="release", image_size=None, max_images=len(found.parts), dead_leaves=0,
+                          rotations=1 if splits == "theirs" else profile.photographs.rotations)  # fmt: skip
+    release = Release(str(found.root), splits, copy, found.networks, found.content)
+    published, prnu = replace(profile.published, source="release"), replace(profile.prnu, crop=crop)
+    return replace(profile, prnu=prnu, photographs=photographs, published=published, release=release)

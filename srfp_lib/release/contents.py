@@ -1,7 +1,7 @@
-"""The authors' released images: what an unpacked folder holds, lacks and must not have.
+"""The authors' released images: what an unpacked folder holds and lacks, and whether it is sound (D12, D35, D37).
 
-Expected are split files with a file name a line, a folder of the true photographs, and a folder a network:
-`train-split.txt val-split.txt test-split.txt HR-HR-HR-HR-HR/PHOTO.png MODEL_ID/PHOTO.png` (D12, D35, D37).
+Its layout: split files, a file name a line, a folder of the true photographs, and a folder a network:
+`train-split.txt val-split.txt test-split.txt HR-HR-HR-HR-HR/PHOTO.png MODEL_ID/PHOTO.png`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..common.errors import UserError
 
 TRUTH = fleet.HR
 SPLITS = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}
-PLACES = ("", "SISR", "classification/datasets/data/SISR")  # of all this below the folder that a reader names
+PLACES = ("", "SISR", "classification/datasets/data/SISR")  # where it may lie below the folder on the command line
 PHOTOGRAPHS = 1000  # in the paper; Table A.1 counts 998
-MOST_MISSING = 0.02  # of the photographs: more missing from one folder means that it was not unpacked to its end
+MOST_MISSING = 0.02  # share of the photographs; a folder that lacks more was not unpacked completely
 END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG file
 
 
 @dataclass(frozen=True)
 class Found:
-    """An examined release: ``parts`` has the split of every photograph that is in all folders."""
+    """A release: ``parts`` is the split of every photograph that is in all folders; others are left out, with a reason."""
 
     root: Path
     networks: tuple[str, ...]
@@ -40,7 +40,7 @@ class Found:
         return hashlib.sha256(repr(sorted(self.parts.items())).encode()).hexdigest()[:24]
 
     def report(self) -> Iterator[str]:
-        """What is there and what is not, in lines."""
+        """What is there and what is not, line by line."""
         custom = sum(not name.endswith("-pretrained") for name in self.networks)
         counts = ", ".join(f"{sum(part == p for p in self.parts.values())} {part}" for part in SPLITS)
         yield f"The release in '{self.root}': {custom} of 180 custom and {len(self.networks) - custom} of 25 published networks"
@@ -50,7 +50,7 @@ class Found:
 
 
 def listing(folder: Path) -> Found:
-    """What a folder holds by names alone. Raises UserError for what a loader cannot live with."""
+    """What a folder holds, by file names alone. Raises UserError if it is unusable."""
     root = _root(folder)
     listed = _splits(root)
     networks, ignored = _networks(root)
@@ -73,19 +73,17 @@ def listing(folder: Path) -> Found:
 
 
 def check_images(found: Found) -> int:
-    """Look at the beginning and end of every image; returns the smallest side. Raises UserError with the first that is damaged."""
+    """Check both ends of every image, and its size; returns the smallest side, in pixels. Raises UserError for the first damaged one."""
     truth = {photograph: _size(found.root / TRUTH / f"{photograph}.png") for photograph in found.parts}
     smallest = min(min(size) for size in truth.values())
-    for name in found.networks:
-        for photograph, (height, width) in truth.items():
-            path = found.root / name / f"{photograph}.png"
-            size = _size(path)
-            if not (0 <= height - size[0] < 4 and 0 <= width - size[1] < 4):
-                raise UserError(
-                    f"'{path}' has {size[1]} x {size[0]} pixels and its photograph {width} x {height}: it is not its super-resolved "
-                    "image, unpack the network's archive again"
-                )
-            smallest = min(smallest, *size)
+    for path in (found.root / name / f"{photograph}.png" for name in found.networks for photograph in truth):
+        (height, width), size = truth[path.stem], _size(path)
+        if not (0 <= height - size[0] < 4 and 0 <= width - size[1] < 4):
+            raise UserError(
+                f"'{path}' has {size[1]} x {size[0]} pixels and its photograph {width} x {height}: it is not its super-resolved "
+                "image, unpack the network's archive again"
+            )
+        smallest = min(smallest, *size)
     return smallest
 
 
@@ -101,7 +99,7 @@ def _root(folder: Path) -> Path:
 
 
 def _splits(root: Path) -> dict[str, str]:
-    """The part of every photograph that the split files name, in order of name."""
+    """The split of every photograph in the split files, sorted by name."""
     parts: dict[str, str] = {}
     for part, file in SPLITS.items():
         for photograph in _names(root / file):
@@ -113,6 +111,7 @@ def _splits(root: Path) -> dict[str, str]:
 
 
 def _names(path: Path) -> list[str]:
+    """The photographs in a split file, without ".png"."""
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except FileNotFoundError:
@@ -128,7 +127,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _networks(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The networks whose folders are there, in the order of the fleet, and the names of other folders."""
+    """The networks with a folder, in the order of the fleet, and the names of other folders."""
     known = [n.model_id for n in (*fleet.custom(), *fleet.published())]
     there = {entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")}
     if TRUTH not in there:
@@ -146,20 +145,17 @@ def _networks(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Height and width of a PNG file that is whole at both ends."""
+    """Height and width of a PNG file. Raises UserError if it does not begin and end like one."""
     from PIL import Image
 
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            size = image.height, image.width
-        with path.open("rb") as file:
+        with path.open("rb") as file, Image.open(file, formats=["PNG"]) as image:
             file.seek(-len(END), os.SEEK_END)
-            whole = file.read() == END
+            if file.read() == END:
+                return image.height, image.width
     except (OSError, SyntaxError, ValueError):
-        size, whole = (0, 0), False
-    if not whole:
-        raise UserError(f"the image '{path}' is cut short or no PNG file: unpack its archive again")
-    return size
+        pass
+    raise UserError(f"the image '{path}' is cut short or no PNG file: unpack its archive again")
 
 
 def _some(names: Iterable[str]) -> str:

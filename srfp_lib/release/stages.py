@@ -1,4 +1,4 @@
-"""Taking over the images of the authors' release: linked to where they lie, or copied."""
+"""The images of the authors' release as those of a workspace: linked to where they lie, or copied."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ FOLDS = {"train": 0, "validation": 1, "test": 2}
 
 
 def photographs(desk: Desk) -> None:
-    """The tables of the photographs that are in every folder, their splits, and the folder of true images."""
+    """Tables and splits of the photographs that are in every folder, and the true images."""
     found = contents.listing(Path(desk.profile.release.folder))
     if found.content != desk.profile.release.content:
         raise UserError(f"the release in '{found.root}' has other photographs than before: run python -m srfp_lib release {found.root} again")
-    rows = []
-    for photograph, fold in deal(found.parts, desk.profile).items():
-        height, width = png_size(found.root / contents.TRUTH / f"{photograph}.png")
-        about = {"role": "classify", "fold": fold, "source": "the authors' release", "licence": "none stated", "credit": ""}
-        rows.append({"photograph": photograph, "file": f"{photograph}.png", **about, "width": width, "height": height,
-                     "sha256": "", "n_tiles": 1, "note": ""})  # fmt: skip
-    table = pd.DataFrame(rows)
-    images = table[["photograph", "fold"]].assign(image=table["photograph"])[["image", "photograph", "fold"]]
+    folds = deal(found.parts, desk.profile)
+    heights, widths = zip(*(png_size(found.root / contents.TRUTH / f"{name}.png") for name in folds), strict=True)
+    table = pd.DataFrame({
+        "photograph": list(folds), "file": [f"{name}.png" for name in folds], "role": "classify", "fold": list(folds.values()),
+        "source": "the authors' release", "licence": "none stated", "credit": "", "width": widths, "height": heights,
+        "sha256": "", "n_tiles": 1, "note": "",
+    })  # fmt: skip
+    images = pd.DataFrame({"image": table["photograph"], "photograph": table["photograph"], "fold": table["fold"]})
     skipped = pd.DataFrame(found.left_out, columns=["file", "reason"])
     for name, frame in (("photographs", table), ("images", images), ("skipped", skipped)):
         frame.to_csv(desk.write("photos", f"{name}.csv"), index=False)
@@ -43,7 +43,7 @@ def photographs(desk: Desk) -> None:
 
 
 def deal(parts: dict[str, str], profile: Profile) -> dict[str, int]:
-    """The fold of every photograph: by the authors' splits, or dealt anew in a seeded order (D35)."""
+    """The fold of every photograph: the authors', or dealt anew in a seeded order (D35)."""
     if profile.release.splits == "theirs":
         return {photograph: FOLDS[part] for photograph, part in parts.items()}
     order = sorted(parts, key=lambda photograph: seed(profile.master_seed, "release", photograph))
@@ -59,6 +59,7 @@ def images(desk: Desk, name: str) -> None:
 
 
 def _take(desk: Desk, name: str, photographs: list[str]) -> None:
+    """Link or copy one folder of images."""
     source, target = Path(desk.profile.release.folder) / name, desk.write("images", name)
     if not source.is_dir():
         raise UserError(f"'{source}' is gone: bring it back, or run python -m srfp_lib release with the folder's new place")
