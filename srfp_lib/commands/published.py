@@ -10,7 +10,7 @@ from pathlib import Path
 from ..common.errors import UserError
 from ..published import ncnn
 from ..published.catalogue import Row, rows
-from ..published.checksums import Checksums
+from ..published.weights_folder import WeightsFolder
 
 ALL = "all"
 
@@ -52,33 +52,30 @@ def chosen(names: list[str]) -> list[Row]:
 
 
 def _status(options: argparse.Namespace) -> int:
-    folder = Path(options.weights)
-    sums, states = Checksums(folder), Counter()
+    folder, states = WeightsFolder(Path(options.weights)), Counter()
     for row in rows():
-        state = sums.state(row)
+        state = folder.state(row)
         states[state] += row.default
         way = f"{'fetch' if row.download else 'by hand'}: {row.address_kind}"
         here = " (installed in half precision: ncnn)" if ncnn.files(row) else ""
-        print(f"{state:14} {row.label:47} {way + here if state == 'missing' else row.path(folder)}")
+        print(f"{state:14} {row.label:47} {way + here if state == 'missing' else row.path(folder.root)}")
     print(f"Of the 25 networks: {', '.join(f'{number} {state}' for state, number in states.items() if number)}.")
-    print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder}")
+    print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder.root}")
     return 1 if states["altered"] else 0
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from ..published.fetch import fetch
-
-    folder, failed, by_hand = Path(options.weights), 0, 0
+    folder, failed, by_hand = WeightsFolder(Path(options.weights)), 0, 0
     wanted = chosen(options.networks)
-    with Checksums(folder).held():
+    with folder.held():
         for row in wanted:
-            if not row.download and not row.path(folder).exists():
+            if not row.download and not row.path(folder.root).exists():
                 by_hand += 1
                 others = [r.label for r in rows() if r.model_id == row.model_id and r.download]
-                print(f"by hand: {row.label}: {row.advice(folder)}{''.join(f'; or fetch {other}' for other in others)}")
+                print(f"by hand: {row.label}: {row.advice(folder.root)}{''.join(f'; or fetch {other}' for other in others)}")
                 continue
             try:
-                print(f"{fetch(row, folder)}: {row.path(folder)} (licence of the weights: {row.licence_weights})")
+                print(f"{folder.fetch(row)}: {row.path(folder.root)} (licence of the weights: {row.licence_weights})")
             except UserError as error:
                 failed += 1
                 print(f"srfp_lib: {error}", file=sys.stderr)

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common.errors import UserError
-from . import ncnn
 from .catalogue import Row
-from .checksums import Checksums
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,21 +14,6 @@ if TYPE_CHECKING:
 WRAPPERS = ("params_ema", "params", "state_dict", "net", "net_g", "generator", "model_state_dict", "model", "sd")
 """Keys under which authors save the state dict, in the order of preference of the official loaders."""
 PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of its compiler
-
-
-def load(folder: Path, row: Row) -> dict[str, Tensor]:
-    """The state dict of a network from a folder of weights; Real-ESRGAN 4x may come from the extra ncnn.
-
-    Raises UserError for a file whose SHA-256 changed, and, with advice where to get it, for one that is missing.
-    """
-    path, state = row.path(folder), Checksums(folder).state(row)
-    if state == "altered":
-        raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
-    if state != "missing":
-        return read(path, row)
-    if files := ncnn.files(row):
-        return ncnn.read(*files)
-    raise UserError(f"the weights of {row.model_id} are missing: {row.advice(folder)}")
 
 
 def read(path: Path, row: Row) -> dict[str, Tensor]:

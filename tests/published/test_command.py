@@ -9,7 +9,7 @@ import pytest
 from srfp_lib.commands import published as command
 from srfp_lib.common.errors import UserError
 from tests.published.conftest import CONTENT, SUM
-from tests.published.test_fetch import row
+from tests.published.test_weights_folder import row
 
 
 def run(*arguments):
@@ -69,7 +69,7 @@ def test_fetch_some(catalogue, names, files):
 
 
 def test_a_variant_that_can_be_fetched_is_named(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("srfp_lib.published.fetch.fetch", None)  # nothing is asked for
+    monkeypatch.setattr("srfp_lib.published.weights_folder.WeightsFolder.fetch", None)  # nothing is asked for
     assert run("fetch", "ESRGAN", "--weights", tmp_path) == 0
     assert "; or fetch ESRGAN-NA-x4-ESRGAN-NA-pretrained/basicsr-names" in capsys.readouterr().out
 

@@ -10,6 +10,7 @@ import torch
 from srfp_lib.common.errors import UserError
 from srfp_lib.published import ncnn, state_dicts
 from srfp_lib.published.catalogue import row as row_of
+from srfp_lib.published.weights_folder import WeightsFolder
 from tests.published.test_tensorflow import checkpoint
 
 ROW = replace(row_of("EDSR-div2k-x2-L1-NA-pretrained"), weight_file="edsr.pt (in a.zip)", tensor_bytes=400, sha256="")
@@ -108,14 +109,14 @@ def test_a_zip_of_weights_is_no_weight_file(tmp_path):
 def test_load(tmp_path, monkeypatch):
     row = replace(ROW, address="https://example.org", licence_weights="none stated")
     with pytest.raises(UserError, match="are missing: get 'edsr.pt' from https://example.org .* licence of the weights: none stated"):
-        state_dicts.load(tmp_path, row)
+        WeightsFolder(tmp_path).load(row)
     (tmp_path / "EDSR").mkdir()
-    same(state_dicts.load(tmp_path, replace(row, weight_file=written(tmp_path / "EDSR", state()).name)))
+    same(WeightsFolder(tmp_path).load(replace(row, weight_file=written(tmp_path / "EDSR", state()).name)))
     with pytest.raises(UserError, match="another SHA-256 than it should"):
-        state_dicts.load(tmp_path, replace(row, sha256="0" * 64))
+        WeightsFolder(tmp_path).load(replace(row, sha256="0" * 64))
     monkeypatch.setattr(ncnn, "files", lambda row: ("param", "bin"))
     monkeypatch.setattr(ncnn, "read", lambda *files: files)
-    assert state_dicts.load(tmp_path, replace(row, weight_file="RealESRGAN_x4plus.pth")) == ("param", "bin")
+    assert WeightsFolder(tmp_path).load(replace(row, weight_file="RealESRGAN_x4plus.pth")) == ("param", "bin")
 
 
 def test_places():

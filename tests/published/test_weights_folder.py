@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import checksums
-from srfp_lib.published import fetch as room
 from srfp_lib.published.catalogue import row as row_of
-from srfp_lib.published.checksums import Checksums
+from srfp_lib.published.weights_folder import LOCK, WeightsFolder
 from tests.published.conftest import CONTENT, SUM
 
 
@@ -27,7 +25,7 @@ def row(download="", **changes):
 
 
 def get(folder, line):
-    return room.fetch(line, folder, sleep=pytest.fail)
+    return WeightsFolder(folder).fetch(line, sleep=pytest.fail)
 
 
 @pytest.mark.parametrize(("published", "state"), [
@@ -37,7 +35,7 @@ def test_fetched_once(server, tmp_path, published, state):
     line = row(server.address("file"), sha256=published)
     assert get(tmp_path, line) == get(tmp_path, line) == state
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["w.pth"]
-    assert json.loads((tmp_path / checksums.NAME).read_text())["EDSR/w.pth"] == {"sha256": SUM, "bytes": 300_000, "source": line.download}
+    assert json.loads((tmp_path / LOCK).read_text())["EDSR/w.pth"] == {"sha256": SUM, "bytes": 300_000, "source": line.download}
 
 
 @pytest.mark.parametrize("published", ["0" * 64, "00000000"])
@@ -45,14 +43,14 @@ def test_not_the_published_file(server, tmp_path, published):
     with pytest.raises(UserError, match="another file than the one with sha256:00000000") as refusal:
         get(tmp_path, row(server.address("file"), sha256=published))
     assert f"save it as '{tmp_path}/EDSR/w.pth'" in str(refusal.value) and "licence of the weights: not stated" in str(refusal.value)
-    assert left(tmp_path / "EDSR") == [] and not (tmp_path / checksums.NAME).exists()
+    assert left(tmp_path / "EDSR") == [] and not (tmp_path / LOCK).exists()
 
 
 def test_checksums_are_enforced(server, tmp_path):
     line, path = row(server.address("file")), tmp_path / "EDSR" / "w.pth"
     get(tmp_path, line)
     path.write_bytes(b"something else")
-    assert Checksums(tmp_path).state(line) == "altered"
+    assert WeightsFolder(tmp_path).state(line) == "altered"
     with pytest.raises(UserError, match="has another SHA-256 than '.*weights.lock.json' has"):
         get(tmp_path, line)
     assert path.read_bytes() == b"something else"
@@ -71,9 +69,9 @@ def test_a_file_put_there_by_hand(tmp_path):
     path = tmp_path / "EDSR" / "w.pth"
     path.parent.mkdir()
     path.write_bytes(CONTENT)
-    assert Checksums(tmp_path).state(line) == "present"
+    assert WeightsFolder(tmp_path).state(line) == "present"
     assert get(tmp_path, line) == "as first seen"
-    assert Checksums(tmp_path).entries()["EDSR/w.pth"]["source"] == "put there by hand"
+    assert WeightsFolder(tmp_path).entries()["EDSR/w.pth"]["source"] == "put there by hand"
     with pytest.raises(UserError, match="than its authors published"):
         get(tmp_path, replace(line, sha256="0" * 64))
 
@@ -92,7 +90,7 @@ def test_two_files_of_one_archive(server, tmp_path):
         line = row(server.address("models.zip"), weight_file=f"{name} (in models.zip)", address_kind="Dropbox zip")
         assert get(tmp_path, line) == "as first seen"
     assert len(server.asked) == 1 and left(tmp_path / "EDSR") == ["models.zip", "x2.pt", "x4.pt"]
-    assert (tmp_path / "EDSR" / "x4.pt").read_bytes() == b"four" and left(tmp_path) == ["EDSR", checksums.NAME]
+    assert (tmp_path / "EDSR" / "x4.pt").read_bytes() == b"four" and left(tmp_path) == ["EDSR", LOCK]
 
 
 @pytest.mark.parametrize(("content", "reason"), [
@@ -109,12 +107,12 @@ def test_archives_that_lack_it(server, tmp_path, content, reason):
 
 
 def test_one_process_at_a_time(tmp_path):
-    with Checksums(tmp_path).held(), pytest.raises(UserError, match="another process fetches into"), Checksums(tmp_path).held():
+    with WeightsFolder(tmp_path).held(), pytest.raises(UserError, match="another process fetches into"), WeightsFolder(tmp_path).held():
         pass
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"a": {}}', "\xff"])
 def test_damaged_checksums(tmp_path, content):
-    (tmp_path / checksums.NAME).write_text(content, encoding="latin-1")
+    (tmp_path / LOCK).write_text(content, encoding="latin-1")
     with pytest.raises(UserError, match="is damaged: restore it, or delete it"):
-        Checksums(tmp_path).entries()
+        WeightsFolder(tmp_path).entries()
