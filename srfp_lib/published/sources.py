@@ -27,7 +27,7 @@ def networks(settings: Published) -> tuple[Network, ...]:
     """The published networks of a run: the paper's 25, or one for each image folder."""
     if not is_folder(settings):
         return fleet.published()
-    return tuple(fleet.parse(path.name) for path in _folders(Path(settings.source).expanduser()))
+    return tuple(fleet.parse(path.name) for path in _folders(Path(settings.source)))
 
 
 def _folders(root: Path) -> list[Path]:
@@ -42,7 +42,7 @@ def _folders(root: Path) -> list[Path]:
 
 def fingerprint(settings: Published) -> str:
     """A digest of names and sizes of a folder's images."""
-    root = Path(settings.source).expanduser()
+    root = Path(settings.source)
     whole = hashlib.sha256()
     for folder in [*_folders(root), root / TRUTH]:
         for path in sorted(folder.glob("*.png")):
@@ -76,7 +76,7 @@ def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
 
 def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
     """What tells weight files apart, by model_id, for networks whose weights are in ``weights_dir`` or the extra ncnn."""
-    folder, found = Path(settings.weights_dir).expanduser(), {}
+    folder, found = Path(settings.weights_dir), {}
     for name in names:
         row = row_of(name)
         path = row.path(folder)

@@ -54,7 +54,7 @@ def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
 
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     built, images = published.network(network.model_id, device=desk.device), gallery.custom(desk)
-    built.load_state_dict(WeightsFolder(Path(desk.profile.published.weights_dir).expanduser()).load(built.row))
+    built.load_state_dict(WeightsFolder(Path(desk.profile.published.weights_dir)).load(built.row))
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
     return sr, {"origin": "the authors' weights", "file": built.row.file_name, "parameters": built.row.parameters}
@@ -89,7 +89,7 @@ def _own_tiles(desk: Desk) -> Rows:
 def take_folder(desk: Desk) -> None:
     """Copy the images of other people's networks into the workspace, with a split of their photographs."""
     networks = [n.model_id for n in sources.networks(desk.profile.published)]
-    files = _files(Path(desk.profile.published.source).expanduser(), networks)
+    files = _files(Path(desk.profile.published.source), networks)
     ids = [path.stem for path in files[HR]]
     sizes = {png_size(path) for paths in files.values() for path in paths}
     tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
