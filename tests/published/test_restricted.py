@@ -103,6 +103,13 @@ def test_calls_are_refused_and_not_made(tmp_path, write, attack):
     assert not target.exists()
 
 
+@pytest.mark.parametrize("write", [zip_with, old_with])
+@pytest.mark.parametrize("name", ["os.system", "subprocess.call"])
+def test_the_refusal_names_the_call(tmp_path, write, name):
+    with pytest.raises(restricted.RefusedError, match=f"^it names '{name}', which has no business in a weight file$"):
+        restricted.read(write(tmp_path / "w.pth", call(name.replace(".", " "), "x")), most_bytes=MEGABYTE)
+
+
 NESTED = {
     # OrderedDict(os.system("touch ...")): the call hides among the arguments of an allowed one.
     "in arguments": b"\x80\x02ccollections\nOrderedDict\n(cos\nsystem\n(X\x01\x00\x00\x00xtRtR.",
