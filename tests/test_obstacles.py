@@ -144,7 +144,7 @@ def test_run_stops_before_anything_is_made(bare, capsys, tmp_path, monkeypatch, 
 
 
 def test_chosen_chapters_limit_what_counts(bare, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("srfp_lib.workflow.run.make", lambda study, names, **how: None)
+    monkeypatch.setattr("srfp_lib.workflow.run.make", lambda *_, **__: None)
     (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[prnu]\ndenoiser = 'bm3d'")
     run = ("run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"), "--chapters")
     assert "bm3d" in said(capsys, *run, "08")

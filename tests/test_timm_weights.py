@@ -159,11 +159,11 @@ def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install,
     install()
     asked = replace(SMOKE.classifier, backbones=("small_residual", TAG))
     profile = replace(SMOKE, classifier=asked, training=replace(SMOKE.training, perceptual="efficientnet_lite0"))
-    table = program.table(profile, content=False)
+    table = program.table(profile)
     assert list(obstacles.obstacles(profile, table.values(), tmp_path)) == []
     assert all(there for _, _, there, _ in plan.downloads(profile))
-    assert table[f"backbones/{TAG}"].settings["weights"].startswith("efficientnet-lite0-57934424.pth")
-    assert not any("weights" in job.settings for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
+    assert table[f"backbones/{TAG}"].settings["content"].startswith("efficientnet-lite0-57934424.pth")
+    assert not any(job.settings.get("content") for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
     assert jobs.keys(program.table(SMOKE, content=False)) == without and program.table(DEMO, content=False)
 
 

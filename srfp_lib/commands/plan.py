@@ -49,7 +49,7 @@ def report(profile: Profile, root: Path, workers: int, device: str) -> Iterator[
     jobs, costs = program.possible(program.table(profile, content=False)), Costs.here(profile, device)
     work = {name: costs.of(job) for name, job in jobs.items()}
     machine = devices.title(device) or f"one thread of {os.cpu_count()} cores ({platform.machine()})"
-    yield f"profile {profile.name}: {len(jobs)} jobs and {len(chapters.CHAPTERS)} chapters; {machine}, {1 / costs.factors[-1]:.2f} times the reference"
+    yield f"profile {profile.name}: {len(jobs)} jobs and {len(chapters.CHAPTERS)} chapters; {machine}, {1 / costs.factors[-1]:.2f}x the reference"
     yield from ("", *_table(profile, work, "core" if device == devices.CPU else "GPU"), "")
     items = plan.downloads(profile)
     lacking = sum(megabytes for _, megabytes, there, _ in items if not there)

@@ -95,7 +95,7 @@ class Costs:
 
     def of(self, job: Job) -> Work:
         """The work of a job. What is neither steps nor images (chapters, copies) keeps its cost in the table of jobs."""
-        way = getattr(self, f"_{job.work.split(':')[1]}", None)
+        way = getattr(self, f"_{job.work.split(':')[1]}", None) if job.work.startswith("srfp_lib.stages.") else None
         if way is None:
             return Work(seconds=job.cost)
         units, entries = way(job)
