@@ -36,7 +36,8 @@ from srfp_lib.common.checkout import DATA
 from srfp_lib.common.devices import autocast
 from srfp_lib.fetching.timm_weights import PACKAGES
 from srfp_lib.images import metrics, superresolve
-from srfp_lib.images.store import Images, read_png
+from srfp_lib.images.png import read_png
+from srfp_lib.images.store import Images
 from srfp_lib.photos import embedded, reading
 from srfp_lib.planning import costs
 from srfp_lib.profiles import DEMO, PAPER, PAPER_BACKBONES, SMALL_BACKBONES, Training
@@ -79,40 +80,35 @@ def line(small: tuple[float, float], large: tuple[float, float]) -> Measured:
     return {"fixed": max(small[1] - slope * small[0], 0.0), "seconds": min(slope, large[1] / large[0])}
 
 
-def trainer(architecture: str, scale: int, loss: str, settings: Training, n: int = 1) -> Trainer:
-    network = fleet.parse(f"{architecture}-div2k-x{scale}-{loss}-s1")
-    return Trainer((network,) * n, replace(settings, perceptual=UNTRAINED.get(settings.perceptual, settings.perceptual)), master_seed=1)
-
-
-def step_of(player: Trainer, scale: int, n: int, batch: int, side: int) -> tuple[float, float, Callable[[], object]]:
-    """Megapixels of HR crops and seconds of a step, the cutting of its crops included; and the step."""
-    tiles = batches.Tiles.of(np.random.default_rng(1).integers(0, 256, (4, max(side, 96), max(side, 96), 3), dtype=np.uint8), scale)
+def step_of(network: str, settings: Training, n: int, batch: int, side: int) -> tuple[float, float, Callable[[], object], Trainer]:
+    """Megapixels of HR crops and seconds of a step of n networks, the cutting of its crops included; the step; and its trainer."""
+    one, kind = fleet.parse(network), UNTRAINED.get(settings.perceptual, settings.perceptual)
+    trainer = Trainer((one,) * n, replace(settings, perceptual=kind), master_seed=1)
+    tiles = batches.Tiles.of(np.random.default_rng(1).integers(0, 256, (4, max(side, 96), max(side, 96), 3), dtype=np.uint8), one.scale)
     draws = batches.draw(tiles, steps=1, batch=batch, patch=side, name=("costs",), master_seed=1)
-    step = lambda: player.step(*batches.batch_of([tiles] * n, [draws] * n, 0, patch=side), 0)  # noqa: E731
-    return n * batch * side**2 / 1e6, seconds_of(step), step
+    step = lambda: trainer.step(*batches.batch_of([tiles] * n, [draws] * n, 0, patch=side), 0)  # noqa: E731
+    return n * batch * side**2 / 1e6, seconds_of(step), step, trainer
 
 
 def train(size: str, architecture: str, scale: int) -> Measured:
     """L1 steps: of a narrow network alone and of six together, or of one small crop and the update of all weights."""
-    settings = replace(DEMO.training if size != "full" else PAPER.training, size=size)
-    one = trainer(architecture, scale, "L1", settings)
+    settings, name = replace((PAPER if size == "full" else DEMO).training, size=size), f"{architecture}-div2k-x{scale}-L1-s1"
     if size != "full":
-        small, large = step_of(one, scale, 1, 3, 48), step_of(trainer(architecture, scale, "L1", settings, 6), scale, 6, 3, 48)
-        return line(small[:2], large[:2])
-    units, seconds, step = step_of(one, scale, 1, 1, 16 * scale)
-    updating = seconds_of(one.optimisers[0].step)
+        return line(*(step_of(name, settings, n, 3, 48)[:2] for n in (1, 6)))
+    units, seconds, step, trainer = step_of(name, settings, 1, 1, 16 * scale)
+    updating = seconds_of(trainer.optimisers[0].step)
     return {"fixed": updating, "seconds": max(seconds - updating, 0) / units, "megabytes": held_by(step) / units, "part": 1}
 
 
 def adversary(perceptual: str, discriminator: str, loss: str) -> Measured:
     """What an adversarial step takes beside the same step with L1; measured with narrow EDSR 4x."""
-    settings, small = replace(DEMO.training, perceptual=perceptual, discriminator=discriminator), discriminator == "small"
-    points = []
-    for n, batch, side in ((1, 3, 48), (6, 3, 48)) if small else ((1, 1, 128), (1, 3, 128)):
-        units, alone, _ = step_of(trainer("EDSR", 4, "L1", settings, n), 4, n, batch, side)
-        _, both, step = step_of(trainer("EDSR", 4, loss, settings, n), 4, n, batch, side)
+    settings, points, megabytes = replace(DEMO.training, perceptual=perceptual, discriminator=discriminator), [], 0.0
+    for n, batch, side in ((1, 3, 48), (6, 3, 48)) if discriminator == "small" else ((1, 1, 128), (1, 3, 128)):
+        units, alone, *_ = step_of("EDSR-div2k-x4-L1-s1", settings, n, batch, side)
+        _, both, step, _ = step_of(f"EDSR-div2k-x4-{loss}-s1", settings, n, batch, side)
         points.append((units, max(both - alone, 0.0)))
-    return {**line(*points), "megabytes": held_by(step) / units}
+        megabytes = held_by(step) / units
+    return line(*points) | {"megabytes": megabytes}
 
 
 def enlarge(size: str, architecture: str, scale: int) -> Measured:
@@ -159,51 +155,45 @@ def classifier(backbone: str, kind: str) -> Measured:
 
 @cache
 def files() -> dict[str, Measured]:
-    """Image files and what is computed of images without a network, per megapixel of a natural photograph of 480 x 480."""
+    """Image files and what is computed of images without a network, by tiles of 96 pixels of a natural photograph."""
     path = next(p for row in embedded.rows() if (p := embedded.locate(row)))
     pixels = reading.read(path)[0][:480, :480]
-    tiles = np.stack([np.ascontiguousarray(pixels[96 * (i % 4) :, 96 * (i // 4) :][:96, :96]) for i in range(16)])
-    found: dict[str, float] = {}
+    tiles = np.stack([pixels[96 * (i % 4) :, 96 * (i // 4) :][:96, :96] for i in range(16)])
     with TemporaryDirectory() as place:
-        root = Path(place)
-        for name in ("images/x", "decoded"):
-            (root / name).mkdir(parents=True)
-        file = root / "images" / "x" / "y.png"
+        folder, decoded = Path(place, "images"), Path(place)
+        file = folder / "x" / "y.png"
+        file.parent.mkdir(parents=True)
 
         def save() -> None:
             superresolve.downscale(tiles, 4)
             for tile in tiles:
                 Image.fromarray(tile).save(file, compress_level=1)
-            np.save(root / "decoded" / "x.npy", tiles)
+            np.save(decoded / "x.npy", tiles)
 
-        found["save"], found["read"] = seconds_of(save), seconds_of(lambda: [read_png(file) for _ in tiles])
-        images, rng = Images(root / "images", root / "decoded", [str(i) for i in range(16)]), np.random.default_rng(1)
-        crops = seconds_of(lambda: images.random_crops([("x", i) for i in range(16)] * 8, 32, grid=4, rng=rng)) / 128
+        found = {"save": seconds_of(save), "read": seconds_of(lambda: [read_png(file) for _ in tiles])}
+        images, picks, rng = Images(folder, decoded, [str(i) for i in range(16)]), [("x", i) for i in range(16)], np.random.default_rng(1)
+        crop = seconds_of(lambda: images.random_crops(picks, 32, grid=4, rng=rng)) / len(picks)
     found["score"] = seconds_of(lambda: metrics.score([tiles], [np.roll(tiles, 1, 1)], crop=None))
     found["residual wavelet"] = seconds_of(lambda: prnu.residuals(tiles, "wavelet", crop=None, int8=False))
-    rows = {name: {"seconds": seconds * 1e6 / tiles[..., 0].size} for name, seconds in found.items()} | {"crop": {"fixed": crops}}
+    rows = {name: {"seconds": seconds * 1e6 / tiles[..., 0].size} for name, seconds in found.items()} | {"crop": {"fixed": crop}}
     if find_spec("bm3d"):
         rows["residual bm3d"] = {"seconds": seconds_of(lambda: prnu.residuals(pixels[None], "bm3d", crop=299, int8=True)) * 1e6 / 299**2}
     return rows
 
 
-def on_gpu() -> dict[str, Measured]:
-    """Of an H200, from the benchmarks made on it: steps of narrow networks, of full-size ones at 4x, and their images."""
-    steps = {(r.profile, r.architecture, r.scale, r.loss): r for r in pd.read_csv(HERE / "training_gpu.csv").itertuples()}
+def on_gpu(cpu: dict[str, Measured]) -> dict[str, Measured]:
+    """Of an H200: from the benchmarks made on it, or as 4x there to 4x here, or as the calibrations there and here."""
     found: dict[str, Measured] = {}
-    for (profile, name, scale, loss), row in steps.items():
-        base = steps.get((profile, name, scale, "L1"))
-        seconds = [6 / row.ours_per_second, 1 / row.ours_apart_per_second, 1 / row.ours_per_second]
-        if loss != "L1" and base:  # in addition to the same step with L1
-            seconds = [
-                a - b for a, b in zip(seconds, [6 / base.ours_per_second, 1 / base.ours_apart_per_second, 1 / base.ours_per_second], strict=True)
-            ]
-        units, title = row.batch * row.patch**2 / 1e6, f"train {'narrow' if profile == 'lab' else 'full'} {name} x{scale}"
-        if loss != "L1":
-            title = f"adversary {'seeded small' if profile == 'lab' else 'imagenet vgg'} {loss}"
-        if base:
-            law = line((units, seconds[1]), (6 * units, seconds[0])) if profile == "lab" else {"seconds": seconds[2] / units}
-            found[title] = law | {"megabytes": row.ours_mb / units / row.networks}
+    table = pd.read_csv(HERE / "training_gpu.csv").assign(six=lambda t: 6 / t.ours_per_second, one=lambda t: 1 / t.ours_apart_per_second)
+    table = table.merge(table[table.loss == "L1"], on=["profile", "architecture", "scale"], suffixes=("", "_l1"))
+    for row in table.itertuples():
+        narrow, units, also = row.profile == "lab", row.batch * row.patch**2 / 1e6, row.loss != "L1"  # beside the same step with L1
+        one, six = row.one - also * row.one_l1, row.six - also * row.six_l1
+        law = line((units, one), (6 * units, six)) if narrow else {"seconds": six / 6 / units}
+        name = f"train {'narrow' if narrow else 'full'} {row.architecture} x{row.scale}"
+        found[f"adversary {'seeded small' if narrow else 'imagenet vgg'} {row.loss}" if also else name] = law | {
+            "megabytes": row.ours_mb / units / row.networks
+        }
     edsr = pd.read_csv(HERE / "full_size.csv").query("device == 'NVIDIA H200' and architecture == 'EDSR' and way == 'float32'").iloc[0]
     found["train full EDSR x4"] = {"seconds": 1e6 / edsr.steps_per_second / (edsr.batch * edsr.patch**2)}
     images = pd.read_csv(HERE / "published_gpu.csv", keep_default_na=False).query(
@@ -213,7 +203,14 @@ def on_gpu() -> dict[str, Measured]:
         found[f"enlarge full {row.family} x{row.scale}"] = {"seconds": row.seconds * 1e6 / (480 * 320 * row.scale**2)}
     found["calibration"] = {"fixed": found["enlarge full EDSR x4"]["seconds"] * 480 * 320 * 16 / 1e6}
     lab = pd.read_csv(HERE / "lab_gpu.csv").set_index("stage")["seconds"]
-    return found | {f"teach {backbone}": {"fixed": lab["backbones"] / 4 / 1500} for backbone in SMALL_BACKBONES}
+    found |= {f"teach {backbone}": {"fixed": lab["backbones"] / 4 / 1500} for backbone in SMALL_BACKBONES}
+    everywhere = found["calibration"]["fixed"] / float(cpu["calibration"]["fixed"]) * 64**2 / (480 * 320)
+    for name in [n for n in cpu if n.split()[0] in ("train", "adversary", "enlarge", "teach", "look") and n not in found]:
+        at_4x, row = name.replace(" x2", " x4"), cpu[name]
+        ratio = found[at_4x]["seconds"] / float(cpu[at_4x]["seconds"]) if at_4x in found else everywhere
+        least = 0.0 if name.startswith(("look", "enlarge")) else LAUNCHING
+        found[name] = row | {"fixed": max(float(row.get("fixed") or 0) * ratio, least), "seconds": float(row["seconds"]) * ratio, "part": 1}
+    return found
 
 
 def ways() -> dict[str, Callable[[], Measured]]:
@@ -243,17 +240,9 @@ def main(beginnings: list[str]) -> int:
             row = way()
             cpu[name] = row | {key: row[key] / busy for key in ("fixed", "seconds") if key in row}
             print(name, cpu[name], flush=True)
-    gpu = on_gpu()
-    everywhere = gpu["calibration"]["fixed"] / float(cpu["calibration"]["fixed"]) * 64**2 / (480 * 320)
-    for name, row in cpu.items():  # what was not measured on a GPU: as 4x there to 4x here, or as the calibrations
-        if name.split()[0] in ("train", "adversary", "enlarge", "teach", "look") and name not in gpu:
-            there, here = gpu.get(name.replace(" x2", " x4"), {}), cpu.get(name.replace(" x2", " x4"), {})
-            ratio = there["seconds"] / float(here["seconds"]) if there else everywhere
-            scaled = {key: float(row.get(key) or 0) * ratio for key in ("fixed", "seconds")}
-            if not name.startswith(("look", "enlarge")):
-                scaled["fixed"] = max(scaled["fixed"], LAUNCHING)
-            gpu[name] = scaled | {"megabytes": row.get("megabytes"), "part": 1}
-    table = pd.DataFrame([{"name": name, "device": device, **row} for device, found in (("cpu", cpu), ("cuda", gpu)) for name, row in found.items()])
+    table = pd.DataFrame(
+        [{"name": name, "device": device, **row} for device, found in (("cpu", cpu), ("cuda", on_gpu(cpu))) for name, row in found.items()]
+    )
     for column in ("fixed", "seconds", "megabytes"):
         table[column] = [f"{float(value):.4g}" if value and float(value) > 0 else "" for value in table[column].fillna("")]
     table[["name", "device", "fixed", "seconds", "megabytes", "part"]].to_csv(path, index=False)

@@ -11,7 +11,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
@@ -23,6 +23,7 @@ from ..fleet import Network
 from ..profiles import Photographs, Profile, Training
 from ..published import sources
 from ..published.catalogue import row as row_of
+from ..training import recipes
 from ..workflow.jobs import Job
 
 RDN_PARAMETERS = 22.2e6
@@ -136,8 +137,6 @@ class Costs:
 
     def _make(self, job: Job) -> Needs:
         """Stand-ins, an adversarial one with an L1 twin that it starts from; or published networks with weights by their parameters, from RDN."""
-        from ..training.standins import settings_of
-
         profile, units, entries = self.profile, 0.0, []
         there = sources.weights_at(profile.published, job.arguments[0])
         for network in map(fleet.parse, job.arguments[0]):
@@ -145,8 +144,8 @@ class Costs:
                 share = int(row_of(network.model_id)["parameters"]) / RDN_PARAMETERS
                 entries += self._enlarged(f"full RDN x{network.scale}", self.images, share)
             else:
-                both = list(dict.fromkeys((replace(network, loss="L1"), network)))
-                steps, training = self._steps(both, settings_of(network.loss, profile.training, profile.published))
+                settings = recipes.stand_in(network.loss, profile.training, profile.published)
+                steps, training = self._steps(recipes.with_twin(network), settings)
                 units, entries = units + steps, entries + training + self._enlarged(f"stand-in x{network.scale}", self.images)
             twice = self.images * (network.model_id in sources.TRUNCATING)  # saved in two ways
             units, entries = units + self.images + twice, [*entries, (twice, "save", self.megapixels)]
