@@ -57,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     devices.find(options.device)
     study = Study.open(options.profile, options.workspace)
-    obstacles.refuse(study, list(study.jobs))
+    obstacles.refuse(study.profile, run.pending(study.workspace, study.jobs, study.keys, study.jobs).values(), study.workspace.root)
     start = time.perf_counter()
     run.make(study.workspace, study.jobs, study.keys, list(study.jobs), workers=options.workers, device=options.device)
     table = stages(study, time.perf_counter() - start, options.workers)

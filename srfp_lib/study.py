@@ -95,7 +95,8 @@ class Study:
     def make(self, *beginnings: str) -> None:
         """Make every missing job whose name begins so, and what it needs, on this machine."""
         names = [name for name in self.jobs if name.startswith(beginnings)]
-        obstacles.refuse(self, names)
+        due = run.pending(self.workspace, self.jobs, self.keys, names)
+        obstacles.refuse(self.profile, due.values(), self.workspace.root)
         run.make(self.workspace, self.jobs, self.keys, names)
 
     def begin(self, chapter: str) -> Text:

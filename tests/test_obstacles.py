@@ -1,7 +1,10 @@
 """What a machine cannot give is said in one sentence before anything is made."""
 
+import re
 import shutil
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +16,8 @@ from srfp_lib.common import devices
 from srfp_lib.common.errors import UserError
 from srfp_lib.fetching import imagenet
 from srfp_lib.photos import sr_sets
-from srfp_lib.planning import obstacles, plan, workload
+from srfp_lib.planning import obstacles
+from srfp_lib.planning.costs import Costs, Work
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
 from srfp_lib.published import sources
 from srfp_lib.published.catalogue import row as row_of
@@ -25,6 +29,22 @@ WORD = ("no DIV2K", "no Flickr2K", "no finished Flickr1K", "network vgg19", "net
         "GB free", "GB of memory", "CPU-years")  # fmt: skip
 
 
+class Total:
+    """Costs that are known in all only."""
+
+    def __init__(self, seconds, megabytes=0.0):
+        self.work = Work(seconds=seconds, megabytes=megabytes)
+
+    def total(self, jobs):
+        return self.work
+
+
+def first(profile, jobs=None):
+    """The sentence of the first obstacle to a profile's jobs, None if there is none."""
+    jobs = program.table(profile, content=False).values() if jobs is None else jobs
+    return next(obstacles.obstacles(profile, jobs, Path("runs")), None)
+
+
 @pytest.fixture
 def bare(tmp_path, monkeypatch) -> Profile:
     """A machine without network, caches, packages, space or GPU; the paper's profile with folders that do not exist."""
@@ -34,7 +54,7 @@ def bare(tmp_path, monkeypatch) -> Profile:
     monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 4.0)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e9}))
     monkeypatch.setattr(devices, "find", lambda name: ("cpu",))
-    monkeypatch.setattr(workload, "measured", lambda profile, due: (1e9, "cpu"))
+    monkeypatch.setattr(Costs, "here", lambda profile, device: Total(1e9, 35_000))
     monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
     places = {name: str(tmp_path / name) for name in ("div2k", "flickr2k", "flickr1k")}
     published = replace(PAPER.published, weights_dir=str(tmp_path / "weights"))
@@ -68,24 +88,27 @@ def provide(tmp_path, monkeypatch) -> list:
     bm3d = type("Module", (), {"__spec__": "there"})
     return [
         lambda: images("div2k"), lambda: images("flickr2k"), lambda: flickr(tmp_path / "flickr1k"),
-        *(lambda file=file: touch(hub / file) for file, _ in imagenet.VISION.values()), weights,
+        *(lambda file=file: touch(hub / file) for file in ("vgg19-dcbb9e9d.pth", "resnet18-f37072fd.pth", "alexnet-owt-7be5be79.pth")), weights,
         lambda: hugging("convnext_base.fb_in1k"), lambda: touch(hub / "xception-43020ad28.pth"),
         lambda: hugging("efficientnet_b2.ra_in1k"), lambda: hugging("resnet50.a1_in1k"),
         lambda: monkeypatch.setitem(__import__("sys").modules, "bm3d", bm3d),
         lambda: monkeypatch.setattr(shutil, "disk_usage", lambda place: type("Usage", (), {"free": 5e12})),
         lambda: monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 400.0),
-        lambda: monkeypatch.setattr(workload, "measured", lambda profile, due: (3600.0, "cpu")),
+        lambda: monkeypatch.setattr(Costs, "here", lambda profile, device: Total(3600.0)),
     ]  # fmt: skip
 
 
 def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
     gifts, jobs = provide(tmp_path, monkeypatch), list(program.table(bare, content=False).values())
     for number, (word, give) in enumerate(zip(WORD, gifts, strict=True)):
-        found = obstacles.obstacles(bare, jobs)
+        found = list(obstacles.obstacles(bare, jobs, tmp_path))
         assert [w in sentence for w, sentence in zip(WORD[number:], found, strict=True)] == [True] * len(found), found
-        assert word in found[0] and obstacles.first_obstacle(bare, jobs) == found[0]
+        assert word in found[0]
+        with pytest.raises(UserError, match=re.escape(found[0])):
+            obstacles.refuse(bare, jobs, tmp_path)
         give()
-    assert obstacles.obstacles(bare, jobs) == [] and obstacles.first_obstacle(bare) is None
+    assert list(obstacles.obstacles(bare, jobs, tmp_path)) == []
+    obstacles.refuse(bare, jobs, tmp_path)
 
 
 @pytest.mark.parametrize(("jobs", "word"), [
@@ -94,8 +117,7 @@ def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
 ])  # fmt: skip
 def test_only_what_is_to_be_done_counts(bare, jobs, word):
     due = [job for name, job in program.table(bare, content=False).items() if name.startswith(jobs)]
-    assert word in obstacles.first_obstacle(bare, due)
-    assert obstacles.obstacles(bare, []) == []
+    assert word in first(bare, due) and first(bare, []) is None
 
 
 @pytest.mark.parametrize(("name", "text", "sentence"), [
@@ -121,7 +143,7 @@ def test_run_stops_before_anything_is_made(bare, capsys, tmp_path, monkeypatch, 
 
 
 def test_chosen_chapters_limit_what_counts(bare, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("srfp_lib.workflow.run.make", lambda study, names, **how: None)
+    monkeypatch.setattr("srfp_lib.workflow.run.make", lambda *_, **__: None)
     (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[prnu]\ndenoiser = 'bm3d'")
     run = ("run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "w"), "--chapters")
     assert "bm3d" in said(capsys, *run, "08")
@@ -143,33 +165,43 @@ def test_addresses(monkeypatch):
 def test_time_is_an_obstacle_by_a_stated_rule(monkeypatch):
     monkeypatch.setattr(devices, "find", lambda name: ("cpu",))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    jobs = program.table(SMOKE).values()
-    days = 86400.0
+    jobs, days = program.table(SMOKE).values(), 86400.0
     limit = 2 * obstacles.LONGEST_DAYS * days
-    assert obstacles.obstacles(SMOKE, jobs, seconds=limit - days) == []
-    (sentence,) = obstacles.obstacles(SMOKE, jobs, seconds=limit + days)
-    assert "about 121 CPU-days of work, which is 60 days with the 2 processes" in sentence and "a machine with a GPU, or choose" in sentence
-    assert obstacles.obstacles(SMOKE, jobs, seconds=limit - days, workers=1)
+    found = lambda seconds, **how: list(obstacles.obstacles(SMOKE, jobs, Path("runs"), costs=Total(seconds), **how))  # noqa: E731
+    assert found(limit - days) == []
+    (sentence,) = found(limit + days)
+    assert "about 121 CPU-days of work, which is 60.5 days with the 2 processes" in sentence and "a machine with a GPU, or choose" in sentence
+    assert found(limit - days, workers=1)
     monkeypatch.setattr(devices, "find", lambda name: ("cuda:0",))
-    assert "more GPUs" in obstacles.obstacles(SMOKE, jobs, seconds=limit)[0]
+    assert "GPU-days" in found(limit)[0] and "more GPUs" in found(limit)[0]
 
 
-def test_nothing_is_measured_for_small_profiles(monkeypatch):
-    monkeypatch.setattr(workload, "measured", None)
-    assert not plan.full_size(LAB) and obstacles.first_obstacle(LAB, program.table(LAB).values()) is None
+def test_the_machine_is_not_calibrated_for_small_profiles(monkeypatch):
+    monkeypatch.setattr(Costs, "here", None)
+    assert first(LAB) is None
+
+
+def test_the_memory_of_one_process_or_of_several(monkeypatch):
+    jobs = list(program.table(SMOKE).values())
+    monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 5.0)
+    found = lambda **how: next(obstacles.obstacles(SMOKE, jobs, Path("runs"), costs=Total(1.0, 2000.0), **how), "")  # noqa: E731
+    assert "2 processes need about 7 GB of memory at profile 'smoke', and this machine has 5 GB: give fewer --workers" in found()
+    assert found(workers=1) == ""
+    monkeypatch.setattr(devices, "find", lambda name: ("cuda:0",))  # whose own memory holds the step
+    assert found() == ""
 
 
 def test_a_package_with_photographs_is_missing(monkeypatch):
-    find = obstacles.importlib.util.find_spec
-    monkeypatch.setattr(obstacles.importlib.util, "find_spec", lambda name: None if name == "skimage" else find(name))
-    assert obstacles.first_obstacle(SMOKE) == "the package 'skimage', which holds photographs, is not installed: pip install -r requirements.txt"
+    monkeypatch.setattr(obstacles, "find_spec", lambda name: None if name == "skimage" else find_spec(name))
+    assert first(SMOKE) == "the package 'skimage', which holds photographs, is not installed: pip install -r requirements.txt"
 
 
-def test_a_finished_workspace_needs_nothing(monkeypatch):
-    study = type("Study", (), {"states": lambda self: {"photographs": "done"}, "jobs": program.table(SMOKE), "profile": SMOKE})()
-    monkeypatch.setattr(obstacles, "first_obstacle", lambda *_, **__: "something")
-    obstacles.refuse(study, ["photographs"])
-    monkeypatch.setattr(type(study), "states", lambda self: {"photographs": "stale"})
-    study.workspace = type("Workspace", (), {"root": None})
-    with pytest.raises(UserError, match="something"):
-        obstacles.refuse(study, ["photographs"])
+def test_a_release_that_is_gone():
+    profile = replace(SMOKE, release=replace(SMOKE.release, folder="nowhere"))
+    assert "the authors' release 'nowhere' is gone" in first(profile, [program.table(SMOKE)["photographs"]])
+
+
+def test_a_finished_workspace_needs_nothing(bare, tmp_path):
+    obstacles.refuse(bare, [], tmp_path)
+    with pytest.raises(UserError, match="no DIV2K"):
+        obstacles.refuse(bare, program.table(bare, content=False).values(), tmp_path)

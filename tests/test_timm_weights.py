@@ -1,5 +1,6 @@
 """Weights of timm's networks from a package that is not imported and from a folder: the right tensors in the right places, or a sentence."""
 
+import re
 import sys
 from dataclasses import replace
 
@@ -13,12 +14,13 @@ from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import TimmBody
 from srfp_lib.common.errors import UserError
 from srfp_lib.fetching import imagenet, timm_weights
-from srfp_lib.planning import downloads_planned, obstacles, plan, throughput, workload
+from srfp_lib.planning import obstacles, plan
 from srfp_lib.profiles import DEMO, LAB, SMOKE
 from srfp_lib.training import perceptual
 from srfp_lib.training.trainer import Trainer
 from srfp_lib.workflow import jobs
 from tests.classifiers.test_classifiers import NETWORKS, SETTINGS, fitting_on, store  # noqa: F401
+from tests.test_obstacles import first
 
 TAG = timm_weights.LITE0
 PACKAGE, FILE = timm_weights.PACKAGES[TAG]
@@ -95,7 +97,7 @@ def test_a_folder_comes_before_a_package(network, install, tmp_path, suffix):
 
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: dict(list(t.items())[:-1]), "it holds 295 tensors instead of 296"),
-    (lambda t: t | {"_other_0": torch.zeros(32, 3, 5, 5)}, r"'conv_stem.weight' has the shape \(32, 3, 5, 5\) instead of \(32, 3, 3, 3\)"),
+    (lambda t: t | {"_other_0": torch.zeros(32, 3, 5, 5)}, r"conv_stem.weight.*\[32, 3, 5, 5\].*\[32, 3, 3, 3\]"),
     (lambda t: list(t.values()), "something else than tensors by name"),
     (lambda t: t | {"_other_0": "text"}, "something else than tensors by name"),
 ])  # fmt: skip
@@ -109,15 +111,15 @@ def test_another_file_in_the_package_is_refused_before_and_during_a_run(install,
 
 
 @pytest.mark.parametrize(("change", "sentence"), [
-    (lambda t: {k: v for k, v in t.items() if k != "classifier.bias"}, "it lacks 'classifier.bias'"),
-    (lambda t: t | {"head.weight": torch.zeros(1)}, "timm's network has no 'head.weight'"),
-    (lambda t: t | {"classifier.bias": torch.zeros(10)}, r"'classifier.bias' has the shape \(10,\) instead of \(1000,\)"),
+    (lambda t: {k: v for k, v in t.items() if k != "classifier.bias"}, r'Missing key\(s\) in state_dict: "classifier.bias"'),
+    (lambda t: t | {"head.weight": torch.zeros(1)}, r'Unexpected key\(s\) in state_dict: "head.weight"'),
+    (lambda t: t | {"classifier.bias": torch.zeros(10)}, r"classifier.bias.*\[10\].*\[1000\]"),
 ])  # fmt: skip
 def test_a_file_in_the_folder_must_be_the_network_s(network, tmp_path, change, sentence):
     put(network, tmp_path, change)
     with pytest.raises(UserError, match=sentence):
         TimmBody(TAG, weights_dir=tmp_path)
-    assert sentence.split("\\")[0] in imagenet.backbones([TAG], tmp_path)[0].obstacle()
+    assert re.search(sentence, imagenet.backbones([TAG], tmp_path)[0].obstacle())
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "pth"])
@@ -134,16 +136,16 @@ def test_counts_of_batches_may_be_lacking(network, tmp_path):
 
 def test_without_package_folder_and_network_the_remedies_are_named():
     profile = replace(LAB, classifier=replace(LAB.classifier, backbones=("small_residual", TAG)))
-    sentence = obstacles.first_obstacle(profile)
+    sentence = first(profile)
     assert f"the backbone '{TAG}' with its ImageNet weights cannot be had" in sentence
     assert "pip install '.[backbones]', connect the machine" in sentence and f"as 'weights/backbones/{TAG}.safetensors'" in sentence
     profile = replace(LAB, training=replace(LAB.training, perceptual="efficientnet_lite0"))
-    assert obstacles.first_obstacle(profile) == (
+    assert first(profile) == (
         "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install '.[backbones]', or choose seeded"
     )
     with pytest.raises(UserError, match="is not installed: pip install"):
         perceptual.build("efficientnet_lite0", "VGG_GAN", master_seed=1)
-    assert [(item.name, item.there) for item in downloads_planned.items(profile)] == [("the network efficientnet_lite0", False)]
+    assert [(name, there) for name, _, there, _ in plan.downloads(profile)] == [("the network efficientnet_lite0", False)]
     assert imagenet.backbones(["no_network.in1k"])[0].obstacle().startswith("the backbone 'no_network.in1k' has no ImageNet weights that timm")
 
 
@@ -152,17 +154,16 @@ def test_a_file_of_a_network_that_timm_does_not_have(network, tmp_path):
     assert "timm has no network 'no_network.in1k'" in imagenet.backbones(["no_network.in1k"], tmp_path)[0].obstacle()
 
 
-def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install, monkeypatch):
+def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install, tmp_path):
     without = jobs.keys(program.table(SMOKE, content=False))
     install()
     asked = replace(SMOKE.classifier, backbones=("small_residual", TAG))
     profile = replace(SMOKE, classifier=asked, training=replace(SMOKE.training, perceptual="efficientnet_lite0"))
-    monkeypatch.setattr(workload, "measured", lambda profile, due: (60.0, "cpu"))
-    assert plan.full_size(profile) and obstacles.obstacles(profile) == []
-    assert all(item.there for item in downloads_planned.items(profile))
-    table = program.table(profile, content=False)
-    assert table[f"backbones/{TAG}"].settings["weights"].startswith("efficientnet-lite0-57934424.pth")
-    assert not any("weights" in job.settings for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
+    table = program.table(profile)
+    assert list(obstacles.obstacles(profile, table.values(), tmp_path)) == []
+    assert all(there for _, _, there, _ in plan.downloads(profile))
+    assert table[f"backbones/{TAG}"].settings["content"].startswith("efficientnet-lite0-57934424.pth")
+    assert not any(job.settings.get("content") for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
     assert jobs.keys(program.table(SMOKE, content=False)) == without and program.table(DEMO, content=False)
 
 
@@ -177,12 +178,6 @@ def test_a_few_steps_of_training_from_these_weights(network, install, store):  #
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
     features, scores = recipe.evaluate(model, store, [(n.model_id, 5) for n in NETWORKS], side=None, precision="float32")
     assert features.shape == (3, 1280) and scores["model_id"].shape == (3, 3)
-
-
-def test_steps_at_small_crops_can_be_measured():
-    """One crop of 32 pixels would leave batch norm a single value."""
-    bench = throughput.Bench(replace(SMOKE, classifier=replace(SMOKE.classifier, crop=32, batch=2)))
-    assert all(0 < timing.seconds < 100 for timing in bench.classifier(TAG, 3))
 
 
 def test_two_perceptual_networks_of_one_file(network, install):

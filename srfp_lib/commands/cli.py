@@ -110,19 +110,22 @@ def _run(options: argparse.Namespace) -> int:
     if options.chapters and (sentence := next(filter(None, wanted.values()), "")):
         raise UserError(sentence)
     names = [name for name in wanted if name in study.jobs]
-    obstacles.refuse(study, names, options.workers)
-    print(plan.announcement(study, names, options.workers), file=sys.stderr)
+    due = list(run.pending(study.workspace, study.jobs, study.keys, names).values())
+    obstacles.refuse(study.profile, due, study.workspace.root, options.workers)
+    print(plan.announcement(study.profile, due, study.workspace.root, options.workers), file=sys.stderr)
     run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
+    from ..pages import chapters
     from ..planning import plan
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
-    print(plan.report(study))
+    left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
+    print(plan.report(study.workspace, study.states(), left_out))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")
