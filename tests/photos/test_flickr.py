@@ -139,6 +139,7 @@ build(Path(sys.argv[1]), Flickr("k3y", address=sys.argv[2], sleep=sleep), Plan(t
 """
 
 
+@pytest.mark.slow
 def test_a_set_killed_twice_is_the_same(tmp_path):
     plan = replace(PLAN, tags=("food",), per_tag=10)
     built(tmp_path / "whole", FakeFlickr(each=60), plan)

@@ -91,6 +91,7 @@ def test_a_case_at_another_scale(tmp_path):
     assert check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_given_rotations(tmp_path):
     rotations = [np.full((1, 64, 4, 2), i, np.float32) for i in range(5)]
     fields = {f"rotation_{i}": rotation for i, rotation in enumerate(rotations)}
@@ -98,6 +99,7 @@ def test_given_rotations(tmp_path):
     assert check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_a_tied_layer_and_fixed_kernels(tmp_path):
     write(tmp_path, SPSR, gain=0.68)
     row = check(tmp_path).iloc[0]
