@@ -72,6 +72,7 @@ def test_cases_pass_and_one_wrong_grey_level_fails(tmp_path):
     assert not check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_options_and_key_lists(tmp_path):
     _, made = write(tmp_path, SRFBN, gain=1.6, bias=1.0, options={"out": {}, "out_chop": {"chop": True}}, out_step1=np.zeros((2, 2, 3)))
     rows = [[name, list(tensor.shape), "float32"] for name, tensor in reversed(made.items())]

@@ -31,7 +31,7 @@ def pinned(found):
     return [float(value) for value in (out.mean(), out.std(), out[0, 0, 0], out[-1, -1, 2])]
 
 
-LARGE = 15_000_000  # parameters: the tests of a larger network are slow
+LARGE = 5_000_000  # parameters: the tests of a larger network are slow
 PARAMS = [pytest.param(row, marks=pytest.mark.slow if int(row["parameters"]) > LARGE else ()) for row in rows()]
 
 

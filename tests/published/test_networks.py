@@ -153,6 +153,7 @@ def test_what_is_random_comes_from_the_photographs_name():
         nlsn.upscale(LR, rotations=rotations[:4])
 
 
+@pytest.mark.slow
 def test_ncsrs_temperature_and_latents():
     ncsr, small = loaded(NCSR), LR[:4, :5]
     cold = ncsr.upscale(small, temperature=0)
