@@ -1,12 +1,12 @@
-"""Which crop, batch and learning rate suit the small classifiers? Chosen on photographs that no profile tests on.
+"""Which crop, batch size and learning rate suit the small classifiers? Chosen on photographs that no profile tests on.
 
 The candidates cost about the same CPU time. They are compared by 180-way accuracy on the *validation* photographs of a
-workspace whose photographs are a folder, never the embedded ones of `demo`, and never the test photographs of that folder:
+workspace made from a folder of photographs; neither the embedded photographs of `demo` nor the folder's test photographs are used:
 
     python -m srfp_lib run --profile FOLDER.toml --workspace W --chapters 04    # demo's networks on a folder of photographs
     python benchmarks/classifier_settings.py W
 
-It writes benchmarks/classifier_settings.csv. The best row is what `demo` and `lab` use.
+It writes benchmarks/classifier_settings.csv. `demo` and `lab` use the best row.
 """
 
 from __future__ import annotations

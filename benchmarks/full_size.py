@@ -1,22 +1,22 @@
-"""What pays at full size? A training step in bfloat16, with channels last, compiled: against float32 and against BasicSR.
+"""What makes training faster at full size? Steps in bfloat16, with channels last, and compiled, against float32 and against BasicSR.
 
-The networks are the paper's (L1, 4x), one at a time; ways, each as a profile can choose them (section `training`):
+The networks are the paper's (L1, 4X), trained one at a time, in these ways, which a profile can choose (section `training`):
 
-    float32           as BasicSR computes, on a GPU without its rounding of convolutions to TF32
-    channels_last     the same, images and weights in the layout n h w c
+    float32           as BasicSR computes, but on a GPU without TF32 in convolutions
+    channels_last     float32 with images and weights in the layout n h w c
     bfloat16          `precision = "bfloat16"`: convolutions and matrix products in bfloat16, weights in float32
     both              bfloat16 and channels last
     compiled          float32 with torch.compile (only for networks named by --compiled: it takes minutes)
-    basicsr           BasicSR's step; on a GPU with float32 as such
-    basicsr_tf32      on a GPU: BasicSR's step with torch's default, which rounds the factors of convolutions to 10 bits
+    basicsr           BasicSR's step, on a GPU without TF32
+    basicsr_tf32      GPU only: BasicSR's step with torch's default, TF32, which rounds the factors of convolutions to 10 bits
 
-On the CPU a batch is one patch of 48 pixels, on a GPU the paper's: 16 patches of 128. The ways take turns; figures are
-medians, on the CPU of its own seconds, which other work on the machine disturbs little. `loss_after` is the mean loss of the
-last of 20 steps on one batch, relative to float32's: what a precision costs.
+On the CPU a batch is one patch of 48 pixels, on a GPU the paper's: 16 patches of 128. The ways take turns, and figures are
+medians. On the CPU they are of CPU seconds, which other work on the machine affects little. `loss_after` is the loss after
+20 steps on one batch, relative to float32's: the cost of a precision.
 
     python benchmarks/full_size.py [--device cuda] [--compiled EDSR] [--rounds 3]      (on an idle machine, one thread)
 
-It writes benchmarks/full_size.csv, one row a network and way.
+It writes benchmarks/full_size.csv, one row per network and way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ KEY = ["device", "architecture", "way"]
 
 
 class Way:
-    """A way to train one network, ready to go on."""
+    """A way to train one network, with its state so far."""
 
     def __init__(self, chosen: Case, kind: str) -> None:
         self.kind, self.device, self.rates, self.index = kind, chosen.device, [], 0
@@ -54,7 +54,7 @@ class Way:
         self._step: Step = basicsr_step(chosen) if kind.startswith("basicsr") else our_step(replace(chosen, settings=settings), 1)
 
     def steps(self, count: int) -> tuple[float, float]:
-        """Seconds a step, and the last loss (nan for BasicSR)."""
+        """Seconds per step, and the last loss (nan for BasicSR)."""
         loss, start = float("nan"), self._now()
         with nullcontext() if self.kind == "basicsr_tf32" else devices.exact(self.device):
             for _ in range(count):
@@ -70,7 +70,7 @@ class Way:
 
 
 def measure(chosen: Case, kinds: list[str], rounds: int, steps: int) -> list[dict[str, object]]:
-    """One row a way."""
+    """One row per way."""
     rows = {}
     ways = {kind: Way(chosen, kind) for kind in kinds}
     after = {kind: way.steps(20)[1] for kind, way in ways.items()}  # libraries choose their kernels, graphs are recorded
@@ -91,7 +91,7 @@ def kinds_of(architecture: str, options: argparse.Namespace) -> list[str]:
 
 
 def stored(path: Path, rows: list[dict[str, object]]) -> None:
-    """Write rows among those of the file."""
+    """Add rows to the file; a new row replaces the old one of its case."""
     old = [pd.read_csv(path)] if path.exists() else []
     pd.concat([*old, pd.DataFrame(rows)]).drop_duplicates(KEY, keep="last").to_csv(path, index=False, float_format="%.5g")
 
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=fleet.ARCHITECTURES, choices=fleet.ARCHITECTURES)
     parser.add_argument("--compiled", nargs="*", default=[], choices=fleet.ARCHITECTURES)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=3, help="steps a way and round")
+    parser.add_argument("--steps", type=int, default=3, help="steps per way and round")
     parser.add_argument("--csv", type=Path, default=Path(__file__).with_suffix(".csv"))
     options = parser.parse_args()
     torch.set_num_threads(1)

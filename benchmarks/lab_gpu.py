@@ -1,11 +1,10 @@
-"""A whole study on a GPU, without its chapters: how long it takes, stage by stage, and what comes out.
+"""A whole study on a GPU, without its chapters: time per stage, and the resulting tables.
 
     python benchmarks/lab_gpu.py PROFILE WORKSPACE --workers 14 [--name lab_gpu]
 
-PROFILE is a profile or a file (photographs of one's own: see the README). Workers share the GPUs. It writes
-benchmarks/NAME.csv, one row a stage: jobs, the seconds of all its jobs, of the longest one, and of the whole run, which
-counts everything from an empty workspace to the last job. The tables that the chapters make of predictions are kept in
-data/reference/NAME.
+PROFILE is the name of a profile or a file (for your own photographs see the README). Workers share the GPUs. It writes
+benchmarks/NAME.csv, one row per stage: the number of jobs, the seconds of all of them, of the longest one, and of the whole run
+from an empty workspace to the last job. The tables that chapters make from predictions are kept in data/reference/NAME.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from srfp_lib.workflow import run
 
 
 def stages(study: Study, wall: float, workers: int) -> pd.DataFrame:
-    """Seconds by stage, by the jobs' receipts."""
+    """Seconds per stage, from the receipts of the jobs."""
     receipts = [study.workspace.receipt(name) for name in study.jobs]
     jobs = pd.DataFrame({"stage": [r.job.split("/")[0] for r in receipts], "seconds": [r.seconds for r in receipts]})
     table = jobs.groupby("stage", sort=False)["seconds"].agg(jobs="count", seconds="sum", longest="max").reset_index()
@@ -34,7 +33,7 @@ def stages(study: Study, wall: float, workers: int) -> pd.DataFrame:
 
 
 def save_tables(study: Study) -> None:
-    """The tables of the chapters that rest on predictions alone."""
+    """Those tables of the chapters that need only predictions."""
     runs = study.predictions("attribution")
     answers = attribution.scored(runs)
     study.save_table("claims", findings.claims(gather(study)))

@@ -1,16 +1,16 @@
-"""Do crops come fast enough? Images per second of our loader, of the released code's way of loading, and of the models.
+"""Is loading crops fast enough? Images per second of our loader, of the released code's way of loading, and of the models.
 
 Two cases: tiles of 96 pixels with crops of 32 in batches of 128 for the small residual network, and whole photographs of
-960 x 675 with crops of 224 in batches of 16 for ResNet-50. Three ways: `released`, the way of the paper's released code,
-written anew (a torch DataLoader with four workers opens a whole PNG file for every crop and normalises it, D15 to D17);
-`png`, ours where no decoded images are kept; `decoded`, ours where they are. `model` is a training step on a batch that is
-there already, on a GPU if there is one, else on one thread. The images are drawn, with noise that brings the PNG files to
-the two bytes a pixel of photographs. They have just been written, so that the file cache is warm. The ways take turns
-within each case, so that a machine whose speed drifts treats them alike; the figures are medians. On an idle machine:
+960 x 675 with crops of 224 in batches of 16 for ResNet-50. Three ways: `released`, a rewrite of the released code's way
+(a torch DataLoader with four workers opens a whole PNG file for every crop and normalises it, D15 to D17); `png`, ours
+without decoded images; `decoded`, ours with them. `model` is a training step on a batch in memory, on a GPU if there is
+one, else on one thread. The images are synthetic, with noise that brings the PNG files to the two bytes per pixel of
+photographs. They have just been written, so the file cache is warm. The ways take turns within each case, so that drift of
+the machine's speed affects them alike; figures are medians. On an idle machine:
 
     python benchmarks/loader.py [--rounds 5]
 
-It writes benchmarks/loader.csv, one row a case and way.
+It writes benchmarks/loader.csv, one row per case and way.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 @dataclass(frozen=True)
 class Case:
-    """What is loaded, for which model, and how many batches make one reading of each way."""
+    """What is loaded, for which model, and how many batches each way takes per reading."""
 
     name: str
     crop: int
@@ -64,19 +64,19 @@ CASES = (
 
 
 def photograph(network: str, number: int) -> np.ndarray:
-    """A drawn photograph, uint8 675 x 960 x 3, with noise of its own in every channel."""
+    """A synthetic photograph, uint8 675 x 960 x 3, with independent noise in every channel."""
     drawn = dead_leaves.draw(960, master_seed=1, name=f"loader {number}")[:675]
     noise = np.random.default_rng([number, ord(network)]).normal(0, 1.2, drawn.shape)
     return np.clip(drawn + noise, 0, 255).round().astype(np.uint8)
 
 
 def tiles(photographs: list[np.ndarray]) -> list[np.ndarray]:
-    """The first 480 tiles of 96 pixels, 54 of a photograph."""
+    """The first 480 tiles of 96 pixels, 54 per photograph."""
     return [p[r : r + 96, c : c + 96] for p in photographs for r in range(0, 576, 96) for c in range(0, 864, 96)][:480]
 
 
 def write(folder: Path) -> dict[str, tuple[list[str], float]]:
-    """The images of both cases as PNG files and decoded; returns their names, and the files' bytes a pixel."""
+    """Write the images of both cases as PNG files and decoded; returns their names, and bytes per pixel of the files."""
     written = {}
     for case in CASES:
         (folder / case.name / "decoded").mkdir(parents=True)
@@ -96,7 +96,7 @@ def write(folder: Path) -> dict[str, tuple[list[str], float]]:
 
 
 class OnePngACrop(Dataset):
-    """As the released code loads: a whole PNG file is opened for one crop; the offset never takes the last position (D17)."""
+    """The released code's way: it opens a whole PNG file for one crop, and never takes the last offset (D17)."""
 
     def __init__(self, files: list[Path], crop: int, length: int) -> None:
         self.files, self.crop, self.length = files, crop, length
@@ -113,7 +113,7 @@ class OnePngACrop(Dataset):
 
 
 def released(case: Case, files: list[Path]) -> Iterator[None]:
-    """Batches of the released way; the ones that its workers hold ready at the start are taken first."""
+    """Batches of the released way, after those that its workers have prefetched."""
     ready = 2 * WORKERS
     dataset = OnePngACrop(files, case.crop, case.batch * (case.readings["released"] + 2 * ready))
     batches = iter(DataLoader(dataset, case.batch, shuffle=True, num_workers=WORKERS))
@@ -124,7 +124,7 @@ def released(case: Case, files: list[Path]) -> Iterator[None]:
 
 
 def ours(case: Case, images: Images) -> Iterator[None]:
-    """Batches of our loader, of images and networks drawn as in a training."""
+    """Batches of our loader, with images and networks drawn as in training."""
     rng = np.random.default_rng(0)
     while True:
         picks: list[Pick] = [(NETWORKS[rng.integers(2)], int(rng.integers(len(images.names)))) for _ in range(case.batch)]
@@ -156,7 +156,7 @@ def measure(case: Case, folder: Path, names: list[str], rounds: int) -> dict[str
     kept = {way: ours(case, Images(folder, folder / place, names)) for way, place in (("png", "none"), ("decoded", "decoded"))}
     running = kept | {"model": training(case)}
     for batches in running.values():
-        next(batches)  # libraries load, pixels come into the cache
+        next(batches)  # libraries load, pixels enter the cache
     rates: dict[str, list[float]] = {way: [] for way in case.readings}
     for _ in range(rounds):
         for way, count in case.readings.items():

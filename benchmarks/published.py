@@ -1,14 +1,14 @@
 """What does a published network cost? Seconds and memory of each at 120 x 80 and 480 x 320 LR pixels.
 
-Each network runs in a process of its own with one thread and fresh weights; the memory is the peak above the loaded
-network. Beside ours stand the official networks' figures, measured at 120 x 80 on one thread with torch 2.12 (CPU seconds,
-because the machine was busy), and 16 times that at 480 x 320, where SAN as published cannot run. On an idle machine:
+Each network runs in its own process with one thread and fresh weights; memory is the peak above the loaded
+network. Beside ours are the figures of the official networks, measured at 120 x 80 on one thread with torch 2.12 (CPU seconds,
+because the machine was busy), and 16 times that at 480 x 320, where the published SAN cannot run. On an idle machine:
 
     python benchmarks/published.py [--sizes 120x80 480x320] [--only SAN EDSR/large] [--repeats 3]
 
-It writes benchmarks/published.csv, one row a network and size; rows that are not measured again stay. Of several repeats the
-run of median CPU seconds counts. Variants that are the same network with other weights or names (RDN sanghyun, SwinIR DF2K,
-ESRGAN basicsr-names) have no row of their own.
+It writes benchmarks/published.csv, one row per network and size, and keeps the rows that it does not measure. Of several repeats
+it takes the one with the median CPU seconds. Variants that differ only in weights or names (RDN sanghyun, SwinIR DF2K,
+ESRGAN basicsr-names) have no row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ OFFICIAL = {
     ("LIIF", "edsr-baseline", 2): (float("nan"), float("nan")), ("LIIF", "edsr-baseline", 4): (18, 500),
     ("Real-ESRGAN", "", 2): (5.8, 100), ("Real-ESRGAN", "", 4): (12.3, 200),
 }  # fmt: skip
-"""Official networks at 120 x 80: CPU seconds and MB above the loaded network. ProSRGAN is ProSR again; one was not timed."""
+"""Official networks at 120 x 80: CPU seconds and MB above the loaded network. ProSRGAN is ProSR again; nan: not timed."""
 
 
 class Peak:
@@ -104,7 +104,7 @@ def row(family: str, variant: str, scale: int, size: str, repeats: int, note: st
 
 
 def official(family: str, variant: str, scale: int, pixels: int) -> dict[str, float]:
-    """The official network's figures for an image of so many pixels, if it can run; all but SAN are linear in them."""
+    """The official network's figures for an image of this many pixels, nan if it cannot run; all but SAN are linear in the pixels."""
     impossible = family == "SAN" and pixels > 9600
     seconds, mb = (float("nan"), float("nan")) if impossible else OFFICIAL[family, variant, scale]
     return {"official_cpu_seconds": seconds * pixels / 9600, "official_extra_mb": mb * pixels / 9600}
@@ -114,7 +114,7 @@ KEY = ["family", "variant", "scale", "lr"]
 
 
 def stored(path: Path, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Write rows among those of the file, with the ratios to the official networks."""
+    """Add rows to the file, with their ratios to the official networks; a new row replaces the old one of its case."""
     old = pd.read_csv(path, keep_default_na=False, na_values=[""]).fillna({"variant": ""}) if path.exists() else pd.DataFrame(columns=KEY)
     table = pd.concat([old, pd.DataFrame(rows)]) if len(old) else pd.DataFrame(rows)
     table = table.drop_duplicates(KEY, keep="last", ignore_index=True)

@@ -1,12 +1,12 @@
 """What does a published network cost on a GPU? Seconds and memory of each, at full depth, up to 960 x 720 LR pixels.
 
-All run in one process with fresh weights, on images of noise in blocks of 8 pixels. `gpu_mb` is the peak of the GPU's
-memory above the loaded network; the figures are of the second run of each size. No figures of the official networks are
-known for a GPU; `published.py` compares on the CPU.
+All run in one process with fresh weights, on noise in blocks of 8 pixels. `gpu_mb` is the peak GPU memory above the loaded
+network; figures are of the second run at each size. The official networks were not measured on a GPU; `published.py`
+compares on the CPU.
 
     python benchmarks/published_gpu.py [--sizes 120x80 480x320 960x720] [--only SAN EDSR/large]
 
-It writes benchmarks/published_gpu.csv, one row a network and size.
+It writes benchmarks/published_gpu.csv, one row per network and size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GPU = "cuda:0"
 
 
 def measure(model_id: str, variant: str, sizes: list[str]) -> list[dict[str, object]]:
-    """One row a size."""
+    """One row per size."""
     found, rng, rows = network(model_id, variant, device=GPU), np.random.default_rng(0), []
     found.load_state_dict(found.state_dict())
     found.upscale(rng.integers(0, 256, (24, 24, 3), np.uint8))  # libraries load their kernels

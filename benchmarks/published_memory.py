@@ -1,12 +1,12 @@
-"""Does a published network super-resolve a photograph of 960 x 720 LR pixels in bounded memory? Counted, not run.
+"""How much memory does a published network need for a photograph of 960 x 720 LR pixels? Counted, not run.
 
-torch's fake tensors know their shapes and layouts and hold no numbers, so that a network that needs ten minutes is gone through
-in seconds. Counted are the bytes of all maps that are alive at a time, above the loaded network; what a library sets aside
-inside one convolution is not in it. Where a network repeats one block many times, two of them stand for all.
+torch's fake tensors have shapes and layouts but no data, so that a network that would run ten minutes is traversed
+in seconds. The count is the peak of bytes in live feature maps, above the loaded network, without a library's workspace
+inside one convolution. Where a network repeats a block many times, two blocks stand for all.
 
     python benchmarks/published_memory.py [--size 960x720]
 
-It writes benchmarks/published_memory.csv, one row a network.
+It writes benchmarks/published_memory.csv, one row per network.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from srfp_lib.published.catalogue import rows as catalogue_rows
 
 
 class Live(TorchDispatchMode):
-    """Counts the bytes of the tensors that are alive, and keeps the largest count."""
+    """Counts the bytes of live tensors, and keeps the peak."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,12 +80,12 @@ SHORTENED: dict[str, Callable[[nn.Module], None]] = {
 
 
 def _pillow(lr: Tensor, scale: int) -> Tensor:
-    """In place of Pillow's bicubic, which needs numbers."""
+    """Replaces Pillow's bicubic, which needs data."""
     return torch.zeros(len(lr), 3, lr.shape[2] * scale, lr.shape[3] * scale)
 
 
 def peak(row: Row, width: int, height: int) -> int:
-    """Bytes of one image of so many LR pixels through one network."""
+    """Peak bytes of one image of width x height LR pixels in one network."""
     module, family = import_module(f"srfp_lib.networks.{row.module}"), row.family
     network = module.build(row.variant, row.scale).eval().to(memory_format=torch.channels_last)
     SHORTENED.get(family, lambda _: None)(network)

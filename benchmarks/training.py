@@ -1,22 +1,22 @@
 """How fast is training, on a whole machine? The study's way against BasicSR's own models, per architecture, loss and scale.
 
-Four ways to use two cores (or as many as --cores says), all on the same networks and on batches of the same shape:
+Four ways to use two cores (or --cores), all on the same networks and on batches of the same shape:
 
-    ours           as the study trains: a process a core, one thread each, each with a stack (at full size: one network)
-    ours_apart     our trainer without stacks: a process a core, one thread each, each with one network
-    basicsr        as BasicSR trains: one process with a thread a core, one network after another
-    basicsr_apart  the fairest use of BasicSR: a process a core, one thread each, each with one network
+    ours           as the study trains: a process per core, one thread each, with a stack (at full size: one network)
+    ours_apart     our trainer without stacks: a process per core, one thread each, with one network
+    basicsr        as BasicSR trains: one process with a thread per core, one network after another
+    basicsr_apart  the best use of BasicSR: a process per core, one thread each, with one network
 
-The processes of a way run at the same time for the same seconds; the ways take turns (A B C D, A B C D, ...), so that a
-machine whose speed drifts treats them alike. A stack has the six networks of one loss; the study stacks both adversarial
-losses. Batches lie in memory: reading images is not compared. Run it on an idle machine:
+The processes of a way run at the same time for the same seconds; the ways take turns (A B C D, A B C D, ...), so that drift
+of the machine's speed affects them alike. A stack has the six networks of one loss; the study stacks both adversarial
+losses. Batches are in memory: reading images is not compared. Run it on an idle machine:
 
     python benchmarks/training.py --profile demo     (lab, paper) [--only EDSR RDN] [--rounds 3] [--seconds 0.6]
 
 It writes benchmarks/training.csv: network steps per second (medians over rounds), their ratios, and peak memory in MB above
 the imports, summed over a way's processes. Rows that are not measured again stay. At full size batch and patch are reduced,
-and a reduced patch takes the small discriminator. Full-size perceptual networks have random weights, which cost what
-ImageNet's do. `training_gpu.py` does the same on a GPU.
+and a reduced patch needs the small discriminator. Full-size perceptual networks have random weights, at the cost of
+ImageNet's. `training_gpu.py` does the same on a GPU.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Step = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained: networks of one architecture, scale and loss; all of them as a stack if the profile stacks."""
+    """What is trained: networks of one architecture, scale and loss, as one stack if the profile stacks."""
 
     networks: tuple[fleet.Network, ...]
     settings: Training
@@ -76,7 +76,7 @@ def batch(case: Case, count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def our_step(case: Case, count: int) -> Step:
-    """A step of our trainer with the first so many networks as a stack."""
+    """A step of our trainer with the first ``count`` networks as a stack."""
     trainer, (lr, hr) = Trainer(case.networks[:count], case.settings, master_seed=1, device=case.device), batch(case, count)
     return lambda index: trainer.step(lr, hr, index)
 
@@ -88,7 +88,7 @@ def basicsr_step(case: Case) -> Step:
 
 
 def work(pipe: Connection, case: Case, way: str, threads: int) -> None:
-    """One process of a way: gets ready, then trains for as many seconds as it is told, again and again; 0 ends it."""
+    """One process of a way: prepares, then trains for each number of seconds received; 0 ends it."""
     torch.set_num_threads(threads)
     perceptual._pretrained = with_random_weights
     networks = len(case.networks) if way == "ours" else 1
@@ -112,12 +112,12 @@ def rate(step: Step, seconds: float) -> float:
 
 
 def peak_mb() -> float:
-    """The largest memory of this process so far."""
+    """The peak memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def with_random_weights(model: Callable[..., nn.Module], _: object) -> nn.Module:
-    """An ImageNet classifier without its weights; what nobody uses of it stays untouched and takes no memory."""
+    """An ImageNet classifier with random weights; its unused parts are never written and take no memory."""
     with torch.device("meta"):
         found = model(weights=None)
     found.to_empty(device="cpu")
@@ -144,7 +144,7 @@ class Crew:
             pipe.recv()  # all are ready
 
     def run(self, seconds: float) -> None:
-        """Train for some seconds; notes network steps per second of all processes together."""
+        """Train for some seconds and record the network steps per second of all processes together."""
         self.rates.append(sum(self._told(seconds)))
 
     def _told(self, seconds: float) -> list[float]:
@@ -154,7 +154,7 @@ class Crew:
 
     @contextmanager
     def working(self) -> Iterator[Crew]:
-        """Ends the processes afterwards and notes their peak memory."""
+        """End the processes afterwards and record their peak memory."""
         yield self
         self.mb = sum(self._told(0))
         for process in self._processes:
@@ -162,7 +162,7 @@ class Crew:
 
 
 def measure(case: Case, *, cores: int, rounds: int, seconds: float) -> dict[str, object]:
-    """Rates and memory of the ways. Full-size ones are started one after the other, because all at once are too large."""
+    """Rates and memory of the ways; at full size one way at a time, because all of them together do not fit in memory."""
     ways = [way for way in WAYS if way != "ours_apart" or len(case.networks) > 1]
     crews: dict[str, Crew] = {}
     for group in [ways] if case.settings.size == "narrow" else [[way] for way in ways]:
@@ -193,7 +193,7 @@ def row(profile: str, architecture: str, scale: int, loss: str, options: argpars
 
 
 def stored(path: Path, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Write rows among those of the file."""
+    """Add rows to the file; a new row replaces the old one of its case."""
     old = [pd.read_csv(path, keep_default_na=False, na_values=["nan"])] if path.exists() else []
     known = [table for table in old if set(KEY) <= set(table)]  # an earlier form of this benchmark had other columns
     table = pd.concat([*known, pd.DataFrame(rows)]).drop_duplicates(KEY, keep="last", ignore_index=True)

@@ -1,18 +1,18 @@
 """How fast is training on a GPU? The study's way against BasicSR's own models, per architecture, loss and scale.
 
-As `training.py`, on the first GPU and in one process, the ways in turns:
+As `training.py`, on the first GPU and in one process; the ways take turns:
 
     ours         as the study trains: the six networks of a loss as a stack, its step recorded as one CUDA graph
     ours_apart   our trainer with one of these networks
     basicsr      BasicSR with one network
 
-At full size ours is one network. Batch, patch, discriminator and perceptual network are the profile's, the latter with
-random weights. Both compute convolutions in float32 as such; `full_size.py` compares other precisions.
+At full size ours is one network. Batch, patch, discriminator and perceptual network are the profile's, the last with
+random weights. Both compute convolutions in float32 without TF32; `full_size.py` compares other precisions.
 
     python benchmarks/training_gpu.py --profile lab     (demo, paper) [--only EDSR RDN] [--scales 4] [--rounds 3] [--seconds 0.3]
 
-It writes benchmarks/training_gpu.csv: network steps per second (medians over rounds), their ratios, peak memory in MB. Of the
-rows that are kept there, rates and memory are rounded to two decimals.
+It writes benchmarks/training_gpu.csv: network steps per second (medians over rounds), their ratios, and peak memory in MB.
+In the rows kept there, rates and memory are rounded to two decimals.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WARM_UP = 6  # steps; ours is recorded in the fourth
 
 
 class Way:
-    """A training step on the GPU, how often it ran a second in each round, and its peak memory."""
+    """A training step on the GPU, with its rate in each round and its peak memory."""
 
     def __init__(self, case: Case, kind: str) -> None:
         torch.cuda.reset_peak_memory_stats()
@@ -45,7 +45,7 @@ class Way:
         self.rates: list[float] = []
 
     def seconds(self, steps: int) -> float:
-        """Seconds of so many steps, by the GPU's clock."""
+        """Seconds of this many steps, by the GPU's clock."""
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
         for index in range(steps):
@@ -55,7 +55,7 @@ class Way:
         return start.elapsed_time(end) / 1000
 
     def run(self, seconds: float) -> None:
-        """Train for about so many seconds."""
+        """Train for about this many seconds."""
         steps = max(int(seconds / self.seconds(2) * 2), 3)
         self.rates.append(self.networks * steps / self.seconds(steps))
 

@@ -21,6 +21,14 @@ from srfp_lib.workflow import engine
 torch.set_num_threads(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs the smoke run is slow."""
+    for item in items:
+        if "smoke" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def tiles() -> np.ndarray:
     """Six 48 x 48 tiles with edges and texture, uint8."""

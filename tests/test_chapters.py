@@ -50,12 +50,14 @@ def test_an_unknown_parameter_is_refused(tmp_path):
         notebooks.execute("01_photographs", tmp_path / "out.ipynb", {"profil": "smoke"})
 
 
+@pytest.mark.slow
 def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
     with pytest.raises(papermill.PapermillExecutionError, match="chapter 14_real_networks has no parameter 'profil': it has profile, workspace"):
         papermill.execute_notebook(HOME / "notebooks" / "14_real_networks.ipynb", tmp_path / "out.ipynb", {"profil": "demo"}, progress_bar=False,
                                    cwd=HOME)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_foreign_kernel_and_braces_in_the_path_do_no_harm(tmp_path, monkeypatch):
     """The user's own kernel "python3" ends at once; ours is used."""
     foreign = tmp_path / "share" / "kernels" / "python3"
@@ -68,6 +70,7 @@ def test_a_foreign_kernel_and_braces_in_the_path_do_no_harm(tmp_path, monkeypatc
     assert nbformat.read(out, 4).metadata.kernelspec.name == "python3" and not (out.parent / "w").exists()
 
 
+@pytest.mark.slow
 def test_a_chapter_whose_profile_is_unknown_says_so(tmp_path):
     with pytest.raises(UserError, match="chapter 01_photographs: there is no profile 'smokey'"):
         notebooks.execute("01_photographs", tmp_path / "out.ipynb", {"profile": "smokey"})

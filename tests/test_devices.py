@@ -126,6 +126,7 @@ def test_a_step_of_a_small_network_can_be_recorded(architecture, scale, loss):
         trainer._train_on(lr, hr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", RECORDABLE)
 @pytest.mark.parametrize("loss", fleet.LOSSES)
 def test_a_step_at_full_size_can_be_recorded(architecture, loss):

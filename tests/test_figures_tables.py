@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from srfp_lib import fleet
 from srfp_lib.experiments import attribution, controls, parsing, seeds
@@ -10,37 +11,42 @@ from srfp_lib.pages import tables
 from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
 
 
-def pictures(runs, parsers):  # noqa: F811
-    """All figures of the book from synthetic results."""
+@pytest.fixture(scope="module")
+def drawn(runs, parsers):  # noqa: F811
+    """All figures of the book from synthetic results, by name, as functions that draw them."""
     answers = attribution.scored(runs)
     table = attribution.table_3(answers)
     rows = table[~table["value"].isin(attribution.EFFECTS)]
     triplets = seeds.scored(runs)
+    seed_table, table_4, by_photograph = seeds.table(triplets, triplets), parsing.table_4(parsers), attribution.by_photograph(answers)
     maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a) for s in (2, 4) for a in (False, True)}
+    panels = attribution.panels(answers)
     networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)
     log = networks.rename(columns={"loss": "loss_name"}).assign(step=1, loss=0.5)
     pixels = np.zeros((8, 8, 3), np.uint8)
     first = answers[answers["run"] == 1]
     control = controls.compare(first, {"free-crops": first, "bits-7": first})
     return {
-        "dots": accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
-        "seeds": accuracy.seeds(seeds.table(triplets, triplets)),
-        "table_4": accuracy.table_4(parsing.table_4(parsers)),
-        "photographs": accuracy.photographs(attribution.by_photograph(answers)),
-        "panels": accuracy.panels(maps, attribution.panels(answers)),
-        "control": accuracy.control(control),
-        "gallery": images.gallery([pixels] * 3, ["a", "b", "c"], columns=2),
-        "patches": images.patches({"x": {"p": pixels, "q": pixels}, "y": {"p": pixels, "q": pixels}}),
-        "quality": images.quality(networks),
-        "training": images.training(log),
+        "dots": lambda: accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
+        "seeds": lambda: accuracy.seeds(seed_table),
+        "table_4": lambda: accuracy.table_4(table_4),
+        "photographs": lambda: accuracy.photographs(by_photograph),
+        "panels": lambda: accuracy.panels(maps, panels),
+        "control": lambda: accuracy.control(control),
+        "gallery": lambda: images.gallery([pixels] * 3, ["a", "b", "c"], columns=2),
+        "patches": lambda: images.patches({"x": {"p": pixels, "q": pixels}, "y": {"p": pixels, "q": pixels}}),
+        "quality": lambda: images.quality(networks),
+        "training": lambda: images.training(log),
     }
 
 
-def test_every_figure_has_a_sentence_and_is_written_alike_twice(runs, parsers, tmp_path):  # noqa: F811
+@pytest.mark.slow
+def test_every_figure_has_a_sentence_and_is_written_alike_twice(drawn, tmp_path):
     written = []
     for folder in (tmp_path / "1", tmp_path / "2"):
         folder.mkdir()
-        for name, (figure, alt) in pictures(runs, parsers).items():
+        for name, draw in drawn.items():
+            figure, alt = draw()
             assert alt.endswith(".") and len(alt.split()) >= 5 and "nan" not in alt, name
             save(figure, folder, name)
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})

@@ -130,6 +130,7 @@ def test_a_photograph_that_a_few_folders_lack_is_left_out(tmp_path, capsys):
     assert photograph(7) not in set(study.photographs("images")["image"]) and len(study.photographs("skipped")) == 1
 
 
+@pytest.mark.slow
 def test_chapter_05_runs_on_a_few_networks(folder, tmp_path, capsys):
     assert take(folder, tmp_path / "w") == 0
     assert cli.main(["run", "--workspace", str(tmp_path / "w")]) == 0, capsys.readouterr().err
@@ -168,6 +169,7 @@ def test_a_folder_that_goes_missing_later_is_one_sentence(folder, tmp_path, caps
     assert f"{FEW[1]}' is gone: bring it back" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_release_of_all_205_supports_every_chapter_from_05_on(tmp_path, capsys):
     networks = [n.model_id for n in (*fleet.custom(), *fleet.published())]
     folder = make(tmp_path / "SISR", networks, count=5)

@@ -147,7 +147,7 @@ class TimmBody(nn.Module):
             ) from None
         if local:
             local.load(self.layers)
-        self.num_features: int = self.layers.num_features
+        self.num_features = int(self.layers.num_features)
         self.scaling = timm_weights.scaling(name)
 
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:

@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float32, Float64, UInt8
 
 from ..common.errors import UserError
-from ..fetching.imagenet import torch_checkpoints
 from ..profiles import Profile, Quality
 
 ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # torchvision's, 233 MB; the name ends in the file's digest
@@ -120,12 +119,12 @@ def lpips(a: Images, b: Images) -> Values:
 
 def lpips_weights() -> Path | None:
     """AlexNet's ImageNet weights in torch's hub folder, None if they are not there."""
-    path = torch_checkpoints() / ALEXNET.rpartition("/")[2]
+    path = Path(torch.hub.get_dir(), "checkpoints") / ALEXNET.rpartition("/")[2]
     return path if path.is_file() else None
 
 
 def _fetch_alexnet() -> Path:
-    path = torch_checkpoints() / ALEXNET.rpartition("/")[2]
+    path = Path(torch.hub.get_dir(), "checkpoints") / ALEXNET.rpartition("/")[2]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False)

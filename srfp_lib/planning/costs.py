@@ -141,13 +141,13 @@ class Costs:
         there = sources.weights_at(profile.published, job.arguments[0])
         for network in map(fleet.parse, job.arguments[0]):
             if network.model_id in there or profile.published.source == "weights":
-                share = int(row_of(network.model_id)["parameters"]) / RDN_PARAMETERS
+                share = row_of(network.model_id).parameters / RDN_PARAMETERS
                 entries += self._enlarged(f"full RDN x{network.scale}", self.images, share)
             else:
                 settings = recipes.stand_in(network.loss, profile.training, profile.published)
                 steps, training = self._steps(recipes.with_twin(network), settings)
                 units, entries = units + steps, entries + training + self._enlarged(f"stand-in x{network.scale}", self.images)
-            twice = self.images * (network.model_id in sources.TRUNCATING)  # saved in two ways
+            twice = self.images * (len(sources.ways(profile.published, network.model_id)) > 1)  # saved in two ways
             units, entries = units + self.images + twice, [*entries, (twice, "save", self.megapixels)]
         return units, entries
 

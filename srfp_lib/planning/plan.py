@@ -65,9 +65,8 @@ def downloads(profile: Profile) -> list[tuple[str, float, bool, str]]:
     if profile.published.source == "weights" and own:
         names = [n.model_id for n in sources.networks(profile.published)]
         there = sources.weights_at(profile.published, names)
-        texts = [row["size_bytes"] or row["tensor_bytes"] for row in map(row_of, names) if row["model_id"] not in there]
-        megabytes = sum(float(text.split()[0]) / (1 if " MB" in text else 1e6) for text in texts)
-        found.append((f"weights of {len(texts)} of the {len(names)} published networks", megabytes, not texts, ""))
+        sizes = [row.size_bytes or row.tensor_bytes for row in map(row_of, names) if row.model_id not in there]
+        found.append((f"weights of {len(sizes)} of the {len(names)} published networks", sum(sizes) / 1e6, not sizes, ""))
     weights = imagenet.perceptual(profile) + imagenet.lpips(profile)
     weights += imagenet.backbones(profile.classifier.backbones, profile.published.weights_dir)
     return found + [(w.name, w.megabytes, w.there(), "") for w in weights]

@@ -45,6 +45,7 @@ def test_networks_say_what_they_are_taken_for(runs):
     assert table.loc["ESRGAN-NA-x4-ESRGAN-NA-pretrained", "most_often_taken_for"] == "–"
 
 
+@pytest.mark.slow
 def test_figure_7_has_the_papers_250_cells(parsed):
     table = published.figure_7(parsed)
     assert len(table) == 250 and table["paper"].notna().all()

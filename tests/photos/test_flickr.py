@@ -96,6 +96,7 @@ def test_a_finished_set_is_left_alone(whole):
     assert built(whole[0], server) == whole[1] and not server.asked
 
 
+@pytest.mark.slow
 def test_random_failures_change_nothing(whole, tmp_path):
     server = FakeFlickr(each=60, failing=0.2)
     built(tmp_path / "set", server)
@@ -106,6 +107,7 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_a_set_stopped_at_many_moments_is_the_same(whole, tmp_path):
     """At every 9th request the run ends, wherever it is; the next one goes on. No photograph is fetched much more than once."""
     runs = 0
@@ -139,6 +141,7 @@ build(Path(sys.argv[1]), Flickr("k3y", address=sys.argv[2], sleep=sleep), Plan(t
 """
 
 
+@pytest.mark.slow
 def test_a_set_killed_twice_is_the_same(tmp_path):
     plan = replace(PLAN, tags=("food",), per_tag=10)
     built(tmp_path / "whole", FakeFlickr(each=60), plan)
@@ -181,6 +184,7 @@ def test_requests_keep_their_interval():
     assert waits == [2]
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_silent_ends_the_run_and_nothing_is_lost(whole, tmp_path):
     server = FakeFlickr(each=60, failing=1.0)
     with pytest.raises(UserError, match="6 times in a row: the same command goes on"):

@@ -30,6 +30,7 @@ def test_entropy_is_of_the_grey_histogram(pixels):
     assert statistics.grey_entropy(pixels) == pytest.approx(shannon_entropy(grey), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_row_a_photograph_and_none_of_a_drawing():
     rows = {row["photograph"]: row for row in statistics.rows(DEMO.photographs, master_seed=1)}
     table = photos.load(DEMO.photographs, master_seed=1).photographs.set_index("photograph")
@@ -40,6 +41,7 @@ def test_a_row_a_photograph_and_none_of_a_drawing():
     assert all(0 < row["png_bits_per_pixel"] < 25 and 0 < row["grey_entropy_bits"] <= 8 for row in rows.values())
 
 
+@pytest.mark.slow
 def test_counting_leaves_the_photographs_as_they_are(tmp_path, monkeypatch):
     hurried(monkeypatch)
     study = Study.open("smoke", tmp_path / "w")

@@ -30,7 +30,11 @@ def pinned(found):
     return [float(value) for value in (out.mean(), out.std(), out[0, 0, 0], out[-1, -1, 2])]
 
 
-@pytest.fixture(scope="module", params=rows(), ids=lambda row: row.label)
+LARGE = 5_000_000  # parameters: the tests of a larger network are slow
+PARAMS = [pytest.param(row, marks=pytest.mark.slow if row.parameters > LARGE else (), id=row.label) for row in rows()]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def published(request):
     """A network with made-up weights."""
     key = request.param.model_id, request.param.variant

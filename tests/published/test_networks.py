@@ -142,6 +142,7 @@ def test_spsr_without_its_fixed_kernels():
     assert spsr.state_dict()["get_g_nopadding.weight_h"][0, 0, 1].tolist() == [-1, 0, 1]
 
 
+@pytest.mark.slow
 def test_what_is_random_comes_from_the_photographs_name():
     nlsn = loaded(NLSN)
     first = nlsn.upscale(LR, name="a")
@@ -152,6 +153,7 @@ def test_what_is_random_comes_from_the_photographs_name():
         nlsn.upscale(LR, rotations=rotations[:4])
 
 
+@pytest.mark.slow
 def test_ncsrs_temperature_and_latents():
     ncsr, small = loaded(NCSR), LR[:4, :5]
     cold = ncsr.upscale(small, temperature=0)

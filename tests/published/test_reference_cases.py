@@ -71,6 +71,7 @@ def test_cases_pass_and_one_wrong_grey_level_fails(tmp_path):
     assert not check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_options_and_key_lists(tmp_path):
     _, made = write(tmp_path, SRFBN, gain=1.6, bias=1.0, options={"out": {}, "out_chop": {"chop": True}}, out_step1=np.zeros((2, 2, 3)))
     rows = [[name, list(tensor.shape), "float32"] for name, tensor in reversed(made.items())]
@@ -90,6 +91,7 @@ def test_a_case_at_another_scale(tmp_path):
     assert check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_given_rotations(tmp_path):
     rotations = [np.full((1, 64, 4, 2), i, np.float32) for i in range(5)]
     fields = {f"rotation_{i}": rotation for i, rotation in enumerate(rotations)}
@@ -97,6 +99,7 @@ def test_given_rotations(tmp_path):
     assert check(tmp_path).iloc[0]["passed"]
 
 
+@pytest.mark.slow
 def test_a_tied_layer_and_fixed_kernels(tmp_path):
     write(tmp_path, SPSR, gain=0.68)
     row = check(tmp_path).iloc[0]

@@ -12,6 +12,7 @@ from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
 from srfp_lib.published import sources
 from srfp_lib.study import Study
+from tests.conftest import hurried
 
 NAMES = ("A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained")
 
@@ -56,6 +57,7 @@ def test_weights_are_seen_where_they_lie(tmp_path):
     assert sources.weights_at(settings(weights_dir=str(tmp_path)), [name]) == {}
 
 
+@pytest.mark.slow
 def test_the_chapters_run_on_a_folder_of_images(folder, tmp_path, capsys):
     (tmp_path / "real.toml").write_text(f"profile = 'smoke'\n[published]\nsource = '{folder}'")
     command = ["run", "--profile", str(tmp_path / "real.toml"), "--workspace", str(tmp_path / "w"), "--chapters", "03,09,10,12"]
@@ -66,7 +68,8 @@ def test_the_chapters_run_on_a_folder_of_images(folder, tmp_path, capsys):
     assert "0.500000" in table and study.predictions("published")[0].classes == NAMES
 
 
-def test_a_missing_image_is_named(folder, tmp_path, capsys):
+def test_a_missing_image_is_named(folder, tmp_path, capsys, monkeypatch):
+    hurried(monkeypatch)
     (folder / NAMES[1] / "photo3.png").unlink()
     (tmp_path / "real.toml").write_text(f"profile = 'smoke'\n[published]\nsource = '{folder}'")
     assert cli.main(["run", "--profile", str(tmp_path / "real.toml"), "--workspace", str(tmp_path / "w"), "--chapters", "09"]) == 2
