@@ -121,10 +121,10 @@ def test_only_what_is_to_be_done_counts(bare, jobs, word):
 
 
 @pytest.mark.parametrize(("name", "text", "sentence"), [
-    ("lab", "photos = 'nowhere'", "the folder of photographs 'nowhere' does not exist"),
-    ("lab", "photos = 'few'", "'few' has 2 usable photographs and 10 are needed: add some"),
+    ("lab", "photos = 'nowhere'", "/nowhere' does not exist: give the path of a folder"),
+    ("lab", "photos = 'few'", "/few' has 2 usable photographs and 10 are needed: add some"),
     ("lab", "[prnu]\ndenoiser = 'bm3d'", "prnu.denoiser is bm3d, and the package is not installed"),
-    ("lab", "[published]\nsource = 'weights'", "those of 25 of the 25 published networks are not in 'weights', EDSR-div2k-x2-L1-NA-pretrained first"),
+    ("lab", "[published]\nsource = 'weights'", "/weights', EDSR-div2k-x2-L1-NA-pretrained first"),
     ("lab", "[training]\nperceptual = 'imagenet'", "the network vgg19 with its ImageNet weights cannot be had"),
     ("paper", "", "photographs.source is 'paper', and there is no DIV2K"),
 ])  # fmt: skip
