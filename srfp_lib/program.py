@@ -13,8 +13,7 @@ from typing import Any
 from .profiles import PAPER, Profile
 from .release import program as release
 from .stages import units
-from .stages.units import Unit
-from .workflow.jobs import Job
+from .workflow.jobs import Job, Unit
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 
 from srfp_lib import program
 from srfp_lib.commands import cli
-from srfp_lib.commands import plan as command
 from srfp_lib.planning import costs, plan
+from srfp_lib.planning import report as command
 from srfp_lib.planning.costs import Costs, Work
 from srfp_lib.profiles import DEMO, LAB, PAPER, SMOKE
 from srfp_lib.workflow.jobs import Job

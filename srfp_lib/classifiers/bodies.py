@@ -8,6 +8,7 @@ building blocks with them, nothing else.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -139,15 +140,16 @@ class TimmBody(nn.Module):
 
         local = timm_weights.find(name, weights_dir) if pretrained else None
         try:
-            self.layers = timm.create_model(name, pretrained=pretrained and local is None, num_classes=0)
+            layers: Any = timm.create_model(name, pretrained=pretrained and local is None, num_classes=0)
         except Exception as error:  # timm raises many types for a name or a download that fails
             raise UserError(
                 f"the backbone '{name}' with its ImageNet weights cannot be had ({type(error).__name__}: {error}): "
                 f"connect the machine, or choose classifier.backbones among {', '.join(SMALL)}"
             ) from None
         if local:
-            local.load(self.layers)
-        self.num_features = int(self.layers.num_features)
+            local.load(layers)
+        self.layers = layers
+        self.num_features = int(layers.num_features)
         self.scaling = timm_weights.scaling(name)
 
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:

@@ -1,30 +1,9 @@
-"""The command ``plan``: what a run costs on this machine, and what this machine cannot give to it."""
+"""The command ``plan``: what a run costs on this machine, and what this machine lacks for it. Heavy imports stay inside the command."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-from collections.abc import Iterator
 from pathlib import Path
-
-from .. import profiles, program
-from ..common import devices
-from ..common.checkout import HOME
-from ..pages import chapters
-from ..planning import obstacles, plan
-from ..planning.costs import Costs, Work, number, span
-from ..profiles import Profile
-from ..workflow import engine
-from ..workflow.jobs import Job
-from ..workflow.run import DEFAULT_WORKERS
-
-MACHINES = (1, 4, 8)
-AUTHORS = "The authors state about 90 GPU-days (Titan X) for their 73 classifiers, and nothing for their networks"
-FOOTNOTES = (
-    "~ in part from a small crop, or from another network, backbone or device, scaled; published networks by their parameters, from RDN",
-    "memory is that of one process; decoded images are mapped from their files and take what is free besides",
-)
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -32,64 +11,19 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("plan", help="what a run costs on this machine, calibrated in two seconds, and what it lacks here")
     parser.add_argument("--profile", default="demo", metavar="P", help="paper, lab, demo, smoke, or a .toml file (demo)")
     parser.add_argument("--workspace", default="", metavar="W", help="folder of the run, whose disk is looked at (runs/<profile>)")
-    parser.add_argument("--workers", type=int, default=DEFAULT_WORKERS, metavar="N", help=f"processes at a time ({DEFAULT_WORKERS})")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
     parser.set_defaults(command=_plan)
 
 
 def _plan(options: argparse.Namespace) -> int:
+    from .. import profiles
+    from ..common import devices
+    from ..common.checkout import HOME
+    from ..planning.report import report
+    from ..workflow import engine
+
     engine.check("local", options.workers)
     profile = profiles.get(options.profile)
-    root = Path(options.workspace).expanduser() if options.workspace else HOME / "runs" / profile.name
+    root = Path(options.workspace).expanduser().absolute() if options.workspace else HOME / "runs" / profile.name
     print("\n".join(report(profile, root, options.workers, devices.find("auto")[0])))
     return 0
-
-
-def report(profile: Profile, root: Path, workers: int, device: str) -> Iterator[str]:
-    """The lines of the plan."""
-    jobs, costs = program.possible(program.table(profile, content=False)), Costs.here(profile, device)
-    work = {name: costs.of(job) for name, job in jobs.items()}
-    machine = devices.title(device) or f"one thread of {os.cpu_count()} cores ({platform.machine()})"
-    yield f"profile {profile.name}: {len(jobs)} jobs and {len(chapters.CHAPTERS)} chapters; {machine}, {1 / costs.factors[-1]:.2f}x the reference"
-    yield from ("", *_table(profile, work, "core" if device == devices.CPU else "GPU"), "")
-    items = plan.downloads(profile)
-    lacking = sum(megabytes for _, megabytes, there, _ in items if not there)
-    yield f"to download: {number(lacking / 1000)} GB" + (" and what is not known" if any(not m and not there for _, m, there, _ in items) else "")
-    for name, megabytes, there, note in items:
-        yield f"  {name:<44}{f'{megabytes:,.0f} MB' if megabytes else 'not known':>12}  {'there already' if there else note}".rstrip()
-    yield from ("", *durations(jobs, {name: one.seconds for name, one in work.items()}, workers, device), "")
-    found = list(obstacles.obstacles(profile, jobs.values(), root, workers, costs))
-    yield "This machine cannot give, in the order in which a run meets it:" if found else "This machine has everything that the run needs."
-    yield from (f"  {i}. {sentence}" for i, sentence in enumerate(found, 1))
-
-
-def _table(profile: Profile, work: dict[str, Work], unit: str) -> Iterator[str]:
-    """A line a stage; the disk of all predictions stands in that of the attribution."""
-    space, stages = plan.disk(profile), {}
-    space["attribution"] = space.pop("classifiers")
-    yield f"{'stage':<21}{'jobs':>5}{'steps, images':>15}{'ms each':>12}{f'{unit}-hours':>14}{'disk GB':>10}{'memory GB':>11}"
-    for name, one in work.items():
-        stages.setdefault(name.split("/")[0], []).append(one)
-    for stage, ones in stages.items():
-        total = sum(ones, Work())
-        mark, disk = "~" * total.scaled, number(space[stage]) if space.get(stage) else ""
-        each = f"{mark}{1000 * total.seconds / total.units:,.1f}" if total.units else ""
-        hours, memory = f"{mark}{number(total.seconds / 3600)}", plan.memory(total.megabytes)
-        yield f"{stage:<21}{len(ones):>5}{total.units:>15,.0f}{each:>12}{hours:>14}{disk:>10}{memory:>11.1f}"
-    yield f"{'all':<21}{len(work):>5}{'':>27}{number(sum(w.seconds for w in work.values()) / 3600):>14}{number(sum(space.values())):>10}"
-    yield from FOOTNOTES
-
-
-def durations(jobs: dict[str, Job], seconds: dict[str, float], workers: int, device: str) -> list[str]:
-    """How long the run takes on some numbers of machines: never less than its longest chain of jobs that wait for each other."""
-    ends: dict[str, float] = {}
-    for name, job in jobs.items():
-        ends[name] = seconds[name] + max((ends[need] for need in job.needs if need in ends), default=0.0)
-    total, chain, gpu = sum(seconds.values()), max(ends.values()), device != devices.CPU
-    at_once = 1 if gpu else max(min(workers, os.cpu_count() or 1), 1)
-    kind, machines = ("GPU", "such GPUs") if gpu else ("core", f"such machines with {at_once} processes each")
-    spans = ", ".join(f"{span(max(total / (at_once * n), chain))} on {n}" for n in MACHINES)
-    classifiers = sum(seconds[name] for name, job in jobs.items() if job.work.endswith(":classify"))
-    return [
-        f"the whole run: {span(total, kind)}; {spans} {machines} (never less than its longest chain of jobs, {span(chain)})",
-        f"{AUTHORS}; ours here: {span(classifiers, kind)}.",
-    ]

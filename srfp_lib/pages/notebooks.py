@@ -71,7 +71,7 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
         if error.ename == "UserError":
             raise UserError(f"chapter {name}: {error.evalue}") from None
         raise
-    notebook = nbformat.read(target, as_version=4)
+    notebook: Any = nbformat.read(target, as_version=4)
     notebook.metadata.pop("jupytext", None)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for cell in notebook.cells:

@@ -23,6 +23,7 @@ from ..fleet import Network
 from ..profiles import Photographs, Profile, Training
 from ..published import sources
 from ..published.catalogue import row as row_of
+from ..stages import units
 from ..training import recipes
 from ..workflow.jobs import Job
 
@@ -167,7 +168,7 @@ class Costs:
     def _classify(self, job: Job) -> Needs:
         """Training steps by the recipe, validation after each epoch, and the test images once. A step of a frozen body is an evaluation."""
         asked, settings, crop = job.arguments[0], self.profile.classifier, self.profile.classifier.crop**2 / 1e6
-        named = [sources.task(name, self.profile.published) for name in asked.tasks]
+        named = [units.task(name, self.profile.published) for name in asked.tasks]
         trained, tested = (len({n for task in named for n in getattr(task, part)}) for part in ("train", "test"))
         looks = tests = (len(sources.networks(self.profile.published)) if asked.only_evaluate else tested) * self.parts["test"]
         steps, frozen = asked.steps, 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .. import fleet, tasks
+from .. import fleet
 from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Published
@@ -87,11 +87,7 @@ def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def task(name: str, settings: Published) -> tasks.Task:
-    """A task by its name, with the published networks of a run; "published-writer" tells the two ways of saving apart (D36)."""
-    found = networks(settings)
-    if name == "published-writer":
-        both = [n for n in found if n.model_id in truncating()]
-        again = [replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n in both for way in ways(settings, n.model_id) if way]
-        found = (*both, *again)
-    return tasks.named(name, found)
+def second_copies(settings: Published) -> tuple[Network, ...]:
+    """The networks whose images are saved in two ways, by their second copies (D36)."""
+    ways_of = ((network, ways(settings, network.model_id)) for network in networks(settings))
+    return tuple(replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n, found in ways_of for way in found if way)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from .. import fleet
 from ..images.arrays import decoded_files
 from ..profiles import Profile
-from ..stages.units import Unit
+from ..workflow.jobs import Unit
 from .contents import SPLITS
 
 DEPENDS_ON = ("photographs.rotations", "photographs.decoded", "release.splits", "release.copy", "release.content")

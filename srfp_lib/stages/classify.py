@@ -18,12 +18,13 @@ from ..images import gallery
 from ..published import sources
 from ..tasks import Classification, Task
 from ..workflow.desk import Desk
+from . import units
 
 
 def classify(desk: Desk, job: Classification) -> None:
     """Train a classifier, or load a saved one, and write its predictions on the test images."""
     settings = replace(desk.profile.classifier, crop_grid=job.grid)
-    heads = {name: sources.task(name, desk.profile.published) for name in job.tasks}
+    heads = {name: units.task(name, desk.profile.published) for name in job.tasks}
     of_published = job.tasks[0].startswith("published")
     images = (gallery.published if of_published else gallery.custom)(desk, matched=job.matched, bits=job.bits)
     train, validation = (images.numbers(part, run=job.run) for part in ("train", "validation"))

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 from .. import fleet, photos, profiles, tasks
 from ..fetching import timm_weights
 from ..images.arrays import decoded_files
-from ..profiles import Profile
+from ..profiles import Profile, Published
 from ..published import sources
-from ..tasks import Classification
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What makes one job of a kind of work: ``label`` completes its name, ``content`` describes its input files.
-
-    ``needs`` names kinds or single jobs where it needs less than all jobs of the kinds in its row; ``lacking`` are networks for
-    want of which it cannot be made. ``cost`` is in CPU seconds of an ordinary core at the small profiles.
-    """
-
-    label: str = ""
-    arguments: tuple[Any, ...] = ()
-    leaves: tuple[str, ...] = ()
-    cost: float = 1.0
-    needs: tuple[str, ...] = ()
-    content: Callable[[], Any] | None = None
-    lacking: tuple[str, ...] = ()
+from ..tasks import Classification, Task
+from ..workflow.jobs import Unit
 
 
 def decoded(profile: Profile, *names: str) -> tuple[str, ...]:
@@ -209,3 +192,11 @@ def _classifier(profile: Profile, label: str, job: Classification, *needs: str) 
 def _kept(run: int) -> str:
     """Where the attribution classifier of a run is kept."""
     return f"classifiers/attribution/{run}.safetensors"
+
+
+def task(name: str, settings: Published) -> Task:
+    """A task by its name, with the published networks of a run; "published-writer" tells the two ways of saving apart (D36)."""
+    found = sources.networks(settings)
+    if name == "published-writer":
+        found = (*(n for n in found if len(sources.ways(settings, n.model_id)) > 1), *sources.second_copies(settings))
+    return tasks.named(name, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -35,6 +36,23 @@ class Job:
         'train'
         """
         return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One job of a kind of work, before it is a `Job`: ``label`` completes its name, ``content`` describes its input files.
+
+    ``needs`` names kinds or single jobs where it needs less than all jobs of the kinds that its kind needs. ``leaves`` are its
+    outputs; the other fields are those of `Job`.
+    """
+
+    label: str = ""
+    arguments: tuple[Any, ...] = ()
+    leaves: tuple[str, ...] = ()
+    cost: float = 1.0
+    needs: tuple[str, ...] = ()
+    content: Callable[[], Any] | None = None
+    lacking: tuple[str, ...] = ()
 
 
 def keys(jobs: dict[str, Job]) -> dict[str, str]:

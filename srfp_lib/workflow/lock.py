@@ -11,6 +11,7 @@ import os
 import platform
 import secrets
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +60,29 @@ class WriterLock:
 
     def _claim(self) -> None:
         about = {"host": platform.node(), "process": os.getpid(), "started": psutil.Process().create_time(), "token": self.token}
-        while True:
-            try:
-                with self.record.open("x") as file:
-                    json.dump(about, file)
-                return
-            except FileExistsError:
+        draft = self.record.with_name(f".writer.{self.token}.draft")
+        draft.write_text(json.dumps(about))
+        try:
+            while not self._appears(draft):
                 if self._alive():
-                    raise self._refusal() from None
+                    raise self._refusal()
                 gone = self.record.with_name(f".writer.{self.token}.gone")
-                try:
+                with suppress(FileNotFoundError):
                     self.record.rename(gone)  # only one of several that wait succeeds
                     gone.unlink()
-                except FileNotFoundError:
-                    continue
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _appears(self, draft: Path) -> bool:
+        """Whether the draft became the record: at once and with its content, so that a kill leaves no empty record."""
+        try:
+            os.link(draft, self.record)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            with suppress(FileExistsError), self.record.open("x") as file:
+                file.write(draft.read_text())
+        return self.held()
 
     def _alive(self) -> bool:
         about = _read(self.record)

@@ -7,8 +7,8 @@ from srfp_lib import fleet, tasks
 from srfp_lib.experiments import findings, published
 from srfp_lib.experiments.results import Results
 from srfp_lib.profiles import Published
-from srfp_lib.published import sources
 from srfp_lib.published.catalogue import truncating
+from srfp_lib.stages import units
 from tests.experiments.conftest import index_of, predict
 
 IDS = [n.model_id for n in fleet.published()]
@@ -60,7 +60,7 @@ def test_eleven_networks_have_a_known_architecture():
 
 @pytest.mark.parametrize(("writer", "second"), [("round", "truncated"), ("authors", "rounded")])
 def test_the_writer_control_separates_network_and_writer(writer, second):
-    networks = sources.task("published-writer", Published(writer=writer)).train
+    networks = units.task("published-writer", Published(writer=writer)).train
     assert {n.model_id for n in networks} == {*truncating(), *(f"{name}~{second}" for name in truncating())}
     index = index_of(networks, images=1)
     swapped = [m.partition("~")[0] for m in index["model_id"]]  # the network is always right, the writer always the first
