@@ -24,13 +24,13 @@ def gallery(pixels: Sequence[np.ndarray], titles: Sequence[str], *, columns: int
     return figure, f"{len(pixels)} images: " + ", ".join(titles) + "."
 
 
-def patches(patches: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35) -> Picture:
+def patches(cells: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35) -> Picture:
     """Figure 2: rows and columns of patches of one place, without smoothing."""
-    rows, columns = list(patches), list(next(iter(patches.values())))
+    rows, columns = list(cells), list(next(iter(cells.values())))
     figure, axes = grid(len(rows), len(columns), size=(len(columns) * zoom, len(rows) * zoom + 0.3))
     for name, row in zip(rows, axes, strict=True):
         for column, place in zip(columns, row, strict=True):
-            place.imshow(patches[name][column], interpolation="nearest")
+            place.imshow(cells[name][column], interpolation="nearest")
             bare(place)
         row[0].set_ylabel(name, fontsize=9)
     for column, place in zip(columns, axes[0], strict=True):
