@@ -80,25 +80,25 @@ def latent_shapes(lr: Image) -> tuple[Shape, Shape]:
     return (n, 96, h // 2, w // 2), (n, 6, 2 * h, 2 * w)
 
 
-def draw_latents(lr: Image, *, temperature: float | int, generator: torch.Generator | None) -> list[Tensor]:
-    """Both latents from one CPU generator, the deep one first; temperature 0 yields zeros and needs no generator."""
-    if not (isinstance(temperature, Real) and 0 <= temperature < float("inf")):
+def draw_latents(lr: Image, *, temperature: Any, generator: torch.Generator | None) -> list[Tensor]:
+    """Both latents from one CPU generator, the deep one first; temperature 0 yields zeros and needs no generator. Raises UserError."""
+    if not (isinstance(temperature, Real) and 0 <= float(temperature) < float("inf")):
         raise UserError(f"NCSR cannot draw at temperature {temperature}: give a number from 0 on")
     if temperature == 0:
         return [lr.new_zeros(shape) for shape in latent_shapes(lr)]
     if generator is None:
         raise UserError(f"NCSR draws its image at temperature {temperature}: give a generator, latents, or temperature 0")
-    return [torch.randn(shape, generator=generator).mul(temperature).to(lr) for shape in latent_shapes(lr)]
+    return [torch.randn(shape, generator=generator).mul(float(temperature)).to(lr) for shape in latent_shapes(lr)]
 
 
 def upscale(
-    module: NCSR, lr: Image, *, scale: int = 4, temperature: float | int = TEMPERATURE, latents: Any = None,
+    module: NCSR, lr: Image, *, scale: int = 4, temperature: Any = TEMPERATURE, latents: Any = None,
     generator: torch.Generator | None = None,
 ) -> Enlarged:  # fmt: skip
     """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped; sides of at least 2.
 
     latents: both drawn beforehand, their temperature applied; otherwise they are drawn from ``generator``. Raises UserError
-    for latents of other shapes (see `latent_shapes`), and without any source of them.
+    for what is no temperature, for latents of other shapes (see `latent_shapes`), and without any source of them.
     """
     check_sides(lr, 2, "NCSR halves the image")
     drawn = draw_latents(lr, temperature=temperature, generator=generator) if latents is None else latents
