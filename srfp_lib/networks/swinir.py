@@ -93,6 +93,14 @@ def _overwrite(layer: Any, x: Float[Tensor, "pixels c"], at: list[Place]) -> Non
         x.index_copy_(0, pixels.flatten(), part.flatten(0, 2))
 
 
+def _through(group: Any, x: Float[Tensor, "n hw c"], h: int, at: tuple[list[Place], list[Place]]) -> Float[Tensor, "n hw c"]:
+    """Six layers and a convolution, plus the input. at: `places` of the windows, and of the shifted ones."""
+    mixed = x.flatten(0, 1).clone()  # nhw c
+    for number, layer in enumerate(group.residual_group.blocks):
+        _overwrite(layer, mixed, at[number % 2])
+    return _as_pixels(group.conv(_as_map(mixed.view(x.shape), h))).add_(x)
+
+
 class SwinIR(ARCH.SwinIR):
     """BasicSR's network; the result is the same up to rounding."""
 
@@ -103,10 +111,7 @@ class SwinIR(ARCH.SwinIR):
         deep = self.patch_embed(shallow)  # n hw c
         at = places(shallow), places(shallow, shifted=self.layers[0].residual_group.blocks[1])
         for group in self.layers:
-            mixed = deep.flatten(0, 1).clone()  # nhw c
-            for number, layer in enumerate(group.residual_group.blocks):
-                _overwrite(layer, mixed, at[number % 2])
-            deep = _as_pixels(group.conv(_as_map(mixed.view(deep.shape), h))).add_(deep)
+            deep = _through(group, deep, h, at)
         body = self.conv_before_upsample(shallow + self.conv_after_body(_as_map(self.norm(deep), h)))
         return mean + in_strips(self._enlarge, body, margin=2, pixels=10_000)
 
