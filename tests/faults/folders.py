@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import release_folder
+
 HOME = Path(__file__).parents[2]
 TEXT = 'profile = "smoke"\nname = "folders"\n[published]\nweights_dir = "weights"\n'
 
@@ -34,6 +36,7 @@ def main() -> int:
         for place in (own / "weights", own / "w", own / "deep"):
             place.mkdir(parents=True)
         (root / "p.toml").write_text(TEXT)
+        release_folder.make(root / "SISR")
         seen = set(HOME.iterdir()) | set((HOME / "notebooks").iterdir())
         for folder in (own / "deep", HOME / "notebooks", Path("/")):
             relative = lambda path, folder=folder: os.path.relpath(path, folder)  # noqa: E731
@@ -48,7 +51,11 @@ def main() -> int:
             page = call(folder, "-m", "srfp_lib", "book", "--workspace", relative(workspace)).strip().splitlines()[-1]
             assert Path(page).is_file() and Path(page).is_relative_to(workspace), page
             assert tables(workspace) == first and not list((own / "weights").iterdir()) and not list((own / "w").iterdir())
-            print(f"ok   from {folder}: {len(first)} tables", flush=True)
+            taken = root / "taken"
+            call(folder, "-m", "srfp_lib", "release", relative(root / "SISR"), "--workspace", relative(taken), "--profile", "smoke")
+            call(folder, "-m", "srfp_lib", "run", "--workspace", relative(taken), "--chapters", "05")
+            assert list(tables(taken)) == ["quality.csv"] and not (taken / "networks").exists()
+            print(f"ok   from {folder}: {len(first)} tables, and the authors' images", flush=True)
         assert set(HOME.iterdir()) | set((HOME / "notebooks").iterdir()) == seen, "something was left in the checkout"
         moved = root / "moved"
         (root / "study").rename(moved)
