@@ -185,8 +185,13 @@ def _classifier(profile: Profile, label: str, job: Classification, *needs: str) 
     settings = profile.classifier
     steps = job.steps if settings.recipe == "steps" else 1000
     cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
-    content = None if job.start else lambda: str(timm_weights.find(job.backbone, profile.published.weights_dir) or "")
+    content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), job.written, cost, needs, content)
+
+
+def backbone_content(name: str, profile: Profile) -> str:
+    """What the file with a backbone's weights holds; empty for a small body, or for weights that timm fetches."""
+    return str(timm_weights.find(name, profile.published.weights_dir) or "")
 
 
 def _kept(run: int) -> str:
