@@ -110,6 +110,7 @@ def test_a_heart_survives_an_error_of_the_file_system(tmp_path, monkeypatch):
     assert len(beats) > 3
 
 
+@pytest.mark.slow
 def test_of_many_that_wait_for_a_dead_writer_one_succeeds(tmp_path):
     """Without the kernel's lock: every contender writes its line while it holds the record."""
     (tmp_path / ".writer").write_text(json.dumps({"host": lock.platform.node(), "process": 2**22 + 1, "started": 0.0, "token": "dead"}))
