@@ -1,22 +1,15 @@
-"""How large the study is run: `PAPER` is the paper, the smaller profiles say where they depart from it.
+"""The settings of the study, a section for each room. The defaults are the paper's.
 
-A field that the paper leaves open carries the label of its entry on the page "Choices" (D4, D5, ...). A profile is
-pure data: equal profiles give equal results, whatever the machine, the number of processes or the order of the jobs.
+A field that the paper leaves open carries the label of its entry on the page "Choices" (D4, D5, ...).
 """
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
-from .common.checkout import HOME
-from .common.errors import UserError
-from .common.overrides import from_file, located, setting
+from ..common.devices import PRECISIONS
+from ..common.overrides import setting
 
-PRECISIONS = ("float32", "bfloat16")
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
@@ -170,130 +163,3 @@ class Profile:
     published: Published = field(default_factory=Published)
     quality: Quality = field(default_factory=Quality)
     release: Release = field(default_factory=Release)
-
-
-PAPER = Profile(name="paper")
-
-_NARROW = Training(
-    size="narrow", stacked=True, steps=200, adversarial_steps=80, start_from_l1=True, batch=3, patch=48,
-    learning_rate=2e-3, adversarial_learning_rate=1e-3, discriminator_learning_rate=5e-4,
-    discriminator_betas=(0.5, 0.99), warmup=10, final_rate=0.05, clip=1.0,
-    pixel_weight=0.3, perceptual_weight=2.0, adversarial_weight=0.02,
-    perceptual="seeded", discriminator="small", log_every=20, checkpoint_every=0,
-)  # fmt: skip
-
-DEMO = Profile(
-    name="demo",
-    photographs=Photographs(
-        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=24,
-        max_images=160, dead_leaves=12, rotations=3,
-    ),
-    training=_NARROW,
-    classifier=Classifier(
-        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
-        checkpoint_every=0,
-    ),
-    parsers=Parsers(runs=1, shared_trunk=True, steps=200),
-    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, random_phase=True),
-    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
-    quality=Quality(crop=None, images="all", lpips=False),
-)  # fmt: skip
-
-LAB = replace(
-    DEMO,
-    name="lab",
-    photographs=replace(
-        DEMO.photographs, source="embedded", max_training_tiles=480, max_images_per_photograph=4, max_images=600,
-        dead_leaves=0, rotations=1,
-    ),
-    training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS, checkpoint_every=500),
-    parsers=replace(DEMO.parsers, runs=3, steps=600),
-    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
-)  # fmt: skip
-
-SMOKE = replace(
-    DEMO,
-    name="smoke",
-    photographs=replace(DEMO.photographs, training_tile=48, image_size=48, max_training_tiles=8,
-                        max_images_per_photograph=1, max_images=9, dead_leaves=1),
-    training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
-    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
-    parsers=replace(DEMO.parsers, steps=4),
-    published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
-)  # fmt: skip
-
-PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}
-
-
-def get(name_or_file: str | Path) -> Profile:
-    """A profile by name, or from a TOML file that names one and overrides fields.
-
-    The file's key ``profile`` names the base, ``name`` the new one (default: the file's stem), ``photos`` is short for
-    ``photographs.source``; every section is a table of the fields to change. Paths in a file are relative to the file, those of
-    the named profiles to the checkout, and all of them are absolute in the result. Raises UserError for anything unknown.
-
-    >>> get("demo").training.steps
-    200
-    """
-    name = str(name_or_file)
-    if not name.endswith(".toml") and name not in PROFILES:
-        raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
-    found = PROFILES[name] if name in PROFILES else from_file(Path(name).expanduser().absolute(), PROFILES)
-    if sentence := conflict(found):
-        raise UserError(f"{name}: {sentence}")
-    return at_home(found)
-
-
-def at_home(profile: Profile) -> Profile:
-    """The profile with paths that are still relative, the defaults, made absolute in the checkout."""
-    sections = {f.name: getattr(profile, f.name) for f in fields(profile) if is_dataclass(getattr(profile, f.name))}
-    places = {name: {f.name: located(getattr(of, f.name), f.metadata["rule"], HOME) for f in fields(of)} for name, of in sections.items()}
-    return replace(profile, **{name: replace(of, **places[name]) for name, of in sections.items()})
-
-
-def conflict(profile: Profile) -> str:
-    """What makes the fields of a profile impossible together, as a sentence; empty if nothing does."""
-    photographs, training, classifier = profile.photographs, profile.training, profile.classifier
-    needed = {"classifier.steps": classifier.steps, "classifier.backbone_steps": classifier.backbone_steps, "parsers.steps": profile.parsers.steps,
-              "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
-    needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
-    without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
-    small = set(classifier.backbones) & set(SMALL_BACKBONES)
-    side = photographs.image_size or math.inf
-    rules = {
-        f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
-        f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
-            training.patch > photographs.training_tile,
-        f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
-        f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
-        f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
-            photographs.source == "embedded" and photographs.rotations not in (1, 3),
-        f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": bool(small) and classifier.crop % 8 > 0,
-        f"classifier.recipe is steps, and {' and '.join(without)} is 0": bool(without),
-        "classifier.recipe is paper, and classifier.epochs is 0": classifier.recipe == "paper" and not classifier.epochs,
-        f"training.discriminator is vgg, which takes 128 pixels, and training.patch is {training.patch}":
-            training.discriminator == "vgg" and training.patch != 128 and training.adversarial_steps > 0,
-        "training.start_from_l1 is true, which needs the L1 network in the same job, and training.stacked is false":
-            training.start_from_l1 and not training.stacked,
-        "published.source is stand-ins, and published.steps is 0": profile.published.source == "stand-ins" and not profile.published.steps,
-        f"training.discriminator_betas has {len(training.discriminator_betas)} values, and Adam takes 2": len(training.discriminator_betas) != 2,
-    }  # fmt: skip
-    return next((f"{sentence}: change one of them" for sentence, broken in rules.items() if broken), "")
-
-
-def choices(profile: Profile) -> list[dict[str, str]]:
-    """Every field beside the paper profile's: section, field, meaning, label, paper, here."""
-    rows = []
-    for section in (f.name for f in fields(Profile) if is_dataclass(getattr(PAPER, f.name))):
-        ours, paper = getattr(profile, section), getattr(PAPER, section)
-        for f in fields(ours):
-            values = {side: _written(getattr(of, f.name)) for side, of in (("paper", paper), ("here", ours))}
-            rows.append({"section": section, "field": f.name, **f.metadata, **values})
-    return rows
-
-
-def _written(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return "none" if value is None else text

@@ -1,0 +1,64 @@
+"""Profiles: how large the study is run, as pure data.
+
+Equal profiles give equal results on one kind of processor, whatever the number of processes or the order of the jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..common.checkout import HOME
+from ..common.errors import UserError
+from ..common.overrides import from_file, located
+from .rules import conflict
+from .sections import SMALL_BACKBONES, Classifier, Parsers, Photographs, Prnu, Profile, Published, Quality, Release, Training
+from .sizes import DEMO, LAB, PAPER, PROFILES, SMOKE
+
+__all__ = [
+    "DEMO", "LAB", "PAPER", "PROFILES", "SMALL_BACKBONES", "SMOKE", "Classifier", "Parsers", "Photographs", "Prnu", "Profile", "Published",
+    "Quality", "Release", "Training", "at_home", "choices", "conflict", "get",
+]  # fmt: skip
+
+
+def get(name_or_file: str | Path) -> Profile:
+    """A profile by name, or from a TOML file that names one and overrides fields.
+
+    The file's key ``profile`` names the base, ``name`` the new one (default: the file's stem), ``photos`` is short for
+    ``photographs.source``; every section is a table of the fields to change. Paths in a file are relative to the file, those of
+    the named profiles to the checkout, and all of them are absolute in the result. Raises UserError for anything unknown.
+
+    >>> get("demo").training.steps
+    200
+    """
+    name = str(name_or_file)
+    if not name.endswith(".toml") and name not in PROFILES:
+        raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
+    found = PROFILES[name] if name in PROFILES else from_file(Path(name).expanduser().absolute(), PROFILES)
+    if sentence := conflict(found):
+        raise UserError(f"{name}: {sentence}")
+    return at_home(found)
+
+
+def at_home(profile: Profile) -> Profile:
+    """The profile with paths that are still relative, the defaults, made absolute in the checkout."""
+    sections = {f.name: getattr(profile, f.name) for f in fields(profile) if is_dataclass(getattr(profile, f.name))}
+    places = {name: {f.name: located(getattr(of, f.name), f.metadata["rule"], HOME) for f in fields(of)} for name, of in sections.items()}
+    return replace(profile, **{name: replace(of, **places[name]) for name, of in sections.items()})
+
+
+def choices(profile: Profile) -> list[dict[str, str]]:
+    """Every field beside the paper profile's: section, field, meaning, label, paper, here."""
+    rows = []
+    for section in (f.name for f in fields(Profile) if is_dataclass(getattr(PAPER, f.name))):
+        ours, paper = getattr(profile, section), getattr(PAPER, section)
+        for f in fields(ours):
+            values = {side: _written(getattr(of, f.name)) for side, of in (("paper", paper), ("here", ours))}
+            rows.append({"section": section, "field": f.name, **f.metadata, **values})
+    return rows
+
+
+def _written(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "none" if value is None else text

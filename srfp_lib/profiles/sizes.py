@@ -1,0 +1,61 @@
+"""How large the study is run: `PAPER` is the paper, the smaller profiles say where they depart from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .sections import LAB_CONTROLS, SMALL_BACKBONES, Classifier, Parsers, Photographs, Prnu, Profile, Published, Quality, Training
+
+PAPER = Profile(name="paper")
+
+_NARROW = Training(
+    size="narrow", stacked=True, steps=200, adversarial_steps=80, start_from_l1=True, batch=3, patch=48,
+    learning_rate=2e-3, adversarial_learning_rate=1e-3, discriminator_learning_rate=5e-4,
+    discriminator_betas=(0.5, 0.99), warmup=10, final_rate=0.05, clip=1.0,
+    pixel_weight=0.3, perceptual_weight=2.0, adversarial_weight=0.02,
+    perceptual="seeded", discriminator="small", log_every=20, checkpoint_every=0,
+)  # fmt: skip
+
+DEMO = Profile(
+    name="demo",
+    photographs=Photographs(
+        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=24,
+        max_images=160, dead_leaves=12, rotations=3,
+    ),
+    training=_NARROW,
+    classifier=Classifier(
+        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
+        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
+        checkpoint_every=0,
+    ),
+    parsers=Parsers(runs=1, shared_trunk=True, steps=200),
+    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, random_phase=True),
+    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
+    quality=Quality(crop=None, images="all", lpips=False),
+)  # fmt: skip
+
+LAB = replace(
+    DEMO,
+    name="lab",
+    photographs=replace(
+        DEMO.photographs, source="embedded", max_training_tiles=480, max_images_per_photograph=4, max_images=600,
+        dead_leaves=0, rotations=1,
+    ),
+    training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
+    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS, checkpoint_every=500),
+    parsers=replace(DEMO.parsers, runs=3, steps=600),
+    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
+)  # fmt: skip
+
+SMOKE = replace(
+    DEMO,
+    name="smoke",
+    photographs=replace(DEMO.photographs, training_tile=48, image_size=48, max_training_tiles=8,
+                        max_images_per_photograph=1, max_images=9, dead_leaves=1),
+    training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
+    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
+    parsers=replace(DEMO.parsers, steps=4),
+    published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
+)  # fmt: skip
+
+PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}
