@@ -32,9 +32,11 @@ def statistics(profile: Profile) -> Iterator[Unit]:
 
 def train(profile: Profile) -> Iterator[Unit]:
     """One job a network, or one for the 18 of an architecture and scale where they are stacked."""
+    lite = profile.training.perceptual == "efficientnet_lite0"
+    perceptual = (lambda: _content(timm_weights.in_package(timm_weights.LITE0))) if lite else None
     for scale, label, names in _stacks(profile):
         cost = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
-        yield Unit(label, (names,), tuple(f"networks/{n}" for n in names), cost)
+        yield Unit(label, (names,), tuple(f"networks/{n}" for n in names), cost, content=perceptual)
 
 
 def super_resolve(profile: Profile) -> Iterator[Unit]:
@@ -185,8 +187,13 @@ def _classifier(profile: Profile, label: str, job: Classification, *needs: str) 
     settings = profile.classifier
     steps = job.steps if settings.recipe == "steps" else 1000
     cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
-    content = None if job.start else lambda: str(timm_weights.find(job.backbone, profile.published.weights_dir) or "")
+    content = None if job.start else lambda: _content(timm_weights.find(job.backbone, profile.published.weights_dir))
     return Unit(label, (job,), job.written, cost, needs, content)
+
+
+def _content(file: timm_weights.WeightFile | None) -> str:
+    """What identifies a backbone's file, empty where timm fetches its own."""
+    return file.content if file else ""
 
 
 def _kept(run: int) -> str:

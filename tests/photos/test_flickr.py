@@ -239,7 +239,9 @@ def listed(tmp_path):
 
 def test_a_list_rebuilds_the_same_set_without_a_key(listed):
     server, rows, first, again, known = listed
-    report = rebuild(first / "photographs.csv", again, Flickr("", address="http://127.0.0.1:9", interval=0), side=96)
+    methods = {method for method in server.asked if method.startswith("flickr.")}
+    report = rebuild(first / "photographs.csv", again, Flickr("", address=known.address, interval=0), side=96)
+    assert {method for method in server.asked if method.startswith("flickr.")} == methods
     assert set(report["outcome"]) == {"there"} and same(first, again) is False  # the report is one file more
     (again / "report.csv").unlink()
     assert same(first, again)

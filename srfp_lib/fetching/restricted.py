@@ -10,8 +10,12 @@ import re
 import warnings
 import zipfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ZIP = b"PK\x03\x04"  # by which torch tells its new format
 
@@ -59,6 +63,16 @@ def read(path: Path, *, most_bytes: int) -> Any:
         raise
     except Exception as error:  # a hostile file may make a parser raise anything
         raise RefusedError(_reason(error)) from None
+
+
+def check_plain(tensors: Iterable[Tensor]) -> None:
+    """Raises RefusedError for tensors that are sparse, quantised, nested, without numbers or of a class of their own."""
+    import torch
+
+    for tensor in tensors:
+        plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout == torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.is_quantized or tensor.is_nested:
+            raise RefusedError("it holds tensors that are not plain numbers")
 
 
 def _check_size(size: int, most: int) -> None:
