@@ -5,7 +5,8 @@ Counted are CPU seconds of one image (the least of the rounds) and the peak memo
 
     python benchmarks/twice.py [--sizes 120x80 480x320] [--only EDSR/large/4] [--rounds 3]
 
-It writes benchmarks/twice.csv, one row a network and size; rows that are not measured again stay.
+It writes benchmarks/twice.csv, one row a network and size; rows that are not measured again stay. The rows there are from a
+busy machine with two cores. Memory below about 100 MB says little: the allocator keeps more than that from building a network.
 """
 
 from __future__ import annotations

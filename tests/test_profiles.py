@@ -50,7 +50,7 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\n[classifier]\ncrop = 128', "classifier.crop is 128, more than photographs.image_size, 96: change one of them"),
     ('profile = "demo"\n[classifier]\ncrop_grid = 0', "'crop_grid' must be from 1 up"),
     ('profile = "demo"\n[classifier]\nbatch = 0', "'batch' must be from 1 up"),
-    ('profile = "demo"\n[classifier]\nlearning_rate = nan', "'learning_rate' must be from 1e-09 to 1, and it is nan"),
+    ('profile = "demo"\n[classifier]\nlearning_rate = nan', "'learning_rate' must be from 1e-09 up, and it is nan"),
     ('profile = "demo"\n[classifier]\nlearning_rate = inf', "and it is inf"),
     ('profile = "demo"\n[classifier]\nruns = 0', "'runs' must be from 1 up"),
     ('profile = "demo"\n[classifier]\nsteps = 0', "classifier.recipe is steps, and classifier.steps is 0"),

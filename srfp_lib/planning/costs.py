@@ -14,12 +14,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 from .. import fleet, tasks
 from ..common.checkout import DATA
 from ..common.devices import CPU
 from ..common.errors import UserError
+from ..common.files import csv_rows
 from ..fleet import Network
+from ..photos.flickr.table import LIST
+from ..photos.folder import files
 from ..profiles import Photographs, Profile, Training
 from ..published import sources
 from ..published.catalogue import row as row_of
@@ -81,7 +85,7 @@ class Costs:
 
     def __init__(self, profile: Profile, device: str = CPU, factors: tuple[float, float] = (1.0, 1.0)) -> None:
         self.profile, self.device, self.factors, settings = profile, device.split(":")[0], factors, profile.photographs
-        self.parts, self.images = parts(settings), settings.max_images
+        self.parts, self.images = parts(settings), count_images(settings)
         self.megapixels = (settings.image_size**2 if settings.image_size else 960 * 672) / 1e6  # paper, section 3.2
         self.decoded = settings.decoded or settings.image_size is not None
 
@@ -193,7 +197,18 @@ def parts(settings: Photographs) -> dict[str, float]:
     validation = 0.1
     test = 0.1 if settings.source == "paper" else 0.25 if settings.rotations == 1 else (1 - validation) / settings.rotations
     shares = {"train": 1 - validation - test, "validation": validation, "test": test}
-    return {part: settings.max_images * share for part, share in shares.items()}
+    return {part: count_images(settings) * share for part, share in shares.items()}
+
+
+def count_images(settings: Photographs) -> int:
+    """The images to super-resolve: at most what the profile allows, and what a list or folder of photographs has."""
+    listed, folder = Path(settings.flickr1k, LIST), Path(settings.source)
+    if settings.source == "paper" and listed.is_file():
+        return min(settings.max_images, len(csv_rows(listed)))
+    if settings.source not in ("paper", "embedded", "release") and folder.is_dir():
+        half = len(files(folder)) // 2 + 1  # the other half trains networks
+        return min(settings.max_images, half * (settings.max_images_per_photograph if settings.image_size else 1))
+    return settings.max_images
 
 
 def number(value: float) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
+from srfp_lib.common.frames import read_table
 from srfp_lib.photos import sr_sets
 from srfp_lib.photos.flickr.table import Row, write_list
 from srfp_lib.photos.reading import as_png, pixel_digest
@@ -68,7 +69,7 @@ def test_the_study_begins_with_them(settings, tmp_path, monkeypatch):
     study.make("quality/EDSR-x4")
     assert np.load(study.workspace.path("photos", "training.npy"), mmap_mode="r").shape == (64, 48, 48, 3)
     assert study.workspace.path("images", "test-split.txt").read_text() == "14_a7.png\n"
-    assert set(study.quality()["image"]) == {"14_a7"}
+    assert set(read_table(study.workspace.path("quality/EDSR-x4.csv"))["image"]) == {"14_a7"}
     with pytest.raises(UserError, match="published.source is 'stand-ins'"):
         study.make("published/RDN-x2")
 

@@ -1,0 +1,91 @@
+"""One writer at a time: with the kernel's lock, where it is refused, and where it holds on one machine only."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+
+import filelock
+import pytest
+
+from srfp_lib.common.errors import UserError
+from srfp_lib.workflow import lock
+from srfp_lib.workflow.lock import WriterLock
+
+
+def refused(*_):
+    raise OSError(errno.ENOSYS, "Function not implemented")
+
+
+@pytest.fixture(params=["a kernel with locks", "a file system that refuses them", "locks that hold on one machine only"])
+def kernel(request, monkeypatch):
+    """What the kernel does with locks; the last lets every process have them."""
+    if request.param != "a kernel with locks":
+        monkeypatch.setattr(filelock.FileLock, "_acquire", refused if "refuses" in request.param else lambda self: None)
+        monkeypatch.setattr(filelock.FileLock, "is_locked", property(lambda self: "refuses" not in request.param))
+    return request.param
+
+
+def test_a_second_writer_is_refused_by_name(tmp_path, kernel):
+    with WriterLock(tmp_path), pytest.raises(UserError, match=f"another run \\(process {os.getpid()} on .*\\) is writing into '{tmp_path}'"):
+        with WriterLock(tmp_path):
+            pass
+    with WriterLock(tmp_path):
+        pass
+    assert not [p for p in tmp_path.iterdir() if p.name != ".lock"]
+
+
+def test_a_dead_writer_of_this_host_is_succeeded_at_once(tmp_path, kernel):
+    begin = "import os, sys; from pathlib import Path; from srfp_lib.workflow.lock import WriterLock; "
+    code = f"{begin}WriterLock(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 9
+    assert (tmp_path / ".writer").exists()
+    with WriterLock(tmp_path) as mine:
+        assert mine.held()
+
+
+@pytest.mark.parametrize(("silent", "free"), [(5, False), (lock.STALE + 5, True)])
+def test_a_writer_of_another_host_counts_as_gone_without_a_heartbeat(tmp_path, silent, free):
+    record = tmp_path / ".writer"
+    record.write_text(json.dumps({"host": "elsewhere", "process": 1, "started": 0.0, "token": "theirs"}))
+    os.utime(record, (time.time() - silent,) * 2)
+    if free:
+        with WriterLock(tmp_path) as mine:
+            assert mine.held()
+    else:
+        with pytest.raises(UserError, match="process 1 on elsewhere"), WriterLock(tmp_path):
+            pass
+
+
+def test_another_process_of_the_same_number_is_not_the_writer(tmp_path):
+    WriterLock(tmp_path).record.write_text(json.dumps({"host": lock.platform.node(), "process": os.getpid(), "started": 1.0, "token": "theirs"}))
+    with WriterLock(tmp_path) as mine:
+        assert mine.held()
+
+
+def test_a_writer_that_was_suspended_notices_that_it_was_succeeded(tmp_path):
+    with WriterLock(tmp_path) as mine:
+        mine.record.write_text(json.dumps({"host": "elsewhere", "process": 1, "started": 0.0, "token": "theirs"}))
+        assert not mine.held()
+    assert mine.record.exists()  # it is the other's
+
+
+def test_the_heart_beats(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.01)
+    with WriterLock(tmp_path) as mine:
+        os.utime(mine.record, (0, 0))
+        for _ in range(200):
+            time.sleep(0.01)
+            if mine.record.stat().st_mtime > 0:
+                break
+        assert mine.record.stat().st_mtime > 0
+
+
+def test_without_links_the_record_appears_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", refused)
+    with WriterLock(tmp_path) as mine:
+        assert mine.held()
+        with pytest.raises(UserError, match="another run"), WriterLock(tmp_path):
+            pass

@@ -1,0 +1,92 @@
+"""The table of the study: what its rows say is what its jobs are."""
+
+import re
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+
+from srfp_lib import program
+from srfp_lib.profiles import DEMO, PAPER, PROFILES, SMOKE, Release
+from srfp_lib.workflow.jobs import keys
+from srfp_lib.workflow.workspace import _overlap
+
+RELEASED = replace(SMOKE, published=replace(SMOKE.published, source="release"), release=Release("somewhere", copy=True))
+ALL = {**PROFILES, "release": RELEASED}
+
+# Fields on which no result depends: how much is made, where things lie, how a run is organised, or what only divides it into jobs.
+ELSEWHERE = {
+    "photographs": {"source", "div2k", "flickr2k", "flickr1k"},  # the content of their files counts
+    "training": {"stacked", "checkpoint_every"},
+    "classifier": {"backbones", "runs", "crop_grid", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
+    "parsers": {"runs", "shared_trunk", "steps"},  # arguments of their jobs, as those of the classifier
+    "published": {"source", "weights_dir", "classifier_steps"},
+    "prnu": {"random_phase"},
+    "release": {"folder", "networks"},
+}
+
+
+@pytest.fixture(scope="module", params=ALL)
+def profile(request):
+    return ALL[request.param]
+
+
+@pytest.fixture(scope="module")
+def jobs(profile):
+    return program.table(profile, content=False)
+
+
+def test_no_two_jobs_own_one_path(jobs):
+    owned = [(output, job.name) for job in jobs.values() for output in job.outputs]
+    owned.sort(key=lambda pair: f"{pair[0]}/")
+    for (path, one), (following, other) in zip(owned, owned[1:], strict=False):
+        assert not _overlap(path, [following]), f"{one} and {other} own {path} and {following}"
+
+
+def test_what_a_job_needs_stands_before_it_and_is_of_the_kinds_in_its_row(profile, jobs):
+    seen = set()
+    for name, job in jobs.items():
+        assert seen.issuperset(job.needs)
+        assert {jobs[need].kind for need in job.needs} <= {kind for row in program.kinds(profile) if row.name == job.kind for kind in row.needs}
+        seen.add(name)
+
+
+def test_a_job_leaves_what_its_row_says(jobs):
+    for job in jobs.values():
+        rows = [row for row in program.STUDY if row.name == job.kind]
+        stems = {re.split(r"[A-Z]{2}", place.strip())[0] for row in rows for place in row.leaves.split(",")}
+        shown = [output for output in job.outputs if any(stem and output.startswith(stem) for stem in stems)]
+        assert shown, f"{job.name} leaves {job.outputs}, and its rows say {stems}"
+
+
+def test_every_field_is_in_a_row_or_makes_no_difference_to_results():
+    named = {entry for row in (*program.STUDY, *program.FROM_RELEASE) for entry in row.depends_on if not entry.startswith("-")}
+    for section in (f.name for f in fields(PAPER) if is_dataclass(getattr(PAPER, f.name))):
+        for field in fields(getattr(PAPER, section)):
+            elsewhere = field.name in ELSEWHERE.get(section, set())
+            in_a_row = f"{section}.{field.name}" in named or f"{section}.*" in named
+            assert elsewhere or in_a_row, f"say in srfp_lib/program.py which work depends on {section}.{field.name}"
+
+
+def test_fields_at_their_defaults_are_in_no_key():
+    assert program.settings_of(PAPER, ("training.*", "classifier.*")) == {"master_seed": 1}
+
+
+@pytest.mark.parametrize(("changed", "stale"), [
+    (replace(DEMO, master_seed=2), "all"),
+    (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images published quality backbones attribution prnu prnu-random-phase seen "
+     "unseen parsers parsers-of-published"),
+    (replace(DEMO, training=replace(DEMO.training, checkpoint_every=3)), ""),
+    (replace(DEMO, quality=replace(DEMO.quality, images="test")), "quality"),
+    (replace(DEMO, classifier=replace(DEMO.classifier, batch=64)), "backbones attribution seen unseen parsers parsers-of-published"),
+    (replace(DEMO, classifier=replace(DEMO.classifier, runs=2)), ""),
+    (replace(DEMO, parsers=replace(DEMO.parsers, steps=3)), "parsers parsers-of-published"),
+    (replace(DEMO, prnu=replace(DEMO.prnu, random_phase=False)), ""),
+    (replace(DEMO, published=replace(DEMO.published, classifier_steps=3)), "seen"),
+    (replace(DEMO, published=replace(DEMO.published, weights_dir="elsewhere")), ""),
+])  # fmt: skip
+def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(changed, stale):
+    before, after = (keys(program.table(p, content=False)) for p in (DEMO, changed))
+    kinds = {name.partition("/")[0] for name, key in after.items() if name in before and before[name] != key}
+    expected = {name.partition("/")[0] for name in before} if stale == "all" else set(stale.split())
+    # The mean colour needs no classifier: its kind counts where the others of the kind changed.
+    assert kinds == expected
