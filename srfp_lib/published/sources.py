@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def obstacles(settings: Published, names: Iterable[str]) -> Iterator[str]:
             f"'{settings.weights_dir}', {lacking[0]} first: python -m srfp_lib published fetch --weights {settings.weights_dir} "
             'fetches them or says where they are; or choose published.source = "stand-ins"'
         )
-    elif names and Path(HOME, settings.weights_dir) != WEIGHTS and not Path(settings.weights_dir).exists():
+    elif names and Path(HOME, settings.weights_dir) != WEIGHTS and not os.path.lexists(settings.weights_dir):
         yield f"published.weights_dir is '{settings.weights_dir}', and there is no such folder: correct it, or create the folder"
     for name in there:
         try:

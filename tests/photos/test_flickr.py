@@ -239,9 +239,9 @@ def listed(tmp_path):
 
 def test_a_list_rebuilds_the_same_set_without_a_key(listed):
     server, rows, first, again, known = listed
-    methods = {method for method in server.asked if method.startswith("flickr.")}
+    asked = {method: n for method, n in server.asked.items() if method.startswith("flickr.")}
     report = rebuild(first / "photographs.csv", again, Flickr("", address=known.address, interval=0), side=96)
-    assert {method for method in server.asked if method.startswith("flickr.")} == methods
+    assert {method: n for method, n in server.asked.items() if method.startswith("flickr.")} == asked
     assert set(report["outcome"]) == {"there"} and same(first, again) is False  # the report is one file more
     (again / "report.csv").unlink()
     assert same(first, again)
