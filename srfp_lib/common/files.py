@@ -63,7 +63,9 @@ def _sha256(path: Path, *_: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-FULL = re.compile(r"No space left|os error (28|122)\b|[Qq]uota exceeded|\d+ requested and \d+ written|PytorchStreamWriter failed writing|unexpected pos \d+ vs")
+FULL = re.compile(
+    r"No space left|os error (28|122)\b|[Qq]uota exceeded|\d+ requested and \d+ written|PytorchStreamWriter failed writing|unexpected pos \d+ vs"
+)
 """What libraries say of a full disk: the system, Rust's (safetensors), NumPy, torch."""
 
 

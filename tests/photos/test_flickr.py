@@ -289,6 +289,28 @@ def test_what_is_no_list_is_refused(whole, tmp_path, damage):
         read_table(path)
 
 
+@pytest.mark.parametrize("address", [
+    "http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "https://example.org/a.jpg", "http://live.staticflickr.com/1/2_a_o.jpg",
+    "https://live.staticflickr.com@example.org/a.jpg", "https://example.org/live.staticflickr.com/a.jpg", "https://evilflickr.com/a.jpg",
+    "https://live.staticflickr.com.example.org/a.jpg", "https://live.staticflickr.com:8080/a.jpg", "https://[::1/a.jpg", "ftp://flickr.com/a",
+])  # fmt: skip
+def test_a_list_that_leads_elsewhere_is_refused_before_anything_is_fetched(whole, tmp_path, monkeypatch, address):
+    monkeypatch.setattr(Flickr, "_get", lambda *_: pytest.fail("something was fetched"))
+    text = (whole[0] / "photographs.csv").read_text()
+    rows = read_table(whole[0] / "photographs.csv")
+    for row in rows:
+        text = text.replace(row.address, "https://live.staticflickr.com/65535/1_a_o.jpg")
+    (tmp_path / "list.csv").write_text(text[::-1].replace("https://live.staticflickr.com/65535/1_a_o.jpg"[::-1], address[::-1], 1)[::-1])
+    with pytest.raises(UserError, match="' is none of Flickr's .* restore the list as it was made"):
+        rebuild(tmp_path / "list.csv", tmp_path / "set", Flickr(""))
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("host", ["live.staticflickr.com", "farm66.staticflickr.com", "c1.staticflickr.com", "www.flickr.com", "flickr.com"])
+def test_flickr_s_own_hosts(host):
+    Flickr("").check(f"https://{host}/65535/1_a_o.jpg")
+
+
 def row(number, owner, tag):
     return Row(**dict.fromkeys([f.name for f in fields(Row)], "") | {"id": str(number), "secret": "a", "tag": tag, "owner": owner})
 
