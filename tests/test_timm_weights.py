@@ -100,8 +100,8 @@ def test_a_folder_comes_before_a_package(network, install, tmp_path, suffix):
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: dict(list(t.items())[:-1]), "it holds 295 tensors instead of 296"),
     (lambda t: t | {"_other_0": torch.zeros(32, 3, 5, 5)}, r"conv_stem.weight.*\[32, 3, 5, 5\].*\[32, 3, 3, 3\]"),
-    (lambda t: list(t.values()), "something else than tensors by name"),
-    (lambda t: t | {"_other_0": "text"}, "something else than tensors by name"),
+    (lambda t: list(t.values()), "it holds no state dict"),
+    (lambda t: t | {"_other_0": "text"}, "it holds no state dict"),
 ])  # fmt: skip
 def test_another_file_in_the_package_is_refused_before_and_during_a_run(install, change, sentence):
     install(change)
@@ -114,6 +114,7 @@ def test_another_file_in_the_package_is_refused_before_and_during_a_run(install,
 
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: {k: v for k, v in t.items() if k != "classifier.bias"}, r'Missing key\(s\) in state_dict: "classifier.bias"'),
+    (lambda t: {f"x.{k}": v for k, v in t.items()}, r'Missing key\(s\) in state_dict: "conv_stem.weight"'),
     (lambda t: t | {"head.weight": torch.zeros(1)}, r'Unexpected key\(s\) in state_dict: "head.weight"'),
     (lambda t: t | {"classifier.bias": torch.zeros(10)}, r"classifier.bias.*\[10\].*\[1000\]"),
 ])  # fmt: skip
@@ -134,9 +135,12 @@ def test_a_damaged_file_is_refused(network, tmp_path, suffix):
 @pytest.mark.parametrize(("make", "sentence"), [
     (lambda path: path.write_text("<!DOCTYPE html><html>sign in</html>"), "it is damaged or no torch file"),
     (lambda path: path.write_bytes(b""), "it is damaged or no torch file"),
-    (lambda path: path.symlink_to("gone"), "No such file or directory"),
-    (lambda path: path.mkdir(), "Is a directory"),
+    (lambda path: path.symlink_to("gone"), "there is no such file"),
+    (lambda path: path.mkdir(), "it is no file"),
     (lambda path: torch.save({"conv_stem.weight": torch.eye(3).to_sparse()}, path), "tensors that are not plain numbers"),
+    (lambda path: os.mkfifo(path), "it is no file"),
+    (lambda path: torch.save({"a": torch.zeros(1).expand(10**12)}, path), "claim 4,000,000,000,000 bytes"),
+    (lambda path: torch.save({f"x.{i}.{'y' * 99}": torch.zeros(1) for i in range(99)}, path), "Missing key"),
     (lambda path: path.write_bytes(b"cos\nsystem\n(S'true'\ntR."), "it is damaged or no torch file|business"),
 ])  # fmt: skip
 def test_what_lies_in_the_place_of_a_file_is_named_and_not_passed_over(install, tmp_path, make, sentence):
@@ -145,9 +149,15 @@ def test_what_lies_in_the_place_of_a_file_is_named_and_not_passed_over(install, 
     path.parent.mkdir(parents=True)
     make(path)
     found = imagenet.backbones([TAG], tmp_path / "w")[0].obstacle()
-    assert re.search(sentence, found) and "weights_only" not in found and "\n" not in found and str(path) in found
+    assert re.search(sentence, found) and "weights_only" not in found and "\n" not in found and str(path) in found and len(found) < 600
     with pytest.raises(UserError, match=re.escape(found)):
         TimmBody(TAG, weights_dir=tmp_path / "w")
+
+
+@pytest.mark.parametrize("wrap", [lambda t: {"state_dict": t, "epoch": 3}, lambda t: {f"module.{k}": v for k, v in t.items()}])
+def test_a_file_in_its_wrapper(network, tmp_path, wrap):
+    put(network, tmp_path, wrap, suffix="pth")
+    assert imagenet.backbones([TAG], tmp_path)[0].obstacle() is None
 
 
 def test_a_backbone_of_nan_is_refused(network, tmp_path):

@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _sentence(error: OSError) -> str:
     place = error.filename or "the workspace"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"'{place}' cannot be written: give yourself the right to, or choose another --workspace"
-    return f"{error.strerror or error} ('{place}'): mend it, or choose another --workspace"
+        return f"'{place}' cannot be written: give yourself the right to, or choose another folder"
+    return f"{error.strerror or error} ('{place}'): mend it, or choose another folder"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -11,6 +11,8 @@ PHOTOS = HOME / "runs" / "photos"
 
 def place(text: str) -> Path:
     """A path from the command line, absolute: a relative one is relative to the current folder."""
+    if not text.strip() or "\0" in text:
+        raise ArgumentTypeError(f"{text!r} is no path: give one")
     try:
         return Path(text).expanduser().absolute()
     except (RuntimeError, OSError) as error:  # no home, or a current folder that was deleted

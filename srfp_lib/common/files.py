@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
@@ -54,6 +55,8 @@ def one_writer(path: Path, refusal: str) -> Generator[IO[bytes]]:
 def sha256(path: Path) -> str:
     """SHA-256 of a file, which is read once a process as long as its size and times stay. Raises OSError."""
     about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     return _sha256(path.absolute(), about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 

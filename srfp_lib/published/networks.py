@@ -61,7 +61,7 @@ class PublishedNetwork:
         module, variant = self._fitting(tensors)
         own = self._named(module, variant, tensors)
         self._check(own, tensors, where)
-        given = {name: _tensor(name, value, where).to(own[name].dtype) for name, value in tensors.items()}
+        given = {name: _tensor(name, value, where, like=own[name]) for name, value in tensors.items()}
         if bad := next((name for name, tensor in given.items() if not tensor.isfinite().all()), ""):
             raise UserError(f"'{bad}' in {where} holds NaN or infinite numbers: give the file of its authors")
         for name, tensor in given.items():
@@ -166,21 +166,23 @@ def _what(value: Any) -> str:
     return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
 
 
-def _tensor(name: str, value: Any, where: str = "the weights") -> Tensor:
-    """An array or tensor as a tensor of real numbers."""
+def _tensor(name: str, value: Any, where: str, like: Tensor) -> Tensor:
+    """An array or tensor as a tensor of real numbers, of the type of the network's own."""
     import torch
 
     try:
         tensor = value if isinstance(value, torch.Tensor) else torch.tensor(np.asarray(value))
     except (TypeError, ValueError):
         tensor = None
-    if tensor is None or tensor.is_complex():
+    if tensor is None or tensor.is_complex() or like.is_floating_point() > tensor.is_floating_point():
         raise UserError(f"'{name}' in {where} is not an array of real numbers: give the file of the authors")
-    return tensor.detach()
+    return tensor.detach().to(like.dtype)
 
 
 def _arrays_to_tensors(value: Any, device: str) -> Any:
     """Arrays, also in a list or tuple, as float tensors on a device; everything else as it is."""
+    import torch
+
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return _tensor("", value).float().to(device)
+        return torch.from_numpy(value).float().to(device)
     return [_arrays_to_tensors(part, device) for part in value] if isinstance(value, list | tuple) else value

@@ -50,6 +50,10 @@ def not_finite(value):
     return lambda path: put(path, change)
 
 
+def converted(kind):
+    return lambda path: put(path, lambda state: {name: tensor.to(kind) for name, tensor in state.items()})
+
+
 def zipped(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("SRFBN_x2_BI.pth", b"x")
@@ -75,6 +79,8 @@ def instead_of(levels, make):
 
 BAD = {
     "holds NaN or infinite numbers": not_finite(float("nan")),
+    "is not an array of real numbers": converted(torch.int32),
+    "is not an array of real numbers: give": converted(torch.bool),
     "holds NaN or infinite numbers: give": not_finite(float("-inf")),
     "SRFBN_x2_BI.pth' is a link that leads nowhere": lambda path: path.symlink_to("gone.pth"),
     "SRFBN_x2_BI.pth' is a link that leads nowhere; mend it": lambda path: path.symlink_to(path.name),
@@ -103,6 +109,12 @@ def test_one_sentence_before_a_run(tmp_path, capsys, sentence):
     (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[published]\nweights_dir = 'w'\n")
     assert re.search(sentence, said(capsys, "run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")))
     assert not (tmp_path / "run" / "receipts").exists()
+
+
+def test_a_network_of_half_precision_or_double(tmp_path):
+    for kind in (torch.half, torch.bfloat16, torch.double):
+        converted(kind)(place(tmp_path))
+        assert WeightsFolder(tmp_path).give(network(SRFBN))["origin"] == "the authors' weights"
 
 
 def test_status_and_fetch_name_an_unreadable_file(tmp_path, capsys):
