@@ -160,6 +160,7 @@ class Profile:
     """One size of the study. Sections are frozen too; derive another with `dataclasses.replace` or a TOML file."""
 
     name: str
+    base: str = ""  # of a profile from a file: the one that it changes
     master_seed: int = 1
     photographs: Photographs = field(default_factory=Photographs)
     training: Training = field(default_factory=Training)
@@ -274,6 +275,8 @@ def conflict(profile: Profile) -> str:
         "classifier.recipe is paper, and classifier.epochs is 0": classifier.recipe == "paper" and not classifier.epochs,
         f"training.discriminator is vgg, which takes 128 pixels, and training.patch is {training.patch}":
             training.discriminator == "vgg" and training.patch != 128 and training.adversarial_steps > 0,
+        "training.start_from_l1 is true, which needs the L1 network in the same job, and training.stacked is false":
+            training.start_from_l1 and not training.stacked,
         "published.source is stand-ins, and published.steps is 0": profile.published.source == "stand-ins" and not profile.published.steps,
         f"training.discriminator_betas has {len(training.discriminator_betas)} values, and Adam takes 2": len(training.discriminator_betas) != 2,
     }  # fmt: skip

@@ -6,10 +6,12 @@ workspace, and on which fields of the profile its result depends. `stages.units`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
+from .common.errors import UserError
 from .profiles import PAPER, Profile
 from .release import program as release
 from .stages import units
@@ -37,6 +39,7 @@ MAKE, PUBLISHED, CLASSIFY = "srfp_lib.stages.making:", "srfp_lib.stages.publishe
 RECIPE = tuple(f"classifier.{name}" for name in ("recipe", "crop", "batch", "head_epochs", "epochs", "learning_rate", "precision"))
 PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
 
+NOISE = ("prnu.denoiser", "prnu.crop", "prnu.int8")
 TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
 
 STUDY = (
@@ -49,35 +52,36 @@ STUDY = (
          MAKE + "train", ("photographs",), "networks/MODEL_ID",
          TRAINING, units.train),
     Kind("images", "section 3.2: every custom network super-resolves every image",
-         MAKE + "super_resolve", ("train",), "images/MODEL_ID", (), units.super_resolve),
+         MAKE + "super_resolve", ("photographs", "train"), "images/MODEL_ID", (), units.super_resolve),
     Kind("published", "Table 1: the 25 published networks super-resolve the same images",
          PUBLISHED + "make", ("photographs",), "images/MODEL_ID, published/MODEL_ID.json",
-         (*TRAINING, "published.writer", "published.steps", "published.adversarial_steps"), units.published),
+         (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
          PUBLISHED + "take_folder", (), "published",
          ("photographs.rotations", "photographs.decoded"), units.published_folder),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
-         MAKE + "quality", ("images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
+         MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",
-         CLASSIFY + "classify", ("images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones),
+         CLASSIFY + "classify", ("photographs", "images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones),
     Kind("attribution", "section 4.1.1, Table 3 and Figure 3: attribution among the 180 custom networks, and its controls",
-         CLASSIFY + "classify", ("images",),
+         CLASSIFY + "classify", ("photographs", "images"),
          "predictions/attribution/RUN, predictions/attribution-CONTROL/1, classifiers/attribution/RUN.safetensors", RECIPE, units.attribution),
     Kind("attribution", "not in the paper: attribution by the mean colour alone",
-         CLASSIFY + "colour", ("images",), "predictions/attribution-colour-alone/1", (), units.colour_alone),
+         CLASSIFY + "colour", ("photographs", "images"), "predictions/attribution-colour-alone/1", (), units.colour_alone),
     Kind("prnu", "section 4.1.1, Figure 4: noise residuals attribute the networks that differ by their seed alone",
-         MAKE + "prnu", ("images",), "predictions/prnu/RUN", ("prnu.denoiser", "prnu.crop", "prnu.int8"), units.prnu),
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu),
     Kind("prnu-random-phase", "not in the paper: the same, out of phase with the sub-pixel grid",
-         MAKE + "prnu", ("images",), "predictions/prnu-random-phase/1", ("prnu.denoiser", "prnu.crop", "prnu.int8"), units.prnu_random_phase),
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-random-phase/1", NOISE, units.prnu_random_phase),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
-         CLASSIFY + "classify", ("published", "attribution"),
+         CLASSIFY + "classify", ("photographs", "published", "attribution"),
          "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen),
     Kind("unseen", "section 4.1.3, Figures 5 and 6: the kept classifier's features of networks it never saw",
-         CLASSIFY + "classify", ("published", "attribution"), "predictions/unseen/RUN", RECIPE, units.unseen),
+         CLASSIFY + "classify", ("photographs", "published", "attribution"), "predictions/unseen/RUN", RECIPE, units.unseen),
     Kind("parsers", "section 4.2, Table 4: hyperparameters parsed with one value withheld",
-         CLASSIFY + "classify", ("images",), "predictions/parse-WHAT-without-VALUE/RUN", RECIPE, units.parsers),
+         CLASSIFY + "classify", ("photographs", "images"), "predictions/parse-WHAT-without-VALUE/RUN", RECIPE, units.parsers),
     Kind("parsers-of-published", "section 4.2.1, Figure 7: hyperparameters of the published networks parsed",
-         CLASSIFY + "classify", ("images", "published"), "predictions/parse-WHAT-of-published/RUN", RECIPE, units.parsers_of_published),
+         CLASSIFY + "classify", ("photographs", "images", "published"),
+         "predictions/parse-WHAT-of-published/RUN", RECIPE, units.parsers_of_published),
 )  # fmt: skip
 
 # In a workspace of the authors' released images these take the place of the rows of the same name; nothing is trained.
@@ -100,16 +104,17 @@ def kinds(profile: Profile) -> tuple[Kind, ...]:
     return FROM_RELEASE + tuple(kind for kind in STUDY if kind.name not in (*replaced, *NOT_IN_RELEASE))
 
 
-def table(profile: Profile, *, content: bool = True) -> dict[str, Job]:
+def table(profile: Profile, *, content: bool = True, recorded: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Job]:
     """Every job of the study at a profile, chapters excepted, in an order in which they can run.
 
-    Without ``content`` no input file is looked at: for counting the jobs. Jobs for which the authors' release lacks networks
+    Without ``content`` no input file is looked at: for counting the jobs. Where input files are gone, the content that a finished
+    job has ``recorded`` is taken for them: what was made of them is still there. Jobs for which the authors' release lacks networks
     are there too and say so in ``lacking``; `possible` leaves them out.
     """
     jobs: dict[str, Job] = {}
     for kind in kinds(profile):
         for unit in kind.units(profile):
-            job = _job(profile, kind, unit, jobs, content)
+            job = _job(profile, kind, unit, jobs, content, recorded)
             jobs[job.name] = job
     return jobs
 
@@ -119,14 +124,22 @@ def possible(jobs: dict[str, Job]) -> dict[str, Job]:
     return {name: job for name, job in jobs.items() if not job.lacking}
 
 
-def _job(profile: Profile, kind: Kind, unit: Unit, jobs: dict[str, Job], content: bool) -> Job:
+def _job(profile: Profile, kind: Kind, unit: Unit, jobs: dict[str, Job], content: bool, recorded: Mapping[str, Any]) -> Job:
     name = f"{kind.name}/{unit.label}" if unit.label else kind.name
-    needs = tuple(other for need in unit.needs or kind.needs for other in jobs if need in (other, jobs[other].kind))
+    wanted = (*(need for need in kind.needs if need == "photographs"), *unit.needs) if unit.needs else kind.needs
+    needs = tuple(other for need in wanted for other in jobs if need in (other, jobs[other].kind))
     settings = settings_of(profile, kind.depends_on)
     if unit.content and content:
-        settings["content"] = unit.content()
+        settings["content"] = _content(unit, recorded.get(name))
     lacking = dict.fromkeys((*unit.lacking, *(network for need in needs for network in jobs[need].lacking)))
     return Job(name, kind.work, unit.leaves, unit.arguments, needs, settings, kind.version, unit.cost, tuple(lacking))
+
+
+def _content(unit: Unit, recorded: Any) -> Any:
+    try:
+        return unit.content() if unit.content else None
+    except UserError:  # files are gone; a job that needs them will be refused with the sentence
+        return recorded
 
 
 def settings_of(profile: Profile, depends_on: Iterable[str]) -> dict[str, Any]:

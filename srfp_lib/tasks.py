@@ -96,7 +96,7 @@ def control(name: str, job: Classification) -> Classification:
         return replace(job, matched=True)
     if kind == "bits" and number in ("5", "6", "7"):
         return replace(job, bits=int(number))
-    if kind == "photographs" and number.isdigit() and 0 < int(number) < 100:
+    if kind == "photographs" and number.isdecimal() and 0 < int(number) < 100:
         return replace(job, percent=int(number))
     raise UserError(
         f"classifier.controls has '{name}': choose among free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"

@@ -89,3 +89,39 @@ def test_without_links_the_record_appears_too(tmp_path, monkeypatch):
         assert mine.held()
         with pytest.raises(UserError, match="another run"), WriterLock(tmp_path):
             pass
+
+
+def test_a_heart_survives_an_error_of_the_file_system(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.01)
+    beats, utime = [], os.utime
+
+    def failing(path, *how):
+        beats.append(path)
+        if len(beats) < 3:
+            raise OSError(errno.EIO, "Input/output error")
+        utime(path, *how)
+
+    monkeypatch.setattr(os, "utime", failing)
+    with WriterLock(tmp_path):
+        for _ in range(200):
+            time.sleep(0.01)
+            if len(beats) > 3:
+                break
+    assert len(beats) > 3
+
+
+@pytest.mark.slow
+def test_of_many_that_wait_for_a_dead_writer_one_succeeds(tmp_path):
+    """Without the kernel's lock: every contender writes its line while it holds the record."""
+    (tmp_path / ".writer").write_text(json.dumps({"host": lock.platform.node(), "process": 2**22 + 1, "started": 0.0, "token": "dead"}))
+    code = (
+        "import sys, time\nfrom pathlib import Path\nimport filelock\nfrom srfp_lib.workflow.lock import WriterLock\n"
+        "from srfp_lib.common.errors import UserError\nfilelock.FileLock._acquire = lambda self: None\n"
+        "filelock.FileLock.is_locked = property(lambda self: True)\ntime.sleep(max(0, float(sys.argv[2]) - time.time()))\n"
+        "try:\n    with WriterLock(Path(sys.argv[1])) as mine:\n        time.sleep(0.5)\n        print('held' if mine.held() else 'lost')\n"
+        "except UserError:\n    print('refused')\n"
+    )
+    begin = str(time.time() + 2)
+    contenders = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), begin], stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    said = [process.communicate()[0].strip() for process in contenders]
+    assert said.count("held") == 1 and said.count("refused") == 7, said

@@ -67,6 +67,7 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\n[photographs]\nrotations = 5', "the embedded photographs are dealt for 1 or 3"),
     ('profile = "demo"\n[quality]\nimages = "some"', "'images' must be one of test, all"),
     ('profile = "paper"\n[training]\npatch = 96', "training.discriminator is vgg, which takes 128 pixels"),
+    ('profile = "demo"\n[training]\nstacked = false', "training.start_from_l1 is true, which needs .* training.stacked is false"),
     ('profile = "demo"\nname = 3', "takes a value of type str"),
     ('profile = "demo"\nname = "../mine"', "name is '../mine', and it must be letters, digits, _, - and ."),
 ])  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from srfp_lib import program
 from srfp_lib.profiles import DEMO, PAPER, PROFILES, SMOKE, Release
 from srfp_lib.workflow.jobs import keys
-from srfp_lib.workflow.workspace import _overlap
+from srfp_lib.workflow.workspace import overlap
 
 RELEASED = replace(SMOKE, published=replace(SMOKE.published, source="release"), release=Release("somewhere", copy=True))
 ALL = {**PROFILES, "release": RELEASED}
@@ -19,7 +19,7 @@ ELSEWHERE = {
     "training": {"stacked", "checkpoint_every"},
     "classifier": {"backbones", "runs", "crop_grid", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
     "parsers": {"runs", "shared_trunk", "steps"},  # arguments of their jobs, as those of the classifier
-    "published": {"source", "weights_dir", "classifier_steps"},
+    "published": {"weights_dir", "classifier_steps"},
     "prnu": {"random_phase"},
     "release": {"folder", "networks"},
 }
@@ -39,7 +39,7 @@ def test_no_two_jobs_own_one_path(jobs):
     owned = [(output, job.name) for job in jobs.values() for output in job.outputs]
     owned.sort(key=lambda pair: f"{pair[0]}/")
     for (path, one), (following, other) in zip(owned, owned[1:], strict=False):
-        assert not _overlap(path, [following]), f"{one} and {other} own {path} and {following}"
+        assert not overlap(path, [following]), f"{one} and {other} own {path} and {following}"
 
 
 def test_what_a_job_needs_stands_before_it_and_is_of_the_kinds_in_its_row(profile, jobs):

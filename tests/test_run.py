@@ -140,7 +140,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(tmp_path):
 
 
 def test_progress_says_what_is_left(capsys):
-    progress = run.Progress({"a": job("a", cost=30), "b": job("b", cost=10)})
+    progress = run.Progress({"a": job("a", cost=30), "b": job("b", cost=10)}, workers=2)
     progress.finish(job("a", cost=30))
     line = capsys.readouterr().err
     assert "[ 75%] 1/2 jobs" in line and "left" in line and "done a" in line

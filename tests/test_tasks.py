@@ -38,7 +38,7 @@ def test_triplets_differ_by_seed_alone():
     assert all(len({(n.architecture, n.scale, n.loss, n.dataset) for n in group}) == 1 for group in groups)
 
 
-@pytest.mark.parametrize("name", ["bits-8", "photographs-0", "photographs-100", "photographs-half", "colour", ""])
+@pytest.mark.parametrize("name", ["bits-8", "photographs-0", "photographs-100", "photographs-half", "photographs-²", "colour", ""])
 def test_an_unknown_control_is_named(name):
     with pytest.raises(UserError, match=f"classifier.controls has '{name}'"):
         tasks.control(name, tasks.Classification(("attribution",), 1, "small_residual", 10, 4, ()))

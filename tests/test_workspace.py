@@ -226,3 +226,49 @@ def test_checkpoints_belong_to_a_key_and_go_with_the_commit(workspace):
     assert not list(replace(desk, key="b").checkpoints().iterdir()) and not (desk.checkpoints() / "state").exists()
     make(workspace)
     assert not workspace.checkpoints(JOB.name).exists()
+
+
+def forgetful(desk: Desk) -> None:
+    """A job that leaves one of two outputs."""
+    desk.write("two.txt").write_text("x")
+
+
+def talkative(desk: Desk) -> None:
+    """A job that leaves more than it names."""
+    write_two(desk, "x")
+    desk.write("three.txt").write_text("x")
+
+
+def orphaned(desk: Desk) -> None:
+    """A job whose staging folder is swept while it works, for its run was killed and succeeded."""
+    desk.write("one", "a.txt").write_text("lost")
+    shutil.rmtree(desk.out)
+    desk.write("two.txt").write_text("x")
+
+
+@pytest.mark.parametrize(("work", "sentence"), [
+    ("forgetful", "'example/write' did not write one, which it is to leave"), ("talkative", "wrote three.txt, which its row does not name"),
+    ("orphaned", "the staging folder of 'example/write' was removed while it worked"),
+])  # fmt: skip
+def test_only_what_a_job_promised_is_sealed(workspace, work, sentence):
+    job = replace(JOB, work=f"tests.test_workspace:{work}", arguments=())
+    with pytest.raises(UserError, match=sentence):
+        make(workspace, job)
+    assert workspace.state(job, keys({job.name: job})[job.name]) == "missing"
+
+
+def test_who_lost_the_lock_touches_nothing(workspace):
+    staged = perform(JOB, "key", {}, workspace.root, workspace.profile)
+    aside = staged.rename(workspace.root / "aside")
+    with pytest.raises(UserError, match="another run took over"), workspace.lock():
+        workspace.path(".writer").write_text(json.dumps({"token": "theirs", "host": "elsewhere", "process": 1}))
+        aside.rename(staged)
+        workspace.commit(staged)
+    assert staged.exists() and not workspace.path("one").exists()
+
+
+def test_input_files_that_change_meanwhile_are_noticed(workspace):
+    desk = Desk(workspace, workspace.root, job=JOB.name, content="a")
+    desk.unchanged("a")
+    with pytest.raises(UserError, match="the input files of 'example/write' changed while the study was running"):
+        desk.unchanged("b")

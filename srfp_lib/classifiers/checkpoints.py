@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 
 from ..common.errors import UserError
+from ..common.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class Checkpoint:
     def save(self, **state: Any) -> None:
         """Save tensors, numbers, strings, and lists and dictionaries of them."""
         if self.path:
-            partial = self.path.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(self.path)
+            whole = io.BytesIO()
+            torch.save(state, whole)
+            write_whole(self.path, whole.getvalue())
 
     def load(self) -> dict[str, Any]:
         """The saved state, empty if there is none. Raises UserError if it is damaged: starting over silently would hide it."""

@@ -181,7 +181,8 @@ def _validate(fitting: Fitting) -> float:
     fitting.model.eval()
     right: list[bool] = []
     for picks in _batches(fitting, fitting.validation, shuffle=False):
-        _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
+        with devices.autocast(fitting.device, fitting.settings.precision):
+            _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
             right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()

@@ -73,6 +73,7 @@ def from_file(path: Path, bases: Mapping[str, Any]) -> Any:
             raise UserError(f"{path}: 'photographs' is a table of fields, [photographs], and not {settings['photographs']!r}")
         settings["photographs"]["source"] = settings.pop("photos")
     settings.setdefault("name", path.stem)
+    settings["base"] = base
     return override(bases[base], settings, where=str(path), folder=path.absolute().parent)
 
 

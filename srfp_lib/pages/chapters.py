@@ -80,7 +80,8 @@ def chosen(text: str) -> list[str]:
 
 def needed(jobs: Mapping[str, Job], number: str) -> dict[str, Job]:
     """The jobs that a chapter needs, of all jobs of a study."""
-    return {name: job for name, job in jobs.items() if CHAPTERS[number].needs and name.startswith(CHAPTERS[number].needs)}
+    needs = CHAPTERS[number].needs and ("photographs", *CHAPTERS[number].needs)
+    return {name: job for name, job in jobs.items() if needs and name.startswith(needs)}
 
 
 def table(jobs: Mapping[str, Job], profile: Profile) -> dict[str, Job]:
@@ -99,9 +100,8 @@ def _job(jobs: Mapping[str, Job], number: str) -> Job:
 def _shown() -> dict[str, str]:
     """Digests of the code that chapters run and of the tables that they show: chapters are cheap to make again."""
     package = HOME / "srfp_lib"
-    rooms = [package / room for room in ("experiments", "figures", "pages")]
-    code = [p for room in rooms for p in sorted(room.glob("*.py"))]
-    code += [package / f"{name}.py" for name in ("study", "paper", "fleet", "tasks", "classifiers/predictions")]
+    others = {"commands", "planning", "training", "networks", "fetching", "workflow", "__init__.py"}
+    code = [p for p in sorted(package.rglob("*.py")) if p.relative_to(package).parts[0] not in others]
     tables = [*sorted(DATA.rglob("*.csv")), *sorted(DATA.rglob("*.json")), *sorted((HOME / "benchmarks").glob("*.csv"))]
     return {name: hashlib.sha256("".join(map(digest, files)).encode()).hexdigest()[:24] for name, files in (("code", code), ("tables", tables))}
 

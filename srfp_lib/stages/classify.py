@@ -36,6 +36,8 @@ def classify(desk: Desk, job: Classification) -> None:
         model = fitting.model.eval()
     else:
         model = recipe.fit(fitting, job.steps, Checkpoint(desk.checkpoints() / "classifier.pt") if settings.checkpoint_every else NONE)
+    if not job.start:
+        desk.unchanged(units.backbone_content(job.backbone, desk.profile))
     if job.keep:
         recipe.save_state(model, desk.write(job.keep))
     _evaluate(desk, job, heads, model)

@@ -36,6 +36,7 @@ def photographs(desk: Desk) -> None:
     _write_training(desk, found, settings.training_tile)
     gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
     gallery.write_splits(desk, found.images, settings.rotations)
+    desk.unchanged(photos.content_digest(settings))
 
 
 def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:

@@ -39,6 +39,7 @@ def make(desk: Desk, names: tuple[str, ...]) -> None:
         sr, about = (_with_weights if true else _by_stand_in)(desk, network)
         _write(desk, name, sr)
         desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, **about}, indent=1))
+    desk.unchanged(sources.weights_at(settings, names))
 
 
 def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:

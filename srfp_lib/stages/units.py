@@ -187,12 +187,16 @@ def _classifier(profile: Profile, label: str, job: Classification, *needs: str) 
     settings = profile.classifier
     steps = job.steps if settings.recipe == "steps" else 1000
     cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
-    content = None if job.start else lambda: _content(timm_weights.find(job.backbone, profile.published.weights_dir))
+    content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), job.written, cost, needs, content)
 
 
+def backbone_content(name: str, profile: Profile) -> str:
+    """The SHA-256 of the file with a backbone's weights; empty for a small body, or for weights that timm fetches."""
+    return _content(timm_weights.find(name, profile.published.weights_dir))
+
+
 def _content(file: timm_weights.WeightFile | None) -> str:
-    """What identifies a backbone's file, empty where timm fetches its own."""
     return file.content if file else ""
 
 

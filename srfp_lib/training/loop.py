@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from ..common.errors import UserError
+from ..common.files import write_whole
 from ..fleet import Network
 from ..images.superresolve import downscale, super_resolve
 from ..profiles import Training
@@ -115,9 +117,9 @@ def _held_out_psnr(network: Network, state: State, data: Data, settings: Trainin
 
 
 def _save(trainer: Trainer, path: Path, step: int, log: Log) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save({"step": step, "log": log, **trainer.state()}, partial)
-    partial.replace(path)
+    whole = io.BytesIO()
+    torch.save({"step": step, "log": log, **trainer.state()}, whole)
+    write_whole(path, whole.getvalue())
 
 
 def _resume(trainer: Trainer, path: Path | None) -> tuple[int, Log]:

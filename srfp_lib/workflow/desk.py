@@ -13,16 +13,18 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from .. import __version__
 from ..common import devices
+from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
 from ..profiles import Profile
 from .jobs import Job
 from .receipts import Receipt, describe, flush
-from .workspace import SEAL, Workspace
+from .workspace import BEGUN, SEAL, Workspace, overlap
 
 PACKAGES = ("torch", "timm", "numpy", "pandas", "scikit-learn", "matplotlib")
 
@@ -31,7 +33,7 @@ PACKAGES = ("torch", "timm", "numpy", "pandas", "scikit-learn", "matplotlib")
 class Desk:
     """What a job's function is handed: the workspace to read, the folder to write into, and the device for its networks.
 
-    ``job`` and ``key`` are those of the job, for its checkpoints.
+    ``job`` and ``key`` are those of the job, for its checkpoints; ``content`` describes its input files as its key has them.
     """
 
     workspace: Workspace
@@ -39,6 +41,7 @@ class Desk:
     device: str = devices.CPU
     job: str = ""
     key: str = ""
+    content: Any = None
 
     @property
     def profile(self) -> Profile:
@@ -53,6 +56,11 @@ class Desk:
         path = self.out.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def unchanged(self, content: Any) -> None:
+        """Raises UserError if the input files are no longer those of the key: called when they were read."""
+        if self.content is not None and content != self.content:
+            raise UserError(f"the input files of '{self.job}' changed while the study was running: run the same command again")
 
     def checkpoints(self) -> Path:
         """A folder that outlives an interrupted job, to resume from. Those of the job with other settings or inputs go."""
@@ -76,19 +84,33 @@ def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Pro
 
 def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, device: str) -> Path:
     staged = workspace.staging(job.name)
-    wall, cpu = time.perf_counter(), _cpu_seconds()
+    wall, cpu, source = time.perf_counter(), _cpu_seconds(), code()
     _reset_peak()
     module, function = job.work.split(":")
     with devices.exact(device):
-        getattr(importlib.import_module(module), function)(Desk(workspace, staged, device, job.name, key), *job.arguments)
+        getattr(importlib.import_module(module), function)(
+            Desk(workspace, staged, device, job.name, key, job.settings.get("content")), *job.arguments
+        )
     devices.leave(device)
+    _check_outputs(job, staged)
     flush(staged)
     Receipt(
         job=job.name, key=key, inputs=inputs, settings=job.settings, outputs={output: describe(staged / output) for output in job.outputs},
         seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(_cpu_seconds() - cpu, 2), peak_megabytes=_peak_megabytes(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=_machine(device), cpu=cpu_model(), code=code(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=_machine(device), cpu=cpu_model(), code=source,
     ).write(staged / SEAL)  # fmt: skip
     return staged
+
+
+def _check_outputs(job: Job, staged: Path) -> None:
+    """Refuses to seal what is not exactly the job's outputs."""
+    if not (staged / BEGUN).exists():
+        raise UserError(f"the staging folder of '{job.name}' was removed while it worked: its run was succeeded by another")
+    if lacking := [output for output in job.outputs if not os.path.lexists(staged / output)]:
+        raise UserError(f"'{job.name}' did not write {', '.join(lacking)}, which it is to leave: mend it, or what its row promises")
+    written = (p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file() and p.name != BEGUN)
+    if surplus := [path for path in written if not overlap(path, job.outputs)]:
+        raise UserError(f"'{job.name}' wrote {', '.join(surplus[:3])}, which its row does not name: mend it, or name them there")
 
 
 @cache

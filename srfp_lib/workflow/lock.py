@@ -11,6 +11,7 @@ import os
 import platform
 import secrets
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,13 @@ class WriterLock:
         self.kernel.release(force=True)
 
     def held(self) -> bool:
-        """Whether this process still has the right: it loses it after a minute without a heartbeat, for example when suspended."""
-        return _read(self.record).get("token") == self.token
+        """Whether this process still has the right. It can lose it after a minute without a heartbeat, for example when suspended."""
+        try:
+            return json.loads(self.record.read_text()).get("token") == self.token
+        except (FileNotFoundError, ValueError):
+            return False
+        except OSError:
+            return True  # the file system hiccups: nobody else is known to have it
 
     def _claim(self) -> None:
         about = {"host": platform.node(), "process": os.getpid(), "started": psutil.Process().create_time(), "token": self.token}
@@ -64,14 +70,26 @@ class WriterLock:
         draft.write_text(json.dumps(about))
         try:
             while not self._appears(draft):
-                if self._alive():
+                present = _read(self.record)
+                if self._alive(present):
                     raise self._refusal()
-                gone = self.record.with_name(f".writer.{self.token}.gone")
-                with suppress(FileNotFoundError):
-                    self.record.rename(gone)  # only one of several that wait succeeds
-                    gone.unlink()
+                self._bury(str(present.get("token", "unknown")))
         finally:
             draft.unlink(missing_ok=True)
+
+    def _bury(self, token: str) -> None:
+        """Remove the record of a writer that is gone. Of several that wait one may do so: the one who makes the file of its heir."""
+        heir = self.record.with_name(f".writer.{token}.heir")
+        try:
+            heir.touch(exist_ok=False)
+        except FileExistsError:
+            if self._age(heir) > STALE:  # it was killed in the lines below
+                heir.unlink(missing_ok=True)
+            time.sleep(0.02)
+            return
+        if str(_read(self.record).get("token", "unknown")) == token:  # else another heir was quicker, and this is its own record
+            self.record.unlink(missing_ok=True)
+        heir.unlink()
 
     def _appears(self, draft: Path) -> bool:
         """Whether the draft became the record: at once and with its content, so that a kill leaves no empty record."""
@@ -84,21 +102,20 @@ class WriterLock:
                 file.write(draft.read_text())
         return self.held()
 
-    def _alive(self) -> bool:
-        about = _read(self.record)
+    def _alive(self, about: dict[str, Any]) -> bool:
         if about.get("host") == platform.node():
             try:
                 return abs(psutil.Process(about["process"]).create_time() - about["started"]) < 1
             except psutil.NoSuchProcess:
                 return False
-        return self._age() < STALE
+        return self._age(self.record) < STALE
 
-    def _age(self) -> float:
-        """Seconds since the last heartbeat by the clock of the file system, which all its hosts share."""
+    def _age(self, path: Path) -> float:
+        """Seconds since a file changed by the clock of the file system, which all its hosts share."""
         probe = self.record.with_name(f".writer.{self.token}.probe")
         probe.touch()
         try:
-            return probe.stat().st_mtime - self.record.stat().st_mtime
+            return probe.stat().st_mtime - path.stat().st_mtime
         except FileNotFoundError:
             return STALE
         finally:
@@ -111,7 +128,8 @@ class WriterLock:
 
     def _beat(self) -> None:
         while not self.ended.wait(HEARTBEAT) and self.held():
-            os.utime(self.record)
+            with suppress(OSError):  # the next one may come through
+                os.utime(self.record)
 
 
 def _read(path: Path) -> dict[str, Any]:

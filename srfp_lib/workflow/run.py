@@ -52,12 +52,14 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
         workspace.claim()
         due = pending(workspace, jobs, keys, names)
         crew = engines.make(engine, min(workers, len(due)) if due else 1)
+        current = _Run(workspace, due, keys, crew, found)
         try:
-            _Run(workspace, due, keys, crew, found).go()
+            current.go()
         except BrokenProcessPool:
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "
                             "run the same command again, with --workers 1 if it happens again") from None  # fmt: skip
         finally:
+            current.progress.bar.close()
             crew.close()
 
 
@@ -66,14 +68,14 @@ class _Run:
 
     def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
         self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
-        self.progress = Progress(due)
+        self.progress = Progress(due, crew.workers)
         self.running: dict[Future[Path], tuple[Job, int]] = {}  # and the seat of each
 
     def go(self) -> None:
         """Make the jobs. After a failure what still runs is finished and committed, and nothing more is started."""
-        waiting, failed = dict(self.due), None
+        waiting, failures = dict(self.due), list[BaseException]()
         while waiting or self.running:
-            while not failed and len(self.running) < self.crew.workers and (job := self._next(waiting)):
+            while not failures and len(self.running) < self.crew.workers and (job := self._next(waiting)):
                 del waiting[job.name]
                 self._start(job)
             self.progress.show(job for job, _ in self.running.values())
@@ -81,12 +83,14 @@ class _Run:
             for future in done:
                 job, _ = self.running.pop(future)
                 if failure := future.exception():
-                    failed = failed or failure
+                    failures.append(failure)
                 else:
                     self.workspace.commit(future.result())
                     self.progress.finish(job)
-            if failed and not self.running:
-                raise failed
+            if failures and not self.running:
+                for further in failures[1:]:
+                    print(f"another job failed: {further}", file=sys.stderr)
+                raise failures[0]
 
     def _next(self, waiting: dict[str, Job]) -> Job | None:
         unfinished = set(waiting) | {job.name for job, _ in self.running.values()}
@@ -104,9 +108,9 @@ class _Run:
 class Progress:
     """A bar with what is done, what runs and how long the rest may take; where there is no screen, a line a finished job."""
 
-    def __init__(self, jobs: Mapping[str, Job]) -> None:
+    def __init__(self, jobs: Mapping[str, Job], workers: int) -> None:
         self.total, self.count, self.done, self.finished = sum(job.cost for job in jobs.values()), len(jobs), 0.0, 0
-        self.started = time.monotonic()
+        self.started, self.workers = time.monotonic(), workers
         self.bar = tqdm(total=self.total, bar_format="{percentage:3.0f}% |{bar:20}| {elapsed}, {remaining} left{postfix}",
                         disable=not sys.stderr.isatty(), leave=False)  # fmt: skip
 
@@ -121,5 +125,6 @@ class Progress:
         self.bar.update(job.cost)
         if self.bar.disable:
             share, elapsed = self.done / self.total, time.monotonic() - self.started
-            times = f"{tqdm.format_interval(elapsed)}, {tqdm.format_interval(elapsed * (1 - share) / share)} left"
+            left = elapsed * (1 - share) / share if share > 0.05 else self.total / self.workers - elapsed  # first the costs are seconds
+            times = f"{tqdm.format_interval(elapsed)}, {tqdm.format_interval(max(left, 0))} left"
             print(f"[{share:4.0%}] {self.finished}/{self.count} jobs, {times} · done {job.name}", file=sys.stderr, flush=True)

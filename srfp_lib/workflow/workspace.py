@@ -25,7 +25,7 @@ from .lock import WriterLock
 from .receipts import Receipt, digest, extent
 
 FORMAT = 1
-STAGING, SEAL = ".staging", "receipt.json"  # a staging folder with a seal holds a finished job that is not yet in place
+STAGING, BEGUN, SEAL = ".staging", ".begun", "receipt.json"  # a sealed staging folder holds a finished job that is not yet in place
 
 
 class Workspace:
@@ -66,7 +66,7 @@ class Workspace:
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
         if stored.get("format", 0) > FORMAT:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
-        base = profiles.PROFILES.get(made_with["name"], profiles.PAPER)
+        base = profiles.PROFILES.get(made_with.get("base") or made_with["name"], profiles.PAPER)
         return cls(root, profiles.at_home(override(base, made_with, where=str(path), folder=HOME)))
 
     def claim(self) -> None:
@@ -96,6 +96,8 @@ class Workspace:
                 self._lock = None
 
     def _sweep(self) -> None:
+        if self._lock is None or not self._lock.held():
+            return  # another run took over, and what is staged may be its own
         for staged in self.path(STAGING).glob("*"):
             if (staged / SEAL).exists():
                 self.commit(staged)
@@ -134,6 +136,7 @@ class Workspace:
         folder = self.path(STAGING, f"{job.replace('/', '+')}.{os.getpid()}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        (folder / BEGUN).touch()
         return folder
 
     def commit(self, staged: Path) -> None:
@@ -145,7 +148,7 @@ class Workspace:
         receipt = Receipt.read(staged / SEAL)
         if receipt is None or self._lock is None or not self._lock.held():
             raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
-        gone = {path for path, owner in self._owners.items() if owner == receipt.job or _overlap(path, receipt.outputs)}
+        gone = {path for path, owner in self._owners.items() if owner == receipt.job or overlap(path, receipt.outputs)}
         for output in (path for path in gone if self._owners[path] == receipt.job and path not in receipt.outputs):
             self._set_aside(output, staged)
         for job in {self._owners[path] for path in gone}:
@@ -172,10 +175,10 @@ class Workspace:
         return self.path("receipts", f"{job}.json")
 
 
-def _overlap(path: str, others: Iterable[str]) -> bool:
+def overlap(path: str, others: Iterable[str]) -> bool:
     """Whether a path is one of the others, or one is inside the other.
 
-    >>> _overlap("published/a.json", ["published"]), _overlap("quality/ab.csv", ["quality/a"])
+    >>> overlap("published/a.json", ["published"]), overlap("quality/ab.csv", ["quality/a"])
     (True, False)
     """
     return any(f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/") for other in others)

@@ -30,6 +30,7 @@ dead_leaves = {{dead_leaves}}
 [training]
 steps = {{steps}}
 stacked = {{stacked}}
+start_from_l1 = {{stacked}}
 checkpoint_every = 2
 [classifier]
 backbones = ["small_residual", "{BACKBONE}"]
@@ -88,6 +89,7 @@ class Checkout:
         return self.call("run", "--profile", "p.toml", "--workspace", str(workspace)).count("· done ")
 
 
+# Networks that start from their L1 twin are trained with it, so both fields change.
 CHANGES: dict[str, Callable[[Checkout], None]] = {
     "photographs": lambda c: c.set(dead_leaves=2),
     "seed": lambda c: c.set(seed=2),
