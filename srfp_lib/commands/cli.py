@@ -114,7 +114,8 @@ def _run(options: argparse.Namespace) -> int:
     due = list(run.pending(study.workspace, study.jobs, study.keys, names).values())
     obstacles.refuse(study.profile, due, study.workspace.root, options.workers)
     stand_ins = sources.without_weights(study.profile.published) if any(job.kind == "published" for job in due) else ""
-    print(plan.announcement(study.profile, due, study.workspace.root, options.workers), stand_ins, file=sys.stderr)
+    announcement = plan.announcement(study.profile, due, study.workspace.root, options.workers)
+    print(f"{announcement} {stand_ins}".rstrip(), file=sys.stderr)
     run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
