@@ -21,6 +21,7 @@ from srfp_lib.planning.costs import Costs, Work
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
 from srfp_lib.published import sources
 from srfp_lib.published.catalogue import row as row_of
+from srfp_lib.published.weights_folder import WeightsFolder
 from tests.photos.test_paper_sets import flickr
 from tests.test_cli import said
 
@@ -80,6 +81,7 @@ def provide(tmp_path, monkeypatch) -> list:
         (snapshot / "refs" / "main").write_text("abc")
 
     def weights():
+        monkeypatch.setattr(WeightsFolder, "give", lambda folder, network: {})  # read elsewhere: `tests/published`
         for network in sources.networks(PAPER.published):
             touch(row_of(network.model_id).path(tmp_path / "weights"))
 

@@ -83,6 +83,35 @@ def test_or_are_copied(folder, tmp_path):
     assert set(Study.open("", tmp_path / "w").states().values()) == {"done", "missing"}
 
 
+@pytest.mark.parametrize(("first", "then"), [((), ("--copy",)), (("--copy",), ()), ((), ()), (("--copy",), ("--copy",))])
+def test_a_folder_that_moved_is_taken_over_from_its_new_place(folder, tmp_path, first, then):
+    assert take(folder, tmp_path / "w", *first) == 0
+    moved = folder.rename(tmp_path / "moved")
+    assert take(moved, tmp_path / "w", *then) == 0
+    study = Study.open("", tmp_path / "w")
+    assert {study.states()[name] for name in ("photographs", f"images/{FEW[0]}", f"images/{FEW[1]}", f"published/{FEW[2]}")} == {"done"}
+    assert (tmp_path / "w" / "images" / FEW[0]).is_symlink() == (not then)
+    assert study.pixels(FEW[0], photograph(0)).shape == (34, 38, 3)
+
+
+def test_a_folder_that_moves_while_it_is_taken_over_loses_nothing(folder, tmp_path, capsys, monkeypatch):
+    assert take(folder, tmp_path / "w", "--copy") == 0
+    before = {name for name, state in Study.open("", tmp_path / "w").states().items() if state == "done"}
+    listing = contents.listing
+
+    def moving(root):
+        found = listing(root)
+        folder.rename(tmp_path / "moved")
+        monkeypatch.setattr(contents, "listing", listing)
+        return found
+
+    monkeypatch.setattr(contents, "listing", moving)
+    assert take(folder, tmp_path / "w") == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and str(folder) in said
+    assert before == {name for name, state in Study.open("", tmp_path / "w").states().items() if state == "done"}
+
+
 def test_copies_need_not_be_decoded(folder, tmp_path):
     (tmp_path / "plain.toml").write_text('profile = "smoke"\n[photographs]\ndecoded = false\n')
     assert take(folder, tmp_path / "w", "--copy", "--profile", str(tmp_path / "plain.toml")) == 0

@@ -1,5 +1,6 @@
 """Weights of timm's networks from a package that is not imported and from a folder: the right tensors in the right places, or a sentence."""
 
+import os
 import re
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 from srfp_lib import fleet, program
 from srfp_lib.classifiers import recipe
 from srfp_lib.classifiers.bodies import TimmBody
+from srfp_lib.common import files
 from srfp_lib.common.errors import UserError
 from srfp_lib.fetching import imagenet, timm_weights
 from srfp_lib.planning import obstacles, plan
@@ -98,8 +100,8 @@ def test_a_folder_comes_before_a_package(network, install, tmp_path, suffix):
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: dict(list(t.items())[:-1]), "it holds 295 tensors instead of 296"),
     (lambda t: t | {"_other_0": torch.zeros(32, 3, 5, 5)}, r"conv_stem.weight.*\[32, 3, 5, 5\].*\[32, 3, 3, 3\]"),
-    (lambda t: list(t.values()), "something else than tensors by name"),
-    (lambda t: t | {"_other_0": "text"}, "something else than tensors by name"),
+    (lambda t: list(t.values()), "it holds no state dict"),
+    (lambda t: t | {"_other_0": "text"}, "it holds no state dict"),
 ])  # fmt: skip
 def test_another_file_in_the_package_is_refused_before_and_during_a_run(install, change, sentence):
     install(change)
@@ -112,6 +114,7 @@ def test_another_file_in_the_package_is_refused_before_and_during_a_run(install,
 
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: {k: v for k, v in t.items() if k != "classifier.bias"}, r'Missing key\(s\) in state_dict: "classifier.bias"'),
+    (lambda t: {f"x.{k}": v for k, v in t.items()}, r'Missing key\(s\) in state_dict: "conv_stem.weight"'),
     (lambda t: t | {"head.weight": torch.zeros(1)}, r'Unexpected key\(s\) in state_dict: "head.weight"'),
     (lambda t: t | {"classifier.bias": torch.zeros(10)}, r"classifier.bias.*\[10\].*\[1000\]"),
 ])  # fmt: skip
@@ -126,7 +129,63 @@ def test_a_file_in_the_folder_must_be_the_network_s(network, tmp_path, change, s
 def test_a_damaged_file_is_refused(network, tmp_path, suffix):
     path = put(network, tmp_path, suffix=suffix)
     path.write_bytes(path.read_bytes()[:50_000])
-    assert "it cannot be read" in imagenet.backbones([TAG], tmp_path)[0].obstacle()
+    assert re.search("it cannot be read|it is damaged or no torch file", imagenet.backbones([TAG], tmp_path)[0].obstacle())
+
+
+@pytest.mark.parametrize(("make", "sentence"), [
+    (lambda path: path.write_text("<!DOCTYPE html><html>sign in</html>"), "it is damaged or no torch file"),
+    (lambda path: path.write_bytes(b""), "it is damaged or no torch file"),
+    (lambda path: path.symlink_to("gone"), "there is no such file"),
+    (lambda path: path.mkdir(), "it is no file"),
+    (lambda path: torch.save({"conv_stem.weight": torch.eye(3).to_sparse()}, path), "tensors that are not plain numbers"),
+    (lambda path: os.mkfifo(path), "it is no file"),
+    (lambda path: torch.save({"a": torch.zeros(1).expand(10**12)}, path), "claim 4,000,000,000,000 bytes"),
+    (lambda path: torch.save({f"x.{i}.{'y' * 99}": torch.zeros(1) for i in range(99)}, path), "Missing key"),
+    (lambda path: path.write_bytes(b"cos\nsystem\n(S'true'\ntR."), "it is damaged or no torch file|business"),
+])  # fmt: skip
+def test_what_lies_in_the_place_of_a_file_is_named_and_not_passed_over(install, tmp_path, make, sentence):
+    install()
+    path = tmp_path / "w" / "backbones" / f"{TAG}.pth"
+    path.parent.mkdir(parents=True)
+    make(path)
+    found = imagenet.backbones([TAG], tmp_path / "w")[0].obstacle()
+    assert re.search(sentence, found) and "weights_only" not in found and "\n" not in found and str(path) in found and len(found) < 600
+    with pytest.raises(UserError, match=re.escape(found)):
+        TimmBody(TAG, weights_dir=tmp_path / "w")
+
+
+@pytest.mark.parametrize("wrap", [lambda t: {"state_dict": t, "epoch": 3}, lambda t: {f"module.{k}": v for k, v in t.items()}])
+def test_a_file_in_its_wrapper(network, tmp_path, wrap):
+    put(network, tmp_path, wrap, suffix="pth")
+    assert imagenet.backbones([TAG], tmp_path)[0].obstacle() is None
+
+
+def test_a_backbone_of_nan_is_refused(network, tmp_path):
+    put(network, tmp_path, lambda t: t | {"conv_stem.weight": t["conv_stem.weight"] * torch.nan})
+    assert "'conv_stem.weight' holds NaN or infinite numbers" in imagenet.backbones([TAG], tmp_path)[0].obstacle()
+
+
+def test_keys_hold_the_content_of_a_backbone_s_file(network, tmp_path):
+    profile = replace(SMOKE, classifier=replace(SMOKE.classifier, backbones=("small_residual", TAG)),
+                      published=replace(SMOKE.published, weights_dir=str(tmp_path)))  # fmt: skip
+
+    def keys():
+        return jobs.keys(program.table(profile))
+
+    path, without = put(network, tmp_path), keys()
+    os.utime(path, ns=(1, 1))
+    assert keys() == without  # neither time nor place counts
+    path.write_bytes(path.read_bytes()[:-4] + b"\1\2\3\4")
+    os.utime(path, ns=(1, 1))
+    changed = {name for name, key in keys().items() if key != without[name]}
+    assert changed == {f"backbones/{TAG}"}
+
+
+def test_keys_of_trainings_hold_the_perceptual_network_s_file(install):
+    profile = replace(SMOKE, training=replace(SMOKE.training, perceptual="efficientnet_lite0"))
+    without = jobs.keys(program.table(profile))["train/EDSR-x2"]
+    install()
+    assert jobs.keys(program.table(profile))["train/EDSR-x2"] != without
 
 
 def test_counts_of_batches_may_be_lacking(network, tmp_path):
@@ -162,7 +221,7 @@ def test_with_the_package_nothing_is_lacking_and_the_jobs_know_the_file(install,
     table = program.table(profile)
     assert list(obstacles.obstacles(profile, table.values(), tmp_path)) == []
     assert all(there for _, _, there, _ in plan.downloads(profile))
-    assert table[f"backbones/{TAG}"].settings["content"].startswith("efficientnet-lite0-57934424.pth")
+    assert table[f"backbones/{TAG}"].settings["content"] == files.sha256(timm_weights.in_package(TAG).path)
     assert not any(job.settings.get("content") for name, job in table.items() if name.startswith(("attribution", "parsers", "backbones/small")))
     assert jobs.keys(program.table(SMOKE, content=False)) == without and program.table(DEMO, content=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 from .. import __version__
 from ..common import surroundings
 from ..common.errors import UserError
+from ..common.files import disk_full_in_a_sentence
 from . import photos, published, release, training
 from . import plan as planned
 
@@ -20,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     surroundings.prepare()
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        with disk_full_in_a_sentence(getattr(options, "workspace", "") or "."):
+            return options.command(options)
     except UserError as error:
         print(f"srfp_lib: {error}", file=sys.stderr)
         return 2
@@ -34,11 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sentence(error: OSError) -> str:
     place = error.filename or "the workspace"
-    if error.errno == errno.ENOSPC:
-        return f"no space is left on the disk of '{place}': free some, or choose another --workspace; what is done is kept"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"'{place}' cannot be written: give yourself the right to, or choose another --workspace"
-    return f"{error.strerror or error} ('{place}'): mend it, or choose another --workspace"
+        return f"'{place}' cannot be written: give yourself the right to, or choose another folder"
+    return f"{error.strerror or error} ('{place}'): mend it, or choose another folder"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -99,6 +99,7 @@ def _run(options: argparse.Namespace) -> int:
     from ..common import devices
     from ..pages import chapters
     from ..planning import obstacles, plan
+    from ..published import sources
     from ..study import Study
     from ..workflow import engine, run
 
@@ -112,7 +113,9 @@ def _run(options: argparse.Namespace) -> int:
     names = [name for name in wanted if name in study.jobs]
     due = list(run.pending(study.workspace, study.jobs, study.keys, names).values())
     obstacles.refuse(study.profile, due, study.workspace.root, options.workers)
-    print(plan.announcement(study.profile, due, study.workspace.root, options.workers), file=sys.stderr)
+    stand_ins = sources.without_weights(study.profile.published) if any(job.kind == "published" for job in due) else ""
+    announcement = plan.announcement(study.profile, due, study.workspace.root, options.workers)
+    print(f"{announcement} {stand_ins}".rstrip(), file=sys.stderr)
     run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
@@ -121,11 +124,12 @@ def _run(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from ..pages import chapters
     from ..planning import plan
+    from ..published import sources
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
-    print(plan.report(study.workspace, study.states(), left_out))
+    print(plan.report(study.workspace, study.states(), filter(None, [*left_out, sources.without_weights(study.profile.published)])))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")

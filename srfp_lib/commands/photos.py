@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from ..common.checkout import PHOTOS, place
 from ..common.errors import UserError
 
 
@@ -15,8 +15,14 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     kinds = photos.add_subparsers(dest="kind", required=True, metavar="COMMAND")
 
     flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild a listed set without one")
-    flickr.add_argument("folder", help="where the set goes; the same command resumes it")
-    flickr.add_argument("--list", default="", metavar="CSV", help="rebuild this list, the photographs.csv of a set")
+    flickr.add_argument(
+        "folder",
+        type=place,
+        nargs="?",
+        default=PHOTOS / "flickr1k",
+        help="where the set goes (runs/photos/flickr1k in the checkout); the same command resumes it",
+    )
+    flickr.add_argument("--list", type=place, metavar="CSV", help="rebuild this list, the photographs.csv of a set")
     flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs per tag, of five tags (200)")
     flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="at most N photographs per owner (2)")
     flickr.add_argument("--licences", default="", metavar="by,zero", help="allowed licences (by, by-sa, by-nc, by-nc-sa, zero, mark, usgov)")
@@ -26,11 +32,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
     fetch = kinds.add_parser("fetch", help="fetch an open set by name; without a name, list them")
     fetch.add_argument("name", nargs="?", default="", help="div2k, flickr2k, kodak, ...")
-    fetch.add_argument("folder", nargs="?", default="", help="where the set goes (runs/photos/NAME)")
+    fetch.add_argument("folder", type=place, nargs="?", help="where the set goes (runs/photos/NAME in the checkout)")
     fetch.set_defaults(command=_fetch)
 
     status = kinds.add_parser("status", help="what a set's folder holds and lacks")
-    status.add_argument("folder")
+    status.add_argument("folder", type=place)
     status.set_defaults(command=_status)
 
 
@@ -43,10 +49,10 @@ def _flickr(options: argparse.Namespace) -> int:
 
     if options.interval < 0:
         raise UserError(f"--interval is {options.interval:g}: give 0 or more seconds")
-    folder, key = Path(options.folder), "" if options.list else flickr.key_from_environment()
+    folder, key = options.folder, "" if options.list else flickr.key_from_environment()
     client = flickr.Flickr(key, address=options.api or flickr.ADDRESS, interval=options.interval)
     if options.list:
-        report = flickr.rebuild(Path(options.list), folder, client, say=_say)
+        report = flickr.rebuild(options.list, folder, client, say=_say)
         print(report["outcome"].value_counts().to_string(header=False))
         return int(not report["outcome"].str.startswith("there").all())
     licences = tuple(options.licences.split(",")) if options.licences else flickr.LICENCES
@@ -62,7 +68,7 @@ def _fetch(options: argparse.Namespace) -> int:
         for row in open_sets.sets():
             print(f"{row['set']:<16}{row['images']:>5} images, {row['size']}; {row['licence']}\n{'':16}{row['note']}\n{'':16}{row['source']}")
         return 0
-    folder = Path(options.folder or Path("runs/photos") / options.name)
+    folder = options.folder or PHOTOS / options.name
     found = open_sets.fetch(options.name, folder, say=_say)
     print(f'{len(found)} images are in {folder}; use them with photos = "{folder}" in a .toml profile. Licences: {folder / open_sets.LIST}')
     return 0
@@ -71,6 +77,6 @@ def _fetch(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from ..photos import flickr, open_sets
 
-    folder = Path(options.folder)
+    folder = options.folder
     print(open_sets.progress(folder) if (folder / open_sets.RECEIPT).exists() else flickr.report(folder))
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from pathlib import Path
 
+from ..common.checkout import WEIGHTS, place
 from ..common.errors import UserError
 from ..published import ncnn
 from ..published.catalogue import Row, rows
@@ -30,12 +30,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     fetch.set_defaults(command=_fetch)
 
     check = parts.add_parser("check", help="run the networks on reference cases")
-    check.add_argument("folder", metavar="FOLDER", help="folder of the cases")
+    check.add_argument("folder", type=place, metavar="FOLDER", help="folder of the cases")
     check.set_defaults(command=_check)
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", default="weights", metavar="W", help="folder of the weights (weights)")
+    parser.add_argument("--weights", type=place, default=WEIGHTS, metavar="W", help="folder of the weights (weights in the checkout)")
 
 
 def chosen(names: list[str]) -> list[Row]:
@@ -52,24 +52,24 @@ def chosen(names: list[str]) -> list[Row]:
 
 
 def _status(options: argparse.Namespace) -> int:
-    folder, states = WeightsFolder(Path(options.weights)), Counter()
+    folder, states = WeightsFolder(options.weights), Counter()
     for row in rows():
         state = folder.state(row)
         states[state] += row.default
         way = f"{'fetch' if row.download else 'by hand'}: {row.address_kind}"
         here = " (installed in half precision: ncnn)" if ncnn.files(row) else ""
-        print(f"{state:14} {row.label:47} {way + here if state == 'missing' else row.path(folder.root)}")
+        print(f"{state:14} {row.label:47} {way + here if state == 'missing' else folder.trouble(row) or row.path(folder.root)}")
     print(f"Of the 25 networks: {', '.join(f'{number} {state}' for state, number in states.items() if number)}.")
     print(f"`published fetch NAME` downloads, or says where to get the file and its licence. Folder: {folder.root}")
-    return 1 if states["altered"] else 0
+    return 1 if states["altered"] or states["unreadable"] else 0
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    folder, failed, by_hand = WeightsFolder(Path(options.weights)), 0, 0
+    folder, failed, by_hand = WeightsFolder(options.weights), 0, 0
     wanted = chosen(options.networks)
     with folder.held():
         for row in wanted:
-            if not row.download and not row.path(folder.root).exists():
+            if not row.download and folder.state(row) == "missing":
                 by_hand += 1
                 others = [r.label for r in rows() if r.model_id == row.model_id and r.download]
                 print(f"by hand: {row.label}: {row.advice(folder.root)}{''.join(f'; or fetch {other}' for other in others)}")
@@ -86,9 +86,8 @@ def _fetch(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from ..published.reference_cases import check
 
-    folder = Path(options.folder)
-    if not folder.is_dir():
-        raise UserError(f"the folder '{folder}' does not exist: give the path of a folder with reference cases")
-    table = check(folder)
+    if not options.folder.is_dir():
+        raise UserError(f"the folder '{options.folder}' does not exist: give the path of a folder with reference cases")
+    table = check(options.folder)
     print(table.to_string(index=False))
     return 0 if len(table) and table["passed"].all() else 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..common.checkout import place
 from ..common.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ LARGEST_PRNU = 299  # the paper's crop (D28)
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Register ``release`` among the commands of the command line."""
     release = commands.add_parser("release", help="make a workspace from the images that the authors released")
-    release.add_argument("folder", metavar="FOLDER", help="where their archives were unpacked; some networks are enough")
-    release.add_argument("--workspace", required=True, metavar="W", help="folder of the run; the same command takes over what was added")
+    release.add_argument("folder", type=place, metavar="FOLDER", help="where their archives were unpacked; some networks are enough")
+    release.add_argument("--workspace", type=place, required=True, metavar="W", help="folder of the run; the same command takes over what was added")
     release.add_argument("--profile", default="", metavar="P", help="how classifiers are trained: paper, lab, demo, smoke or a .toml file (paper)")
     release.add_argument("--splits", default="theirs", choices=("theirs", "ours"), help="the authors' split of the photographs, or one dealt anew")
     release.add_argument("--copy", action="store_true", help="copy the images into the workspace; otherwise they are used where they lie")
@@ -35,9 +36,9 @@ def _release(options: argparse.Namespace) -> int:
     from ..workflow.run import make
 
     print("Looking at every folder and image ...", file=sys.stderr, flush=True)
-    found = listing(Path(options.folder).expanduser())
+    found = listing(options.folder)
     smallest = check_images(found)
-    root = Path(options.workspace).expanduser()
+    root = options.workspace
     profile = adapted(_base(options.profile, root), found, smallest, splits=options.splits, copy=options.copy)
     study = Study.open(profile, root)
     for line in [*found.report(), *chapters.support(study.everything)]:

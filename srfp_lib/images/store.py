@@ -55,8 +55,8 @@ class Images:
         kept = self.kept(pick[0])
         return read_png(self._png(pick)) if kept is None else kept[pick[1]]
 
-    def crop(self, pick: Pick, row: int, column: int, side: int) -> UInt8[np.ndarray, "side side 3"]:
-        """A square with its top left pixel at a row and column."""
+    def crop(self, pick: Pick, row: int, column: int, side: int) -> UInt8[np.ndarray, "_ _ 3"]:
+        """A square with its top left pixel at a row and column, cut off where the image ends."""
         found = self._crop(pick, row, column, side)
         found = matched(found, self._crop((self.match, pick[1]), row, column, side)) if self.match else found
         return coarser(found, self.bits) if self.bits < 8 else found
@@ -84,8 +84,14 @@ class Images:
         return self._batch(picks, places, side)
 
     def centre_crops(self, picks: list[Pick], side: int) -> Float32[Tensor, "n 3 _ _"]:
-        """The centre crop of every pick; an image that is smaller, or as large as a small profile's tile, is taken whole."""
-        places = [((h - side) // 2, (w - side) // 2) for h, w in map(self.size, picks)]
+        """The centre crop of every pick; a height or width of up to ``side`` is taken whole. Raises UserError for crops of several sizes."""
+        sizes = [self.size(pick) for pick in picks]
+        if len({(min(h, side), min(w, side)) for h, w in sizes}) > 1:
+            smallest = min(range(len(picks)), key=lambda i: min(sizes[i]))
+            name, (height, width) = self.names[picks[smallest][1]], sizes[smallest]
+            raise UserError(f"image '{name}' of {picks[smallest][0]} is {height} x {width}, smaller than the crop of {side} pixels that others fill: "
+                            "set classifier.crop lower")  # fmt: skip
+        places = [(max(h - side, 0) // 2, max(w - side, 0) // 2) for h, w in sizes]
         return self._batch(picks, places, side)
 
     def _batch(self, picks: list[Pick], places: list[tuple[int, int]], side: int) -> Tensor:

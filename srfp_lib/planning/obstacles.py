@@ -78,14 +78,8 @@ def _weights(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
     published = profile.published
     wanted = (imagenet.perceptual(profile) if _any(due, "train/") else []) + (imagenet.lpips(profile) if _any(due, "quality/") else [])
     yield from filter(None, (weights.obstacle() for weights in wanted))
-    names = [name for job in due if job.name.startswith("published/") and published.source == "weights" for name in job.arguments[0]]
-    there = sources.weights_at(published, names)
-    if lacking := [name for name in names if name not in there]:
-        yield (
-            f"published.source is 'weights', and those of {len(lacking)} of the {len(names)} published networks are not in "
-            f"'{published.weights_dir}', {lacking[0]} first: python -m srfp_lib published fetch --weights {published.weights_dir} "
-            'fetches them or says where they are; or choose published.source = "stand-ins"'
-        )
+    if not sources.is_folder(published) and not profile.release.folder:
+        yield from sources.obstacles(published, [name for job in due if job.name.startswith("published/") for name in job.arguments[0]])
     backbones = [job.arguments[0].backbone for job in due if job.work.endswith(":classify") and not job.arguments[0].start]
     yield from filter(None, (weights.obstacle() for weights in imagenet.backbones(backbones, published.weights_dir)))
 

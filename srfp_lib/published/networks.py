@@ -49,19 +49,21 @@ class PublishedNetwork:
         """Read the authors' file, whatever its form; strict, see `load_state_dict`."""
         from .state_dicts import read
 
-        self.load_state_dict(read(Path(path), self.row))
+        self.load_state_dict(read(Path(path), self.row), f"the weights '{path}'")
 
-    def load_state_dict(self, tensors: Mapping[str, np.ndarray | Tensor]) -> None:
-        """Copy the weights, under the names and in the layout of the authors' file.
+    def load_state_dict(self, tensors: Mapping[str, np.ndarray | Tensor], where: str = "the weights") -> None:
+        """Copy the weights, under the names and in the layout of the authors' file, which a sentence calls ``where``.
 
-        Strict: raises UserError with the first name that is missing, unexpected or of another shape, and copies nothing.
+        Strict: raises UserError with the first name that is missing, unexpected, of another shape or not finite, and copies nothing.
         """
         if not isinstance(tensors, Mapping):
             raise UserError(f"{_what(tensors)} is no state dict: give a mapping of the official names to arrays")
         module, variant = self._fitting(tensors)
         own = self._named(module, variant, tensors)
-        self._check(own, tensors)
-        given = {name: _tensor(name, value) for name, value in tensors.items()}
+        self._check(own, tensors, where)
+        given = {name: _tensor(name, value, where, like=own[name]) for name, value in tensors.items()}
+        if bad := next((name for name, tensor in given.items() if not tensor.isfinite().all()), ""):
+            raise UserError(f"'{bad}' in {where} holds NaN or infinite numbers: give the file of its authors")
         for name, tensor in given.items():
             own[name].copy_(tensor)
         self._module, self._variant = module.to(self._device), variant
@@ -78,7 +80,8 @@ class PublishedNetwork:
         """Super-resolve one image with the network's own conventions.
 
         lr: uint8 H x W x 3, RGB. Returns float32 sH x sW x 3 in 0..1, not yet clamped. name: the photograph's; it seeds what
-        NLSN and NCSR draw at random, whatever ran before. Raises UserError for other images, options and missing weights.
+        NLSN and NCSR draw at random, whatever ran before. Raises UserError for other images and options, missing weights, and weights
+        that lead to numbers that are not finite.
         Options, where the family has them: chop (EDSR, RCAN, SAN, NLSN, SRFBN), bare (SwinIR), rotations (NLSN),
         temperature and latents (NCSR), scale (LIIF).
         """
@@ -97,7 +100,10 @@ class PublishedNetwork:
         with torch.inference_mode():
             x = (torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255).to(self._device)  # 1 3 h w
             out = self._family.upscale(self._module, x, **{"scale": self.row.scale} | options)
-            return out[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
+            pixels = out[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
+        if not np.isfinite(pixels).all():
+            raise UserError(f"the result of {self.row.model_id} is not finite: its weights are not the authors'")
+        return pixels
 
     def quantise(self, out: np.ndarray) -> np.ndarray:
         """A result of `upscale` in 8 bits, by the authors' rule: float H x W x 3 to uint8 H x W x 3. Raises UserError."""
@@ -141,18 +147,18 @@ class PublishedNetwork:
         official = getattr(self._family, "official", None)
         return official(module.state_dict(), variant, names) if official else module.state_dict()
 
-    def _check(self, own: Mapping[str, Tensor], given: Mapping[str, Any]) -> None:
+    def _check(self, own: Mapping[str, Tensor], given: Mapping[str, Any], where: str) -> None:
         optional = getattr(self._family, "OPTIONAL_KEYS", ())
         label = f"{self.row.model_id} {self.row.variant}".strip()
         for name, tensor in own.items():
             if name not in given:
                 if name not in optional:
-                    raise UserError(f"the weights lack '{name}': give the file of {label}")
+                    raise UserError(f"{where} lack '{name}': give the file of {label}")
             elif (has := tuple(np.shape(given[name]))) != (needs := tuple(tensor.shape)):
-                raise UserError(f"'{name}' has shape {has} in the weights and {needs} in {label}: give its file")
+                raise UserError(f"'{name}' has shape {has} in {where} and {needs} in {label}: give its file")
         for name in given:
             if name not in own:
-                raise UserError(f"the weights hold '{name}', which {label} has not: give its file")
+                raise UserError(f"{where} hold '{name}', which {label} has not: give its file")
 
 
 def _what(value: Any) -> str:
@@ -160,21 +166,23 @@ def _what(value: Any) -> str:
     return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
 
 
-def _tensor(name: str, value: Any) -> Tensor:
-    """An array or tensor as a tensor of real numbers."""
+def _tensor(name: str, value: Any, where: str, like: Tensor) -> Tensor:
+    """An array or tensor as a tensor of real numbers, of the type of the network's own."""
     import torch
 
     try:
         tensor = value if isinstance(value, torch.Tensor) else torch.tensor(np.asarray(value))
     except (TypeError, ValueError):
         tensor = None
-    if tensor is None or tensor.is_complex():
-        raise UserError(f"'{name}' in the weights is not an array of real numbers: give the file of the authors")
-    return tensor.detach()
+    if tensor is None or tensor.is_complex() or like.is_floating_point() > tensor.is_floating_point():
+        raise UserError(f"'{name}' in {where} is not an array of real numbers: give the file of the authors")
+    return tensor.detach().to(like.dtype)
 
 
 def _arrays_to_tensors(value: Any, device: str) -> Any:
     """Arrays, also in a list or tuple, as float tensors on a device; everything else as it is."""
+    import torch
+
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return _tensor("", value).float().to(device)
+        return torch.from_numpy(value).float().to(device)
     return [_arrays_to_tensors(part, device) for part in value] if isinstance(value, list | tuple) else value

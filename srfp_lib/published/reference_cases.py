@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
         if fields["lr"].ndim != 3 or fields["out"].dtype.kind != "f" or not isinstance(fields["case"], str):
             raise ValueError("lr, out or case is of the wrong kind")
     except Exception as error:  # NumPy and zipfile raise many types for a damaged file
-        raise UserError(f"'{path}' is no reference case ({error}): put the file there again") from None
+        raise UserError(f"'{path}' is no reference case ({str(error).partition('. ')[0]}): put the file there again") from None
     return fields
 
 

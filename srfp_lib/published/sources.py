@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from .. import fleet
+from ..common.checkout import HOME, WEIGHTS
 from ..common.errors import UserError
 from ..fleet import Network
 from ..profiles import Published
-from . import ncnn
 from .catalogue import row as row_of
 from .catalogue import truncating
+from .weights_folder import WeightsFolder
 
 TRUTH = "HR"  # in somebody else's folder: the folder of true images
 
@@ -75,16 +77,45 @@ def groups(settings: Published) -> list[tuple[str, tuple[Network, ...]]]:
 
 
 def weights_at(settings: Published, names: Iterable[str]) -> dict[str, str]:
-    """What tells weight files apart, by model_id, for networks whose weights are in ``weights_dir`` or the extra ncnn."""
-    folder, found = Path(settings.weights_dir), {}
-    for name in names:
-        row = row_of(name)
-        path = row.path(folder)
-        if path.is_file():
-            found[name] = f"{path.name}, {path.stat().st_size} bytes, {path.stat().st_mtime_ns}"
-        elif settings.source == "weights" and ncnn.files(row):
-            found[name] = "the package of the extra ncnn"
-    return found
+    """The content of weights, by model_id, for networks whose weights are in ``weights_dir`` or the extra ncnn.
+
+    A network is here too if something unreadable lies in its file's place.
+    """
+    folder = WeightsFolder(Path(settings.weights_dir))
+    contents = ((name, folder.content(row_of(name), carried=settings.source == "weights")) for name in names)
+    return {name: content for name, content in contents if content}
+
+
+def without_weights(settings: Published) -> str:
+    """Which published networks are stand-ins, in a line; empty if the profile allows none."""
+    if settings.source != "stand-ins":
+        return ""
+    names = [network.model_id for network in networks(settings)]
+    there = weights_at(settings, names)
+    if not there:
+        return f"Published networks: all {len(names)} are stand-ins, as '{settings.weights_dir}' holds no weights of theirs"
+    return f"Published networks: {len(names) - len(there)} are stand-ins; weights in '{settings.weights_dir}' are taken for {', '.join(there)}"
+
+
+def obstacles(settings: Published, names: Iterable[str]) -> Iterator[str]:
+    """A sentence for each of the named networks whose weights are to be used and cannot be."""
+    from .networks import network
+
+    names = list(names)
+    there = weights_at(settings, names)
+    if lacking := [name for name in names if name not in there and settings.source == "weights"]:
+        yield (
+            f"published.source is 'weights', and those of {len(lacking)} of the {len(names)} published networks are not in "
+            f"'{settings.weights_dir}', {lacking[0]} first: python -m srfp_lib published fetch --weights {settings.weights_dir} "
+            'fetches them or says where they are; or choose published.source = "stand-ins"'
+        )
+    elif names and Path(HOME, settings.weights_dir) != WEIGHTS and not os.path.lexists(settings.weights_dir):
+        yield f"published.weights_dir is '{settings.weights_dir}', and there is no such folder: correct it, or create the folder"
+    for name in there:
+        try:
+            WeightsFolder(Path(settings.weights_dir)).give(network(name))
+        except UserError as error:
+            yield str(error)
 
 
 def second_copies(settings: Published) -> tuple[Network, ...]:

@@ -35,7 +35,9 @@ def read(path: Path) -> dict[str, np.ndarray]:
     """The tensors by name, float32, in TensorFlow's layout (kernels height x width x in x out). Raises DamagedError."""
     try:
         return _tensors(path.read_bytes())
-    except (IndexError, ValueError, KeyError) as error:
+    except (DamagedError, MemoryError, OSError):
+        raise
+    except Exception as error:  # bytes of another kind may make the parser raise anything
         raise DamagedError(f"{type(error).__name__}: {error}") from None
 
 
@@ -44,6 +46,8 @@ def _tensors(data: bytes) -> dict[str, np.ndarray]:
     records = list(_records(data))
     if not records or records[0][0] != b"":
         raise DamagedError("the list of tensors is missing")
+    if isinstance(_fields(records[0][1]).get(1, [b""])[0], int):  # V2 begins with the number of its files
+        raise DamagedError("it is the index of a TensorFlow-V2 checkpoint, whose numbers lie in other files, and V1 is read here")
     shapes = dict(_described(entry) for entry in _fields(_one(records[0][1], 1)).get(1, []))
     found: dict[str, np.ndarray] = {}
     for _, value in records[1:]:

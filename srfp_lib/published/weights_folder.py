@@ -1,13 +1,14 @@
 """A folder of published weights: fetching a network's file, checking its SHA-256, loading it.
 
-A file must have the published SHA-256 or, without one, that first seen here, which `weights.lock.json` records.
+A file must have the published SHA-256 or, without one, that first seen here, which `weights.lock.json` records. Whatever lies in
+the place of a file was meant: if it cannot be read, that is a sentence, and nothing takes its place.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import stat
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..common.errors import UserError
-from ..common.files import one_writer, write_whole
+from ..common.files import one_writer, sha256, write_whole
 from ..fetching.archives import unpack
 from ..fetching.downloads import Sleep, download
 from . import ncnn, state_dicts
@@ -25,9 +26,12 @@ from .catalogue import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .networks import PublishedNetwork
+
 LOCK = "weights.lock.json"
 LARGEST_ARCHIVE = 4 * 2**30
 BY_HAND = "put there by hand"
+ORIGIN = "the authors' weights"
 
 
 class WeightsFolder:
@@ -36,15 +40,43 @@ class WeightsFolder:
     def __init__(self, root: Path) -> None:
         self.root, self.lock = root, root / LOCK
 
-    def state(self, row: Row) -> str:
-        """ "missing", "verified" (published SHA-256), "as first seen", "present" (nothing to compare with) or "altered"."""
+    def trouble(self, row: Row) -> str:
+        """Why what lies in the place of a network's file cannot be read, in a few words; empty if it can be, or nothing lies there."""
         path = row.path(self.root)
-        if not path.is_file():
+        if link := next((p for p in (self.root, path.parent, path) if os.path.islink(p) and not os.path.exists(p)), None):
+            return f"'{link}' is a link that leads nowhere"
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                return f"'{path}' is no file"
+            path.open("rb").close()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"'{path}' cannot be read ({error.strerror})"
+        return ""
+
+    def content(self, row: Row, *, carried: bool) -> str:
+        """What identifies a network's weights: the SHA-256 of its file, or what keeps it from being read; empty if there are none.
+
+        carried: those in the extra ncnn count where no file lies.
+        """
+        path = row.path(self.root)
+        if trouble := self.trouble(row):
+            return trouble
+        files = (path,) if path.exists() else (carried and ncnn.files(row)) or ()
+        return " ".join(map(sha256, files))
+
+    def state(self, row: Row) -> str:
+        """ "missing", "verified" (published SHA-256), "as first seen", "present" (nothing to compare with), "altered" or "unreadable"."""
+        path = row.path(self.root)
+        if self.trouble(row):
+            return "unreadable"
+        if not path.exists():
             return "missing"
         seen = self._seen(path)
         if not row.sha256 and not seen:
             return "present"
-        found = _digest(path)
+        found = sha256(path)
         if not found.startswith(row.sha256) or seen not in ("", found):
             return "altered"
         return "verified" if row.sha256 else "as first seen"
@@ -52,9 +84,9 @@ class WeightsFolder:
     def load(self, row: Row) -> dict[str, Tensor]:
         """The state dict of a network; Real-ESRGAN 4x may come from the extra ncnn.
 
-        Raises UserError for a file whose SHA-256 changed, and, with advice where to get it, for one that is missing.
+        Raises UserError for a file that cannot be read or whose SHA-256 changed, and, with advice where to get it, for one that is missing.
         """
-        path, state = row.path(self.root), self.state(row)
+        path, state = row.path(self.root), self._readable(row)
         if state == "altered":
             raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
         if state != "missing":
@@ -63,14 +95,31 @@ class WeightsFolder:
             return ncnn.read(*files)
         raise UserError(f"the weights of {row.model_id} are missing: {row.advice(self.root)}")
 
+    def give(self, network: PublishedNetwork) -> dict[str, str]:
+        """Load a network's weights into it; returns whose they are: origin, file, sha256, and whether that is the published one.
+
+        Raises UserError as `load` and `PublishedNetwork.load_state_dict`.
+        """
+        row = network.row
+        state, content = self.state(row), self.content(row, carried=True)
+        network.load_state_dict(self.load(row), "the weights of the extra ncnn" if state == "missing" else f"the weights '{row.path(self.root)}'")
+        checked = {"verified": "the published SHA-256", "missing": "half precision, from the extra ncnn"}
+        return {"origin": ORIGIN, "file": row.file_name, "sha256": content, "checked": checked.get(state, "no SHA-256 is published")}
+
+    def _readable(self, row: Row) -> str:
+        """The state of a file. Raises UserError if it cannot be read."""
+        if trouble := self.trouble(row):
+            raise UserError(f"the weights of {row.model_id} cannot be read: {trouble}; mend it, or move it away and fetch the file again")
+        return self.state(row)
+
     def fetch(self, row: Row, *, sleep: Sleep = time.sleep) -> str:
         """Bring a network's file here unless it is; returns its state. A file put here by hand is taken as it is.
 
-        Raises UserError for an altered file, for a download that fails, and, with advice, if it must be fetched by hand.
+        Raises UserError for an altered or unreadable file, for a download that fails, and, with advice, if it must be fetched by hand.
         """
-        path, state = row.path(self.root), self.state(row)
+        path, state = row.path(self.root), self._readable(row)
         if state == "altered":
-            whose = f"'{self.lock}' has" if _digest(path).startswith(row.sha256) else "its authors published"
+            whose = f"'{self.lock}' has" if sha256(path).startswith(row.sha256) else "its authors published"
             remedy = "delete it and fetch it again, or put the right file there"
             raise UserError(f"'{path}' has another SHA-256 than {whose} for {row.model_id}: {remedy}")
         if state == "missing":
@@ -99,7 +148,7 @@ class WeightsFolder:
         return self.entries().get(path.relative_to(self.root).as_posix(), {}).get("sha256", "")
 
     def _record(self, path: Path, source: str) -> None:
-        entry = {"sha256": _digest(path), "bytes": path.stat().st_size, "source": source}
+        entry = {"sha256": sha256(path), "bytes": path.stat().st_size, "source": source}
         entries = self.entries() | {path.relative_to(self.root).as_posix(): entry}
         write_whole(self.lock, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
 
@@ -116,11 +165,6 @@ class WeightsFolder:
         _extract(archive, path, row.most_bytes, pin, remedy)
         if not seen:
             self._record(archive, BY_HAND if there else row.download)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256(pin: str) -> str:
@@ -141,6 +185,6 @@ def _extract(archive: Path, target: Path, most_bytes: int, pin: str, remedy: str
         if target.name not in names:
             others = ", ".join(name for name in names if name.endswith((".pt", ".pth")))
             raise UserError(f"'{archive}' holds {others or 'no weights'} and no '{target.name}': {remedy}")
-        if not _digest(found).startswith(pin):
+        if not sha256(found).startswith(pin):
             raise UserError(f"'{target.name}' in '{archive}' has another SHA-256 than {pin[:16]}...: {remedy}")
         os.replace(found, target)

@@ -55,10 +55,10 @@ def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
 
 def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
     built, images = published.network(network.model_id, device=desk.device), gallery.custom(desk)
-    built.load_state_dict(WeightsFolder(Path(desk.profile.published.weights_dir)).load(built.row))
+    about = WeightsFolder(Path(desk.profile.published.weights_dir)).give(built)
     hr = (image for batch in images.batches(HR) for image in batch)
     sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
-    return sr, {"origin": "the authors' weights", "file": built.row.file_name, "parameters": built.row.parameters}
+    return sr, {**about, "parameters": built.row.parameters}
 
 
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:

@@ -20,6 +20,7 @@ import psutil
 from .. import __version__
 from ..common import devices
 from ..common.errors import UserError
+from ..common.files import disk_full_in_a_sentence
 from ..profiles import Profile
 from .jobs import Job
 from .receipts import Receipt, describe, flush
@@ -73,8 +74,15 @@ class Desk:
 
 
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
-    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit."""
-    workspace = Workspace(root, profile)
+    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit.
+
+    Raises UserError if the disk is full.
+    """
+    with disk_full_in_a_sentence(root):
+        return _perform(job, key, inputs, Workspace(root, profile), device)
+
+
+def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, device: str) -> Path:
     staged = workspace.staging(job.name)
     wall, cpu, source = time.perf_counter(), _cpu_seconds(), code()
     _reset_peak()

@@ -182,3 +182,15 @@ def test_out_of_phase_images_differ_by_image_and_not_by_network():
     same = prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1)
     assert same.shape == (12, 17, 13, 3) and len({cut.tobytes() for cut in same}) > 6
     assert np.array_equal(same, prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1))
+
+
+def test_an_image_smaller_than_the_centre_crop_is_taken_whole_or_named(tmp_path):
+    (tmp_path / "images" / "N").mkdir(parents=True)
+    for name, size in (("a", (20, 20)), ("b", (20, 60)), ("c", (60, 60))):
+        Image.fromarray(np.full((*size, 3), 9, np.uint8)).save(tmp_path / "images" / "N" / f"{name}.png")
+    images = Images(tmp_path / "images", tmp_path / "nothing", ("a", "b", "c"))
+    assert images.centre_crops([("N", 0)], 32).shape == (1, 3, 20, 20)
+    assert images.centre_crops([("N", 1)], 32).shape == (1, 3, 20, 32)
+    assert images.centre_crops([("N", 2)], 32).shape == (1, 3, 32, 32)
+    with pytest.raises(UserError, match="image 'a' of N is 20 x 20, smaller than the crop of 32 pixels that others fill: set classifier.crop lower"):
+        images.centre_crops([("N", 2), ("N", 0)], 32)

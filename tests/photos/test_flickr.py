@@ -239,7 +239,9 @@ def listed(tmp_path):
 
 def test_a_list_rebuilds_the_same_set_without_a_key(listed):
     server, rows, first, again, known = listed
-    report = rebuild(first / "photographs.csv", again, Flickr("", address="http://127.0.0.1:9", interval=0), side=96)
+    asked = {method: n for method, n in server.asked.items() if method.startswith("flickr.")}
+    report = rebuild(first / "photographs.csv", again, Flickr("", address=known.address, interval=0), side=96)
+    assert {method: n for method, n in server.asked.items() if method.startswith("flickr.")} == asked
     assert set(report["outcome"]) == {"there"} and same(first, again) is False  # the report is one file more
     (again / "report.csv").unlink()
     assert same(first, again)
@@ -285,6 +287,28 @@ def test_what_is_no_list_is_refused(whole, tmp_path, damage):
     path.write_text(damage((whole[0] / "photographs.csv").read_text()))
     with pytest.raises(UserError, match="is no list of photographs|is empty or names a photograph twice"):
         read_table(path)
+
+
+@pytest.mark.parametrize("address", [
+    "http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "https://example.org/a.jpg", "http://live.staticflickr.com/1/2_a_o.jpg",
+    "https://live.staticflickr.com@example.org/a.jpg", "https://example.org/live.staticflickr.com/a.jpg", "https://evilflickr.com/a.jpg",
+    "https://live.staticflickr.com.example.org/a.jpg", "https://live.staticflickr.com:8080/a.jpg", "https://[::1/a.jpg", "ftp://flickr.com/a",
+])  # fmt: skip
+def test_a_list_that_leads_elsewhere_is_refused_before_anything_is_fetched(whole, tmp_path, monkeypatch, address):
+    monkeypatch.setattr(Flickr, "_get", lambda *_: pytest.fail("something was fetched"))
+    text = (whole[0] / "photographs.csv").read_text()
+    rows = read_table(whole[0] / "photographs.csv")
+    for row in rows:
+        text = text.replace(row.address, "https://live.staticflickr.com/65535/1_a_o.jpg")
+    (tmp_path / "list.csv").write_text(text[::-1].replace("https://live.staticflickr.com/65535/1_a_o.jpg"[::-1], address[::-1], 1)[::-1])
+    with pytest.raises(UserError, match="' is none of Flickr's .* restore the list as it was made"):
+        rebuild(tmp_path / "list.csv", tmp_path / "set", Flickr(""))
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("host", ["live.staticflickr.com", "farm66.staticflickr.com", "c1.staticflickr.com", "www.flickr.com", "flickr.com"])
+def test_flickr_s_own_hosts(host):
+    Flickr("").check(f"https://{host}/65535/1_a_o.jpg")
 
 
 def row(number, owner, tag):

@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from srfp_lib import profiles
+from srfp_lib.commands import cli
 from srfp_lib.commands import published as command
 from srfp_lib.common.errors import UserError
 from tests.published.conftest import CONTENT, SUM
@@ -91,6 +94,37 @@ def test_check(monkeypatch, tmp_path, capsys, passed, code):
     assert "passed" in capsys.readouterr().out
     with pytest.raises(UserError, match="does not exist"):
         run("check", tmp_path / "nowhere")
+
+
+def test_the_default_folder_is_the_profile_s_from_wherever_a_command_is_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parse = cli._parser().parse_args
+    home = Path(profiles.get("demo").published.weights_dir)
+    assert [parse(["published", part]).weights for part in ("status", "fetch")] == [home, home]
+    assert parse(["published", "status", "--weights", "w"]).weights == tmp_path / "w"
+    assert parse(["published", "check", "cases"]).folder == tmp_path / "cases"
+    assert parse(["photos", "flickr"]).folder == Path(profiles.get("paper").photographs.flickr1k)
+    assert parse(["photos", "flickr", "set", "--list", "a.csv"]).list == tmp_path / "a.csv"
+    assert parse(["photos", "fetch", "kodak", "k"]).folder == parse(["photos", "status", "k"]).folder == tmp_path / "k"
+    release = parse(["release", "r", "--workspace", "w"])
+    assert (release.folder, release.workspace) == (tmp_path / "r", tmp_path / "w")
+
+
+def test_an_open_set_goes_where_the_profile_looks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("srfp_lib.photos.open_sets.fetch", lambda name, folder, **_: [folder])
+    assert cli.main(["photos", "fetch", "div2k"]) == 0
+    assert f"1 images are in {profiles.get('paper').photographs.div2k};" in capsys.readouterr().out
+
+
+def test_a_path_that_leads_nowhere_is_one_sentence(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["published", "status", "--weights", "~nobody-of-this-name/w"])
+    said = capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["published", "status", "--weights", ""])
+    assert "'' is no path: give one" in capsys.readouterr().err
+    assert "the path '~nobody-of-this-name/w' leads nowhere" in said and said.count("\n") == 1
 
 
 def test_the_real_catalogue(tmp_path, capsys):

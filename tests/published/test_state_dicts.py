@@ -11,7 +11,7 @@ from srfp_lib.common.errors import UserError
 from srfp_lib.published import ncnn, state_dicts
 from srfp_lib.published.catalogue import row as row_of
 from srfp_lib.published.weights_folder import WeightsFolder
-from tests.published.test_tensorflow import checkpoint
+from tests.published.test_tensorflow import checkpoint, index_of_v2
 
 ROW = replace(row_of("EDSR-div2k-x2-L1-NA-pretrained"), weight_file="edsr.pt (in a.zip)", tensor_bytes=400, sha256="")
 
@@ -40,6 +40,8 @@ def same(found):
     lambda s: {"model": {"name": "liif", "args": {"in_dim": 580}, "sd": s}, "optimizer": {"state": {0: torch.zeros(3)}}, "epoch": 1000},
     lambda s: {"state_dict": {f"module.{name}": tensor for name, tensor in s.items()}},
     lambda s: {f"_orig_mod.{name}": torch.nn.Parameter(tensor) for name, tensor in s.items()},
+    lambda s: {f"_orig_mod.module.{name}": tensor for name, tensor in s.items()},
+    lambda s: {"params": {f"module._orig_mod.module.{name}": tensor for name, tensor in s.items()}},
     lambda s: torch.nn.ModuleDict().state_dict() | s,
 ])  # fmt: skip
 def test_wrappers(tmp_path, wrap, zipped):
@@ -97,6 +99,14 @@ def test_no_torch_files(tmp_path, name, content, reason):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=reason):
         state_dicts.read(tmp_path / name, ROW)
+
+
+def test_the_index_of_a_tensorflow_v2_checkpoint(tmp_path):
+    (tmp_path / "weights").write_bytes(index_of_v2())
+    with pytest.raises(
+        UserError, match="cannot be read as weights of EDSR.*the index of a TensorFlow-V2 checkpoint, .* and V1 is read here; put the"
+    ):
+        state_dicts.read(tmp_path / "weights", ROW)
 
 
 def test_a_zip_of_weights_is_no_weight_file(tmp_path):

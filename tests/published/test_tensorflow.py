@@ -39,6 +39,17 @@ def checkpoint(tensors, *, kind=1, spoil=lambda entries: entries):
         (b"\0" + name.encode(), field(2, field(1, name.encode()) + field(2, b"") + field(3, field(1, 1) + field(5, array.astype("<f4").tobytes()))))
         for name, array in tensors.items()
     ]
+    return table(entries, spoil)
+
+
+def index_of_v2():
+    """The .index file of TensorFlow's newer form: a header with the number of data files, an entry a tensor with its place there."""
+    tensor = field(1, 1) + field(2, field(2, field(1, 3))) + field(4, 12) + field(5, 12)
+    return table([(b"", field(1, 1) + field(3, field(1, 1))), (b"generator/Conv/biases", tensor), (b"generator/Conv/weights", tensor)])
+
+
+def table(entries, spoil=lambda entries: entries):
+    """A LevelDB table."""
     data, handles = b"", []
     for start in range(0, len(entries), 2):  # two records a block
         part, trailer = block(spoil(entries)[start : start + 2])

@@ -12,11 +12,13 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...common.errors import UserError
 from ...fetching.downloads import BLOCK, GoneError, Sleep, TemporaryError, ask, patiently
 
 ADDRESS = "https://api.flickr.com/services/rest/"
+OURS = re.compile(r"https://([\w-]+\.)*(static)?flickr\.com/")  # addresses of photographs
 PER_PAGE = 250
 EXTRAS = "license,owner_name,o_dims,url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h"
 PASSING = {0, 10, 105, 106}  # error codes of temporary failures
@@ -77,8 +79,15 @@ class Flickr:
                 return ""
             raise UserError(f"Flickr does not tell the camera of photograph {photo_id} ({error}): try the same command later") from None
 
+    def check(self, address: str) -> None:
+        """Raises UserError unless an address is Flickr's own, or on the server of the API."""
+        server = "{0.scheme}://{0.netloc}/".format(urlsplit(self.address))
+        if not OURS.match(address) and not address.startswith(server):
+            raise UserError(f"the address '{address[:100]}' is none of Flickr's (https://...staticflickr.com/...): restore the list as it was made")
+
     def photograph(self, address: str) -> bytes:
-        """The file at an address. Raises GoneError and UserError."""
+        """The file at an address of Flickr's. Raises GoneError and UserError."""
+        self.check(address)
         return patiently(lambda: self._get(address, {}), sleep=self.sleep)
 
     def call(self, method: str, part: str, **arguments: Any) -> dict[str, Any]:

@@ -160,9 +160,11 @@ def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: 
     """Fetch the photographs of a list into a folder; returns and writes `report.csv`: photograph, page, owner, licence, outcome.
 
     Needs no key. Photographs already there are kept, so an interrupted run resumes; missing ones are reported, not replaced, and
-    left out of the split files. Raises UserError for another list's folder and for a silent server.
+    left out of the split files. Raises UserError for addresses that are not Flickr's, another list's folder and a silent server.
     """
     rows = read_table(path)
+    for row in rows:
+        flickr.check(row.address)
     if (folder / LIST).exists() and read_table(folder / LIST) != rows:
         raise UserError(f"'{folder}' holds the photographs of another list than '{path}': choose another folder")
     with State(folder).locked():

@@ -10,10 +10,19 @@ import re
 import warnings
 import zipfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ZIP = b"PK\x03\x04"  # by which torch tells its new format
+
+
+WRAPPERS = ("params_ema", "params", "state_dict", "net", "net_g", "generator", "model_state_dict", "model", "sd")
+"""Keys under which authors save the state dict, in the order of preference of the official loaders."""
+PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of its compiler, in any order, once or more often
 
 
 class Inert:
@@ -46,6 +55,8 @@ def read(path: Path, *, most_bytes: int) -> Any:
     import torch
 
     try:
+        if not path.is_file():
+            raise RefusedError("it is no file" if path.exists() else "there is no such file")
         _check_size(path.stat().st_size, most_bytes)
         with path.open("rb") as file:
             zipped = file.read(len(ZIP)) == ZIP
@@ -59,6 +70,46 @@ def read(path: Path, *, most_bytes: int) -> Any:
         raise
     except Exception as error:  # a hostile file may make a parser raise anything
         raise RefusedError(_reason(error)) from None
+
+
+def state_dict(path: Path, *, most_bytes: int) -> dict[str, Tensor]:
+    """The tensors in a torch file by name, out of their wrapper and without prefixes, in memory of their own. Raises RefusedError."""
+    state = _unwrap(read(path, most_bytes=most_bytes))
+    if state is None:
+        raise RefusedError("it holds no state dict")
+    check_plain(state.values())
+    claimed = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    if claimed > most_bytes:  # compared before anything is copied
+        raise RefusedError(f"its tensors claim {claimed:,} bytes, and this network needs {most_bytes:,} at most")
+    while prefix := next((p for p in PREFIXES if all(name.startswith(p) for name in state)), ""):
+        state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    return {name: tensor.detach().contiguous() for name, tensor in state.items()}
+
+
+def _unwrap(found: Any, depth: int = 3) -> dict[str, Tensor] | None:
+    """The first dict of nothing but tensors, along the known wrappers.
+
+    Contents decide, not names alone: beside ProSR's `state_dict` the key `params` holds training options.
+    """
+    import torch
+
+    if not isinstance(found, dict):
+        return None
+    items = dict(dict.items(found))  # not found.items(): a file can give an OrderedDict an attribute of that name
+    if items and all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in items.items()):
+        return items
+    inner = (_unwrap(items[name], depth - 1) for name in WRAPPERS if depth and name in items)
+    return next((state for state in inner if state is not None), None)
+
+
+def check_plain(tensors: Iterable[Tensor]) -> None:
+    """Raises RefusedError for tensors that are sparse, quantised, nested, without numbers or of a class of their own."""
+    import torch
+
+    for tensor in tensors:
+        plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout == torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.is_quantized or tensor.is_nested:
+            raise RefusedError("it holds tensors that are not plain numbers")
 
 
 def _check_size(size: int, most: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib.published import restricted
+from srfp_lib.fetching import restricted
 
 MEGABYTE = 2**20
 
