@@ -17,9 +17,9 @@ from . import plan as planned
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a mistake of the user's becomes one sentence and exit code 2."""
-    surroundings.prepare()
     options = _parser().parse_args(arguments)
     try:
+        surroundings.prepare()
         return options.command(options)
     except UserError as error:
         print(f"srfp_lib: {error}", file=sys.stderr)
@@ -124,8 +124,10 @@ def _status(options: argparse.Namespace) -> int:
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
+    if not study.workspace.root.is_dir():
+        raise UserError(f"there is no workspace '{study.workspace.root}': name the folder of a run, or make one with the command run")
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
-    print(plan.report(study.workspace, study.states(), left_out))
+    print(plan.report(study.workspace, study.states(), [*left_out, *study.made_elsewhere()]))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")
