@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from srfp_lib import study as study_module
 from srfp_lib.commands import cli
 from srfp_lib.study import Study
 from srfp_lib.workflow import run
@@ -168,6 +169,19 @@ def test_status_says_what_is_there_and_verify_what_was_altered(capsys, copy):
     path.write_bytes(bytes(path.stat().st_size))
     assert cli.main(["status", "--workspace", str(copy), "--verify"]) == 1
     assert f"altered since its receipt: images/EDSR-x2: {IMAGES}" in capsys.readouterr().out
+
+
+def test_status_of_a_folder_that_is_not_there(capsys, tmp_path):
+    assert f"there is no workspace '{tmp_path / 'w'}'" in said(capsys, "status", "--workspace", str(tmp_path / "w"))
+    assert "there is no workspace" in said(capsys, "status", "--profile", "smoke", "--workspace", str(tmp_path / "w"))
+    assert not (tmp_path / "w").exists()
+
+
+def test_status_says_what_was_made_with_other_versions(capsys, copy, monkeypatch):
+    monkeypatch.setattr(study_module, "versions", lambda: {"torch": "99.0"})
+    assert cli.main(["status", "--workspace", str(copy)]) == 0
+    said_ = capsys.readouterr().out
+    assert " jobs were made with torch " in said_ and "(here 99.0)" in said_ and "stale" not in said_
 
 
 def test_status_of_what_is_no_workspace(capsys, tmp_path):

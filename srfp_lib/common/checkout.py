@@ -9,7 +9,7 @@ DATA = HOME / "data"
 
 
 def check() -> None:
-    """Raises UserError if the package is a copy of its own, as `pip install .` makes one."""
+    """Raises UserError if the package is a copy of its own, as an installation without -e makes one."""
     if missing := [name for name in ("data", "notebooks", "book") if not (HOME / name).is_dir()]:
         raise UserError(
             f"'{HOME}' has no {', '.join(missing)}: this copy of srfp_lib was installed without its checkout; "

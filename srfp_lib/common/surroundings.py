@@ -21,7 +21,10 @@ def prepare() -> None:
         getpass.getuser()
     except (KeyError, OSError, ImportError):  # no name in the environment and none for this user id
         os.environ["USER"] = os.environ["LOGNAME"] = "srfp"
-    home = os.path.expanduser("~")
-    if not os.path.isdir(home) or not os.access(home, os.W_OK | os.X_OK):
+    if not os.environ.get("HOME", "unset"):
+        del os.environ["HOME"]
+    try:
+        tempfile.TemporaryFile(dir=os.path.expanduser("~")).close()
+    except OSError:
         os.environ["HOME"] = os.environ["USERPROFILE"] = made = tempfile.mkdtemp(prefix="srfp-home-")
         atexit.register(shutil.rmtree, made, ignore_errors=True)
