@@ -56,17 +56,20 @@ class Study:
         self.keys = keys(self.jobs)
 
     @classmethod
-    def open(cls, profile: str | Path | Profile = "", workspace: str | Path = "") -> Study:
+    def open(cls, profile: str | Path | Profile = "", workspace: str | Path = "", *, there: bool = False) -> Study:
         """The study at a profile, in a workspace folder (default: ``runs/<profile>`` in the checkout).
 
-        Without a profile an existing workspace has its own, and a new one gets ``demo``.
+        Without a profile an existing workspace has its own, and a new one gets ``demo``, or with ``there`` is refused (UserError).
         """
         surroundings.prepare()
         root = Path(str(workspace)).expanduser().absolute() if str(workspace) else None
         if not profile and root and (root / "profile.json").exists():
             return cls(Workspace.existing(root))
         chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")
-        return cls(Workspace.open(root or HOME / "runs" / chosen.name, chosen))
+        root = root or HOME / "runs" / chosen.name
+        if there and not root.exists():
+            raise UserError(f"there is no workspace '{root}': name the folder of a run, or make one with the command run")
+        return cls(Workspace.open(root, chosen))
 
     def states(self) -> dict[str, str]:
         """The state of every job: done, missing, stale or damaged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         surroundings.prepare()
-        return options.command(options)
+        code = options.command(options)
+        print(end="", flush=True)
+        return code
     except UserError as error:
         print(f"srfp_lib: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our output has enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         print(f"srfp_lib: {_sentence(error)}", file=sys.stderr)
         return 2
@@ -38,6 +44,8 @@ def _sentence(error: OSError) -> str:
         return f"no space is left on the disk of '{place}': free some, or choose another --workspace; what is done is kept"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"'{place}' cannot be written: give yourself the right to, or choose another --workspace"
+    if error.errno == errno.ENOTDIR:
+        return f"'{place}' is no folder: choose another --workspace"
     return f"{error.strerror or error} ('{place}'): mend it, or choose another --workspace"
 
 
@@ -123,9 +131,7 @@ def _status(options: argparse.Namespace) -> int:
     from ..planning import plan
     from ..study import Study
 
-    study = Study.open(options.profile, options.workspace)
-    if not study.workspace.root.is_dir():
-        raise UserError(f"there is no workspace '{study.workspace.root}': name the folder of a run, or make one with the command run")
+    study = Study.open(options.profile, options.workspace, there=True)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
     print(plan.report(study.workspace, study.states(), [*left_out, *study.made_elsewhere()]))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
@@ -138,7 +144,7 @@ def _keep(options: argparse.Namespace) -> int:
     from ..pages import reference
     from ..study import Study
 
-    study = Study.open(options.profile, options.workspace)
+    study = Study.open(options.profile, options.workspace, there=True)
     print(reference.keep(study.workspace, study.receipts(), options.name, published=study.mixture()))
     return 0
 
