@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import srfp_lib
+from srfp_lib.commands import cli
 from srfp_lib.common import checkout, surroundings
 from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
@@ -168,9 +169,7 @@ def test_a_workspace_with_an_odd_name_makes_a_chapter_and_the_book(smoke, tmp_pa
     (root / "tables/table_2.csv").unlink()
     study = Study.open("", root)
     assert study.states()["chapters/06_backbones"] == "damaged"
-    command = [sys.executable, "-m", "srfp_lib", "run", "--workspace", str(root), "--chapters", "06"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HOME)
-    assert not done.returncode, done.stderr
+    assert cli.main(["run", "--workspace", str(root), "--chapters", "06"]) == 0
     page = book.build(study.workspace, study.states())
     assert page.exists() and ODD in str(page)
 

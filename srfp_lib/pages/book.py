@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
     if missing:
         raise UserError(
             f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: "
-            f"python -m srfp_lib run --workspace {workspace.root}"
+            f"python -m srfp_lib run --workspace {shlex.quote(str(workspace.root))}"
         )
     source = workspace.path("book")
     _gather(workspace, source)
