@@ -1,5 +1,6 @@
-# `make book` and `make test` need Python 3.11 or later and nothing else; everything is installed into .venv.
-PYTHON ?= python3
+# `make book` and `make test` need Python 3.11 or 3.12 and nothing else; everything is installed into .venv.
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(SUITS)' 2>/dev/null && echo $$p && exit; done; echo python3)
 WORKERS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -32,7 +33,7 @@ clean: ## remove the environment and all runs
 
 # uv installs the same packages in a fifth of pip's time; where it cannot be had, pip does it.
 $(VENV)/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11"; exit 2; }
+	@$(PYTHON) -c '$(SUITS)' || { echo "Python 3.11 or 3.12 is needed (BasicSR cannot be installed on 3.13): make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv || true
 	@if [ -x $(VENV)/bin/uv ]; then \

@@ -6,12 +6,13 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from . import profiles, program, tasks
 from .classifiers.predictions import Predictions
+from .common import surroundings
 from .common.checkout import HOME
 from .common.errors import UserError
 from .common.files import write_whole
@@ -56,16 +57,20 @@ class Study:
         self.keys = keys(self.jobs)
 
     @classmethod
-    def open(cls, profile: str | Path | Profile = "", workspace: str | Path = "") -> Study:
+    def open(cls, profile: str | Path | Profile = "", workspace: str | Path = "", *, there: bool = False) -> Study:
         """The study at a profile, in a workspace folder (default: ``runs/<profile>`` in the checkout).
 
-        Without a profile an existing workspace has its own, and a new one gets ``demo``.
+        Without a profile an existing workspace has its own, and a new one gets ``demo``, or with ``there`` is refused (UserError).
         """
+        surroundings.prepare()
         root = Path(str(workspace)).expanduser().absolute() if str(workspace) else None
         if not profile and root and (root / "profile.json").exists():
             return cls(Workspace.existing(root))
         chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")
-        return cls(Workspace.open(root or HOME / "runs" / chosen.name, chosen))
+        root = root or HOME / "runs" / chosen.name
+        if there and not root.exists():
+            raise UserError(f"there is no workspace '{root}': name the folder of a run, or make one with the command run")
+        return cls(Workspace.open(root, chosen))
 
     def states(self) -> dict[str, str]:
         """The state of every job: done, missing, stale or damaged."""
@@ -93,24 +98,24 @@ class Study:
         """Whether this study makes any output whose path begins so."""
         return any(output.startswith(beginning) for job in self.jobs.values() for output in job.outputs)
 
-    def make(self, *beginnings: str) -> None:
-        """Make every missing job whose name begins so, and what it needs, on this machine."""
+    def make(self, *beginnings: str, workers: int = run.DEFAULT_WORKERS, device: str = "auto") -> None:
+        """Make every missing job whose name begins so, and what it needs, on this machine; ``device`` as on the command line."""
         names = [name for name in self.jobs if name.startswith(beginnings)]
         due = run.pending(self.workspace, self.jobs, self.keys, names)
         if due and os.environ.get("SRFP_OUT"):  # the runner made everything that this chapter needs
             raise UserError("input files changed while the study was running: run the same command again")
-        obstacles.refuse(self.profile, due.values(), self.workspace.root)
-        run.make(self.workspace, self.jobs, self.keys, names)
+        obstacles.refuse(self.profile, due.values(), self.workspace.root, workers)
+        run.make(self.workspace, self.jobs, self.keys, names, workers=workers, device=device)
 
-    def begin(self, chapter: str) -> Text:
-        """Make what a chapter needs, nothing if it is there; returns a line on what the chapter rests on."""
+    def begin(self, chapter: str, **how: Any) -> Text:
+        """Make what a chapter needs, nothing if it is there, with ``workers`` on a ``device``; returns a line on what it rests on."""
         notebooks.check(chapters.CHAPTERS[chapter].notebook, notebooks.injected())
         if sentence := chapters.obstacle(self.everything, self.profile, chapter):
             raise UserError(sentence)
         needs = chapters.CHAPTERS[chapter].needs
         if not needs:
             return Text("*This page shows tables that are kept in the repository.*")
-        self.make(*needs)
+        self.make(*needs, **how)
         receipts = self.receipts(*needs)
         work = sum(receipt.seconds for receipt in receipts)
         line = f"*This page rests on {len(receipts)} jobs, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*"

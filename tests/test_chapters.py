@@ -39,6 +39,12 @@ def test_a_chapter_has_parameters_a_question_and_a_box(name):
     assert notebook.cells[-1].source == f'study.box("{name[:2]}")'
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_sentence_forms_its_interval_so_that_there_may_be_none(name):
+    """With one photograph an end formatted by itself reads "nan"."""
+    assert not re.search(r"""low(["']\])?:[+.]""", (HOME / "notebooks" / f"{name}.md").read_text())
+
+
 def test_every_notebook_is_a_chapter_and_in_the_table_of_contents():
     there = {p.stem for p in (HOME / "notebooks").glob("*.ipynb")}
     listed = set(re.findall(r"notebooks/(\w+)\.ipynb", (HOME / "_toc.yml").read_text()))
@@ -55,6 +61,15 @@ def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
     with pytest.raises(papermill.PapermillExecutionError, match="chapter 14_real_networks has no parameter 'profil': it has profile, workspace"):
         papermill.execute_notebook(HOME / "notebooks" / "14_real_networks.ipynb", tmp_path / "out.ipynb", {"profil": "demo"}, progress_bar=False,
                                    cwd=HOME)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_workspace_whose_name_is_a_number(tmp_path):
+    """papermill makes a number of ``-p workspace 2024``."""
+    command = [sys.executable, "-m", "papermill", str(HOME / "notebooks" / "14_real_networks.ipynb"), "out.ipynb",
+               "-p", "workspace", "2024", "-p", "profile", "smoke", "--no-progress-bar"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(HOME)})
+    assert "2024" in (tmp_path / "out.ipynb").read_text()
 
 
 @pytest.mark.slow

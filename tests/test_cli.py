@@ -3,12 +3,16 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from srfp_lib import study as study_module
 from srfp_lib.commands import cli
+from srfp_lib.common.checkout import HOME
 from srfp_lib.study import Study
 from srfp_lib.workflow import run
 from srfp_lib.workflow.workspace import Workspace
@@ -55,13 +59,13 @@ def test_words_that_are_off(capsys, tmp_path, monkeypatch, arguments, sentence):
 @pytest.mark.parametrize(("text", "sentence"), [
     ("profile = 'smoke'\nstepz = 1", "there is no field 'stepz'"),
     ("profile = 'smoke'\n[classifier]\nbackbones = ['vgg_99']\nruns = 1", "the backbone 'vgg_99'"),
-    ("profile = 'smoke'\n[prnu]\ndenoiser = 'blur'", "'denoiser' must be one of bm3d, wavelet, and it is 'blur'"),
-    ("profile = 'smoke'\n[training]\nperceptual = 'mobile'", "'perceptual' must be one of imagenet"),
-    ("profile = 'smoke'\n[training]\ndiscriminator = 'huge'", "'discriminator' must be one of vgg, small"),
-    ("profile = 'smoke'\n[training]\nsize = 'wide'", "'size' must be one of full, narrow"),
-    ("profile = 'smoke'\n[training]\nlearning_rate = 1e30\nclip = 0", "broke down: its loss is"),
-    ("profile = 'smoke'\n[training]\npatch = 96", "training.patch is 96, more than photographs.training_tile, 48"),
-    ("profile = 'smoke'\n[classifier]\ncrop = 64", "classifier.crop is 64, more than photographs.image_size, 48"),
+    ("profile = 'smoke'\n[prnu]\ndenoiser = 'blur'", "mine.toml [prnu]: 'denoiser' must be one of bm3d, wavelet, and it is 'blur'"),
+    ("profile = 'smoke'\n[training]\nperceptual = 'mobile'", "[training]: 'perceptual' must be one of imagenet, seeded, "),
+    ("profile = 'smoke'\n[training]\ndiscriminator = 'huge'", "[training]: 'discriminator' must be one of vgg, small, and it is 'huge'"),
+    ("profile = 'smoke'\n[training]\nsize = 'wide'", "[training]: 'size' must be one of full, narrow, and it is 'wide'"),
+    ("profile = 'smoke'\n[training]\nlearning_rate = 1\npixel_weight = 1e30\nclip = 0", "broke down: its loss is"),
+    ("profile = 'smoke'\n[training]\npatch = 96", "training.patch is 96, more than photographs.training_tile, 48: change one of them"),
+    ("profile = 'smoke'\n[classifier]\ncrop = 64", "classifier.crop is 64, more than photographs.image_size, 48: change one of them"),
     ("profile = 'smoke'\nphotos = 'nowhere'", "nowhere' does not exist: give the path of a folder"),
     ("profile = 'smoke'\n[photographs]\nmax_images = 1", "no image is left for"),
     ("profile = 'smoke'\n[photographs]\nrotations = 4", "rotations is 4"),
@@ -168,6 +172,35 @@ def test_status_says_what_is_there_and_verify_what_was_altered(capsys, copy):
     path.write_bytes(bytes(path.stat().st_size))
     assert cli.main(["status", "--workspace", str(copy), "--verify"]) == 1
     assert f"altered since its receipt: images/EDSR-x2: {IMAGES}" in capsys.readouterr().out
+
+
+def test_status_of_a_folder_that_is_not_there(capsys, tmp_path):
+    assert f"there is no workspace '{tmp_path / 'w'}'" in said(capsys, "status", "--workspace", str(tmp_path / "w"))
+    for command in ("status", "keep x"):  # of a profile whose photographs are not there either
+        assert "there is no workspace" in said(capsys, *command.split(), "--profile", "paper", "--workspace", str(tmp_path / "w"))
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_file_in_the_place_of_a_workspace(capsys, tmp_path):
+    (tmp_path / "w").touch()
+    assert f"'{tmp_path / 'w'}' is no folder" in said(capsys, "status", "--workspace", str(tmp_path / "w"))
+
+
+def test_a_reader_that_has_enough_gets_no_error(tmp_path):
+    """``published status | head -1``, where head has gone already."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "srfp_lib", "published", "status"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(HOME)}, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.returncode == 1 and done.stderr == b""
+
+
+def test_status_says_what_was_made_with_other_versions(capsys, copy, monkeypatch):
+    monkeypatch.setattr(study_module, "versions", lambda: {"torch": "99.0"})
+    assert cli.main(["status", "--workspace", str(copy)]) == 0
+    said_ = capsys.readouterr().out
+    assert " jobs were made with torch " in said_ and "(here 99.0)" in said_ and "stale" not in said_
 
 
 def test_status_of_what_is_no_workspace(capsys, tmp_path):

@@ -1,5 +1,6 @@
 """Equal figures and tables give equal bytes, and every figure says in words what it shows."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +51,20 @@ def test_every_figure_has_a_sentence_and_is_written_alike_twice(drawn, tmp_path)
             assert alt.endswith(".") and len(alt.split()) >= 5 and "nan" not in alt, name
             save(figure, folder, name)
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert [name for name in written[0] if written[0][name] != written[1][name]] == []
+
+
+@pytest.mark.slow
+def test_a_users_matplotlibrc_changes_nothing(drawn, tmp_path):
+    """Whatever a user or another package sets (usetex needs a TeX that is not there), bytes are those of the book's style."""
+    mine = {"text.usetex": True, "font.family": "serif", "font.size": 20, "figure.dpi": 50, "axes.facecolor": "black", "savefig.bbox": "tight"}
+    written = []
+    for name, settings in (("book", {}), ("mine", mine)):
+        (tmp_path / name).mkdir()
+        with mpl.rc_context(settings):
+            for figure, draw in drawn.items():
+                save(draw()[0], tmp_path / name, figure)
+        written.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert [name for name in written[0] if written[0][name] != written[1][name]] == []
 
 

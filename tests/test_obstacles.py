@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -191,6 +192,15 @@ def test_the_memory_of_one_process_or_of_several(monkeypatch):
     assert found(workers=1) == ""
     monkeypatch.setattr(devices, "find", lambda name: ("cuda:0",))  # whose own memory holds the step
     assert found() == ""
+
+
+def test_a_little_too_little_reads_as_too_little(monkeypatch, tmp_path):
+    jobs = list(program.table(SMOKE).values())
+    monkeypatch.setattr(obstacles.shutil, "disk_usage", lambda place: SimpleNamespace(free=0))
+    assert re.search(r"the images need about 0\.[1-9] GB, and the disk of '.*' has 0 GB free", "".join(obstacles._disk(SMOKE, jobs, tmp_path)))
+    monkeypatch.setattr(obstacles, "memory_of_machine", lambda: 6.96)
+    found = next(obstacles._memory_and_time(SMOKE, jobs, 2, Total(1.0, 2000.0)), "")
+    assert "need about 7 GB of memory" in found and "has 6.9 GB" in found
 
 
 def test_a_package_with_photographs_is_missing(monkeypatch):

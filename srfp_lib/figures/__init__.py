@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -26,18 +29,25 @@ LOSS_MARKERS = {"L1": "o", "VGG_GAN": "s", "ResNet_GAN": "^"}
 LOSS_NAMES = {"L1": "L1", "VGG_GAN": "VGG + adv.", "ResNet_GAN": "ResNet + adv."}
 
 
+@contextmanager
+def styled() -> Generator[None]:
+    """Within the block, or in a function decorated with ``@styled()``, figures have the book's style and nothing of a user's matplotlibrc."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
 def single(*, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """A figure with one plot, in the book's style and in no window."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        return figure, figure.subplots()
+    """A figure with one plot, in no window."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots()
 
 
 def grid(rows: int, columns: int, *, size: tuple[float, float]) -> tuple[Figure, list[list[Axes]]]:
-    """The same with rows of plots."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+    """A figure with rows of plots, in no window."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 
 def legend(figure: Figure, axes: Axes, *, columns: int, fontsize: int = 9) -> None:
@@ -57,17 +67,20 @@ def bare(axes: Axes) -> None:
     axes.grid(False)
 
 
-def heatmap(axes: Axes, percents: np.ndarray, texts: list[list[str]], *, fontsize: int = 10) -> None:
-    """Percents as colours, rows x columns, with a text in each cell; white where there is no number."""
-    axes.imshow(percents, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+def heatmap(axes: Axes, values: np.ndarray, rows: Sequence[str] | bool, columns: Sequence[str] | bool, **how: Any) -> None:
+    """A matrix as colours, with labels of its rows and columns (False: none); grey where there is no number. ``how``: as in seaborn."""
+    import seaborn
+
+    axes.set_facecolor("0.93")
+    seaborn.heatmap(values, cbar=False, xticklabels=columns, yticklabels=rows, ax=axes, **how)
+    for text, value in zip(axes.texts, values[np.isfinite(values)], strict=False):
+        text.set_color("white" if value <= 55 else "black")  # seaborn's own choice is faint on cividis' middle
     axes.grid(False)
-    for (row, column), value in np.ndenumerate(percents):
-        colour = "white" if value <= 55 else "black"
-        axes.text(column, row, texts[row][column], ha="center", va="center", color=colour, fontsize=fontsize)
+    axes.tick_params("x", labelrotation_mode="xtick")
 
 
+@styled()
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``name.png`` and ``name.svg``; equal figures give equal bytes."""
-    with mpl.rc_context(STYLE):
-        figure.savefig(folder / f"{name}.png", metadata={"Software": None})
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})

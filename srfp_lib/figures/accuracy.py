@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 
 from .. import fleet, tasks
 from ..experiments import controls
-from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, whiskers
+from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 
+@styled()
 def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | None = None) -> Picture:
     """Our accuracies with their intervals and the paper's, a line per row of ``table``."""
     figure, axes = single(size=(7, 0.32 * len(table) + 1.2))
@@ -31,6 +32,7 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
     return figure, f"{title}, in percent: " + "; ".join(lines) + "."
 
 
+@styled()
 def seeds(table: pd.DataFrame) -> Picture:
     """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds."""
     rows = table[(table["triplets"] == "24") & (table["loss"] != "all")]
@@ -54,21 +56,23 @@ def seeds(table: pd.DataFrame) -> Picture:
     )
 
 
+@styled()
 def table_4(table: pd.DataFrame) -> Picture:
-    """Two heat maps, ours and the paper's; a dash for combinations that make no sense."""
+    """Two heat maps, ours and the paper's; grey for combinations that make no sense."""
     figure, (axes,) = grid(1, 2, size=(9, 3.2))
     for place, column, title in zip(axes, ("accuracy", "paper"), ("this run", "the paper"), strict=True):
         values = table.pivot(index="predicted", columns="withheld", values=column)
         percents = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)].to_numpy(float)
-        heatmap(place, percents, [["–" if np.isnan(v) else f"{v:.0f}" for v in row] for row in percents])
-        place.set_xticks(range(len(tasks.COLUMNS)), list(tasks.COLUMNS), rotation=30, ha="right")
-        place.set_yticks(range(4), ["scale", "loss", "architecture", "training set"])
+        rows = ["scale", "loss", "architecture", "training set"]
+        heatmap(place, percents, rows, list(tasks.COLUMNS), cmap="cividis", vmin=0, vmax=100, annot=True, fmt=".0f")
+        place.tick_params("x", rotation=30)
         place.set_title(f"{title}: accuracy, %", loc="left", fontsize=10)
     means = table.groupby("predicted")["accuracy"].mean()
     return figure, "Accuracy of the 18 parsers by withheld value, this run and the paper. Our row means: " + ", ".join(
         f"{name} {100 * means[name]:.0f} %" for name in tasks.HYPERPARAMETERS) + "."  # fmt: skip
 
 
+@styled()
 def photographs(spread: pd.DataFrame) -> Picture:
     """The accuracy on each test photograph, hardest first: all, L1 and adversarial networks."""
     figure, axes = single(size=(7, 0.34 * len(spread) + 1.2))
@@ -87,6 +91,7 @@ def photographs(spread: pd.DataFrame) -> Picture:
     )
 
 
+@styled()
 def panels(maps: Mapping[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> Picture:
     """Figure 3: a t-SNE map for each scale and loss family, coloured by network, the accuracy in the corner."""
     figure, axes = grid(2, 2, size=(8, 8))
@@ -112,6 +117,7 @@ def _map(axes: Axes, points: pd.DataFrame) -> None:
     bare(axes)
 
 
+@styled()
 def control(table: pd.DataFrame) -> Picture:
     """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`."""
     figure, axes = single(size=(7, 3))

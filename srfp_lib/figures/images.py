@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ..fleet import SCALES
-from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend
+from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend, styled
 
 
+@styled()
 def gallery(pixels: Sequence[np.ndarray], titles: Sequence[str], *, columns: int, zoom: float = 1.4) -> Picture:
     """Images in a grid, without smoothing."""
     rows = -(-len(pixels) // columns)
@@ -24,6 +25,7 @@ def gallery(pixels: Sequence[np.ndarray], titles: Sequence[str], *, columns: int
     return figure, f"{len(pixels)} images: " + ", ".join(titles) + "."
 
 
+@styled()
 def patches(cells: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35) -> Picture:
     """Figure 2: rows and columns of patches of one place, without smoothing."""
     rows, columns = list(cells), list(next(iter(cells.values())))
@@ -38,6 +40,7 @@ def patches(cells: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35
     return figure, f"Patches of one image, rows {', '.join(rows)}, columns {', '.join(columns)}, every pixel enlarged to a square."
 
 
+@styled()
 def quality(networks: pd.DataFrame) -> Picture:
     """PSNR above bicubic and SSIM of every network, by scale."""
     figure, (axes,) = grid(1, 2, size=(8.5, 3.6))
@@ -54,6 +57,7 @@ def quality(networks: pd.DataFrame) -> Picture:
     return figure, f"PSNR above bicubic and SSIM of the networks. Mean gains in dB: {', '.join(described)}."
 
 
+@styled()
 def training(log: pd.DataFrame) -> Picture:
     """The training loss of every network, one thin line each, the median thick; ``log`` has scale and loss_name."""
     figure, axes = grid(2, 3, size=(9, 5))

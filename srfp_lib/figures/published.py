@@ -10,11 +10,12 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from .. import fleet, tasks
-from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, whiskers
+from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 MARKERS = {(False, 2): "o", (True, 2): "D", (False, 4): "^", (True, 4): "s"}  # by adversarial and scale, as in Figure 5
 
 
+@styled()
 def groups(table: pd.DataFrame) -> Picture:
     """Accuracy by group for both starts of the classifier, and the paper's."""
     figure, axes = single(size=(7, 3.2))
@@ -35,6 +36,7 @@ def groups(table: pd.DataFrame) -> Picture:
     return figure, "Accuracy of attribution among the published networks by group: " + "; ".join(described) + "."
 
 
+@styled()
 def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
     """Figure 5: t-SNE maps of the published networks' images in features that were and were not trained on them."""
     figure, (axes,) = grid(1, 2, size=(9, 6.4))
@@ -51,6 +53,7 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
     return figure, f"Two t-SNE maps of images of {len(names)} published networks, left with features of a classifier that was trained on them."
 
 
+@styled()
 def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
     """Figure 6: the distance ratio of every pair of networks; each matrix has model_ids on both sides."""
     rows = -(-len(matrices) // 2)
@@ -59,17 +62,17 @@ def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
     lowest = min(float(matrix.to_numpy().min()) for matrix in matrices.values())
     described = []
     for place, (title, matrix) in zip(places, matrices.items(), strict=True):
-        place.imshow(matrix, cmap="viridis", vmin=lowest, vmax=1)
-        place.set_title(title, fontsize=10)
-        bare(place)
         names = [fleet.short(str(n)) for n in matrix.index]
-        place.set_yticks(range(len(names)), names if place in [row[0] for row in axes] else [""] * len(names), fontsize=8)
-        place.set_xticks(range(len(names)), names if place in axes[-1] else [""] * len(names), fontsize=8, rotation=90)
+        left, below = place in [row[0] for row in axes], place in axes[-1]
+        heatmap(place, matrix.to_numpy(), left and names, below and names, cmap="viridis", vmin=lowest, vmax=1, square=True)
+        place.tick_params(labelsize=8)
+        place.set_title(title, fontsize=10)
         described.append(f"{title} {matrix.to_numpy()[np.triu_indices(len(matrix), 1)].mean():.2f}")
-    figure.colorbar(places[0].images[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
+    figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
     return figure, "Intra- to inter-class distance ratios of all pairs of published networks. Mean over pairs: " + "; ".join(described) + "."
 
 
+@styled()
 def answers(table: pd.DataFrame) -> Picture:
     """Figure 7: how often parsers give each answer, a row per network, with a frame around right answers."""
     names = list(dict.fromkeys(table["model_id"]))
@@ -80,12 +83,13 @@ def answers(table: pd.DataFrame) -> Picture:
         [f"{100 * o:.0f}" + ("" if np.isnan(p) else f" ({100 * p:.0f})") for o, p in zip(*row, strict=True)] for row in zip(ours, paper, strict=True)
     ]
     figure, axes = single(size=(8, 0.27 * len(names) + 1.6))
-    heatmap(axes, 100 * ours, texts, fontsize=7)
-    for row, column in np.argwhere(right):
-        axes.add_patch(Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, fill=False, edgecolor=RED, linewidth=1.4))
     labels = [f"{value}X" if asks == "scale" else LOSS_NAMES.get(value, value) for asks, value in columns]
-    axes.set_xticks(range(len(columns)), labels, rotation=40, ha="right", fontsize=8)
-    axes.set_yticks(range(len(names)), [fleet.short(n) for n in names], fontsize=8)
+    percents = {"cmap": "cividis", "vmin": 0, "vmax": 100, "annot": np.array(texts), "fmt": "", "annot_kws": {"fontsize": 7}}
+    heatmap(axes, 100 * ours, [fleet.short(n) for n in names], labels, **percents)
+    axes.tick_params(labelsize=8)
+    axes.tick_params("x", rotation=40)
+    for row, column in np.argwhere(right):
+        axes.add_patch(Rectangle((column + 0.03, row + 0.05), 0.94, 0.9, fill=False, edgecolor=RED, linewidth=1.4))
     means = table[table["right"]].groupby(["parser", "model_id"])["share"].sum().groupby("parser").mean()
     return figure, "How often parsers give each answer, in percent. Mean share of right answers: " + ", ".join(
         f"{asks} {100 * means[asks]:.0f} %" for asks in tasks.PARSED_OF_PUBLISHED if asks in means) + "."  # fmt: skip

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ..common.checkout import HOME
 from ..common.errors import UserError
+from ..common.files import write_whole
 from ..workflow.workspace import Workspace
 from .chapters import CHAPTERS, name_of
 
@@ -24,7 +28,7 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
     if missing:
         raise UserError(
             f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: "
-            f"python -m srfp_lib run --workspace {workspace.root}"
+            f"python -m srfp_lib run --workspace {shlex.quote(str(workspace.root))}"
         )
     source = workspace.path("book")
     _gather(workspace, source)
@@ -39,13 +43,28 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
 
 def _gather(workspace: Workspace, source: Path) -> None:
     """Lay out the book's sources as Jupyter Book wants them; pages that did not change keep their cache."""
-    (source / "notebooks").mkdir(parents=True, exist_ok=True)
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy2(HOME / name, source / name)
-    shutil.copytree(HOME / "book", source / "book", dirs_exist_ok=True)
+    config = yaml.safe_load((HOME / "_config.yml").read_text(encoding="utf-8"))
+    _write(source / "_config.yml", yaml.safe_dump(_without_dead_buttons(config), allow_unicode=True).encode())
+    for path in (HOME / "_toc.yml", *(p for p in (HOME / "book").rglob("*") if p.is_file())):
+        _write(source / path.relative_to(HOME), path.read_bytes())
     for chapter in CHAPTERS.values():
         executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
-        shutil.copy2(executed, source / "notebooks" / executed.name)
+        _write(source / "notebooks" / executed.name, executed.read_bytes())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write what is new or changed. The modes of a read-only checkout are not taken over: the next book could not be written."""
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
+def _without_dead_buttons(config: dict[str, Any]) -> dict[str, Any]:
+    """The book's settings; without the address of a repository also without the buttons that lead there."""
+    options = config["sphinx"]["config"]["html_theme_options"]
+    if not options.get("repository_url"):
+        for name in ("repository_url", "repository_branch", "use_repository_button", "launch_buttons"):
+            options.pop(name, None)
+    return config
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

@@ -5,11 +5,14 @@ The checks are cheap: nothing is downloaded and no image decoded.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+
+import psutil
 
 from .. import fleet
 from ..common import devices
@@ -90,7 +93,8 @@ def _disk(profile: Profile, due: Sequence[Job], root: Path) -> Iterator[str]:
     needed = sum(plan.disk(profile).values()) * min(made / len(fleet.custom() + fleet.published()), 1)
     place = next(p for p in (root.absolute(), *root.absolute().parents) if p.exists())
     if needed > (free := shutil.disk_usage(place).free / 1e9):
-        yield f"the images need about {needed:.0f} GB, and the disk of '{place}' has {free:.0f} GB free: free some, or choose another --workspace"
+        wanted, there = _sizes(needed, free)
+        yield f"the images need about {wanted}, and the disk of '{place}' has {there} free: free some, or choose another --workspace"
 
 
 def _memory_and_time(profile: Profile, due: Sequence[Job], workers: int, costs: Costs | None) -> Iterator[str]:
@@ -100,8 +104,8 @@ def _memory_and_time(profile: Profile, due: Sequence[Job], workers: int, costs: 
     each, processes, there = plan.memory(0 if gpu else work.megabytes), min(workers, len(due)), memory_of_machine()
     if processes * each > there:
         fewer = "give fewer --workers" if each <= there else "take a machine with more"
-        needed = f"{processes} processes need about {processes * each:.0f} GB of memory at profile '{profile.name}'"
-        yield f"{needed}, and this machine has {there:.0f} GB: {fewer}"
+        wanted, has = _sizes(processes * each, there)
+        yield f"{processes} processes need about {wanted} of memory at profile '{profile.name}', and this machine has {has}: {fewer}"
     at_once = 1 if gpu else max(min(workers, os.cpu_count() or 1), 1)
     if costs is None and work.seconds / at_once > limit / 10:
         work = Costs.here(profile, device).total(due)
@@ -114,8 +118,17 @@ def _memory_and_time(profile: Profile, due: Sequence[Job], workers: int, costs: 
         )
 
 
+def _sizes(needed: float, there: float) -> tuple[str, str]:
+    """Two sizes in gigabytes as texts, the need rounded up and the rest down, so that what is too little reads so.
+
+    >>> _sizes(1.24, 1.16), _sizes(0.0301, 0.0)
+    (('1.3 GB', '1.1 GB'), ('0.1 GB', '0 GB'))
+    """
+    return f"{math.ceil(10 * needed) / 10:g} GB", f"{math.floor(10 * there) / 10:g} GB"
+
+
 def memory_of_machine() -> float:
     """Gigabytes of memory, or of this container's share of it."""
-    machine, limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), Path("/sys/fs/cgroup/memory.max")
+    machine, limit = psutil.virtual_memory().total, Path("/sys/fs/cgroup/memory.max")
     text = limit.read_text().strip() if limit.exists() else "max"
     return min(machine, int(text) if text.isdigit() else machine) / 1e9

@@ -5,10 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, Protocol
 
 from ..common import surroundings
@@ -37,12 +40,24 @@ class Local:
         self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        return self._pool.submit(function, *arguments)
+        with _nameless_script():
+            return self._pool.submit(function, *arguments)
 
     def close(self) -> None:
         for process in list((self._pool._processes or {}).values()):
             process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _nameless_script() -> Generator[None]:
+    """Processes that start within the block do not run the caller's script again, which may have no ``if __name__ == "__main__":``."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _start(parent: int) -> None:
@@ -64,11 +79,13 @@ ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local}
 
 
 def check(name: str, workers: int) -> None:
-    """Refuse an engine that does not exist, or a number of workers that is none."""
+    """Refuse an engine that does not exist, a number of workers that is none, and a process that may not start others."""
     if name not in ENGINES:
         raise UserError(f"there is no engine '{name}': choose one of {', '.join(ENGINES)}")
     if workers < 1:
         raise UserError(f"--workers is {workers}: give 1 or more")
+    if multiprocessing.current_process().daemon:
+        raise UserError("a worker of multiprocessing.Pool may start no processes, and so cannot make jobs: call this from the program itself")
 
 
 def make(name: str, workers: int) -> Engine:

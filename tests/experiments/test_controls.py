@@ -37,3 +37,10 @@ def test_what_is_learned_goes_by_the_numbers(plain):
     assert "not clearly better than chance" in unseen
     (needed,) = controls.learned(controls.compare(plain, {"matched": blind}))
     assert "does not need" not in needed
+
+
+def test_one_photograph_has_no_interval_and_says_so(plain):
+    one = plain[plain["photograph"] == plain["photograph"].iloc[0]]
+    names = ("free-crops", "colour-alone", "matched", "bits-7", "photographs-50")
+    said = " ".join(controls.learned(controls.compare(one, dict.fromkeys(names, one))))
+    assert "nan" not in said and "changes by +0.0 points (no interval: too few photographs)" in said
