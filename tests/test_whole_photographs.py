@@ -14,8 +14,7 @@ from srfp_lib.common.frames import read_table
 from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
 from srfp_lib.images.png import read_png
-from srfp_lib.stages import making
-from srfp_lib.stages import published as published_stage
+from srfp_lib.stages import foreign_images, making
 from srfp_lib.study import Study
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.receipts import digest
@@ -187,7 +186,7 @@ def of_folder(folder, workspace, *, decoded=True):
 @pytest.mark.parametrize("tiles", [True, False])
 def test_a_folder_of_images_is_attributed_alike_decoded_or_not(folder, tmp_path, monkeypatch, tiles):
     """Images of one size up to the largest tile are shown whole, others by a crop."""
-    monkeypatch.setattr(published_stage, "LARGEST_TILE", 40 if tiles else 32)
+    monkeypatch.setattr(foreign_images, "LARGEST_TILE", 40 if tiles else 32)
     hurried(monkeypatch)
     found = {decoded: of_folder(folder, tmp_path / str(decoded), decoded=decoded) for decoded in (True, False)}
     for decoded, (study, images) in found.items():

@@ -40,6 +40,8 @@ def groups(hashes: Sequence[tuple[str, str]]) -> list[int]:
     >>> groups([("00", "ff0000000000000f"), ("ffff00000000", "ffffffffffffffff"), ("ff", "ffffff000000ffff")])
     [0, 1, 0]
     """
+    if not hashes:
+        return []
     from scipy.sparse import csr_array  # pyrefly: ignore[untyped-import]  # scipy has no stubs
     from scipy.sparse.csgraph import connected_components  # pyrefly: ignore[untyped-import]
 
