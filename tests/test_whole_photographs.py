@@ -171,7 +171,8 @@ def folder(tmp_path):
     for place, name in enumerate(("HR", "A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained")):
         (tmp_path / "f" / name).mkdir(parents=True)
         for i in range(9):
-            Image.new("RGB", (40, 40), (9 * i, 99 * place, 0)).save(tmp_path / "f" / name / f"p{i}.png")
+            pixels = np.random.default_rng(i).integers(0, 100, (40, 40, 3)) + (9 * i, 50 * place, 0)
+            Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "f" / name / f"p{i}.png")
     return tmp_path / "f"
 
 

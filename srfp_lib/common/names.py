@@ -28,19 +28,20 @@ def unique(names: Iterable[str]) -> list[str]:
     ['q', 'q.3', 'q.2', 'Q.4']
     """
     names = [_cut(name) for name in names]
-    taken, seen, found = {_key(name) for name in names}, set(), []
+    taken, seen, found = {key(name) for name in names}, set(), []
     for name in names:
         own, number = name, 2
-        if _key(name) in seen:
-            while _key(own := f"{name}.{number}") in taken:
+        if key(name) in seen:
+            while key(own := f"{name}.{number}") in taken:
                 number += 1
-        taken.add(_key(own))
-        seen.add(_key(own))
+        taken.add(key(own))
+        seen.add(key(own))
         found.append(own)
     return found
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """Equal for names that some file system takes for one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

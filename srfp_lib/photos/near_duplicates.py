@@ -1,4 +1,4 @@
-"""Near-duplicates: copies of one picture, in a user's folder and in Flickr1K.
+"""Near-duplicates: copies of one picture, wherever photographs get different roles.
 
 Two photographs are near-duplicates if their perceptual hashes, or one's hash and that of the other's mirror image, differ in at
 most `NEAR` of 64 bits. Among 300 distinct photographs no two were closer than 16 bits, or 14 mirrored. Copies at JPEG quality

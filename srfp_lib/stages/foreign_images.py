@@ -11,7 +11,7 @@ import pandas as pd
 from .. import photos
 from ..common import names
 from ..common.errors import UserError
-from ..common.names import legible
+from ..common.names import key, legible
 from ..common.randomness import seed
 from ..fleet import HR
 from ..images import gallery
@@ -50,7 +50,7 @@ def take_folder(desk: Desk) -> None:
 
 
 class _Survey:
-    """Every image decoded once: ``sizes``, ``notes`` and, of the true ones, ``hashes`` by path; ``against``: reasons by stem."""
+    """Every image decoded once: ``sizes``, ``notes`` and, of the true ones, ``hashes`` by path; ``against``: reasons by stem (as `key`)."""
 
     def __init__(self, files: Files) -> None:
         self.sizes: dict[Path, tuple[int, int]] = {}
@@ -65,7 +65,7 @@ class _Survey:
         try:
             pixels, self.notes[path] = read(path)
         except UnreadableError as error:
-            self.against.setdefault(path.stem, f"{legible(path.parent.name)}/{legible(path.name)} {error}")
+            self.against.setdefault(key(path.stem), f"{legible(path.parent.name)}/{legible(path.name)} {error}")
             return
         self.sizes[path] = pixels.shape[:2]
         if true:
@@ -92,11 +92,11 @@ def _files(root: Path, networks: list[str]) -> tuple[Files, Reasons]:
 
 def _by_stem(folder: Path) -> tuple[dict[str, Path], Reasons]:
     paths, others = listing(folder)
-    found = {path.stem: path for path in paths}
+    found = {key(path.stem): path for path in paths}
     if len(found) < len(paths):
-        twin = next(path for path in paths if found[path.stem] != path)
-        raise UserError(f"'{folder}' has both {legible(twin.name)} and {legible(found[twin.stem].name)}: keep one image of each photograph")
-    return dict(sorted(found.items())), [(f"{folder.name}/{name}", reason) for name, reason in others]
+        twin = next(path for path in paths if found[key(path.stem)] != path)
+        raise UserError(f"'{folder}' has both {legible(twin.name)} and {legible(found[key(twin.stem)].name)}: keep one image of each photograph")
+    return dict(sorted(found.items(), key=lambda item: item[1].stem)), [(f"{folder.name}/{name}", reason) for name, reason in others]
 
 
 def _known(desk: Desk, paths: list[Path], hashes: dict[Path, tuple[str, str]]) -> dict[str, str]:
@@ -106,12 +106,13 @@ def _known(desk: Desk, paths: list[Path], hashes: dict[Path, tuple[str, str]]) -
     group = groups([one.hashes for one in seen] + [hashes[path] for path in readable])
     of = {number: one for number, one in zip(group[: len(seen)], seen, strict=True)}
     twins = {path: of[number] for path, number in zip(readable, group[len(seen) :], strict=True) if number in of}
-    return {path.stem: f"a near-duplicate of {one.file}, on which the classifiers of the custom networks are trained" for path, one in twins.items()}
+    reason = "a near-duplicate of {}, on which the classifiers of the custom networks are trained"
+    return {key(path.stem): reason.format(one.file) for path, one in twins.items()}
 
 
 def _without(files: Files, against: dict[str, str]) -> tuple[Files, Reasons]:
-    left_out = [(f"{sources.TRUTH}/{legible(path.name)}", against[path.stem]) for path in files[HR] if path.stem in against]
-    return {name: [path for path in paths if path.stem not in against] for name, paths in files.items()}, left_out
+    left_out = [(f"{sources.TRUTH}/{legible(path.name)}", against[key(path.stem)]) for path in files[HR] if key(path.stem) in against]
+    return {name: [path for path in paths if key(path.stem) not in against] for name, paths in files.items()}, left_out
 
 
 def _deal(desk: Desk, ids: list[str], hashes: list[tuple[str, str]], skipped: Reasons) -> pd.DataFrame:
