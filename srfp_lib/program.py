@@ -57,7 +57,7 @@ STUDY = (
          PUBLISHED + "make", ("photographs",), "images/MODEL_ID, published/MODEL_ID.json",
          (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
-         PUBLISHED + "take_folder", (), "published",
+         "srfp_lib.stages.foreign_images:take_folder", ("photographs",), "published",
          ("photographs.rotations", "photographs.decoded"), units.published_folder),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),

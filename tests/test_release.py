@@ -255,6 +255,12 @@ def test_damage_is_one_sentence_and_leaves_nothing(folder, tmp_path, capsys, sen
     assert not (tmp_path / "w").exists()
 
 
+def test_a_byte_order_mark_in_a_split_file_loses_no_photograph(folder):
+    file = folder / "train-split.txt"
+    file.write_text("\ufeff" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert len(contents.listing(folder).parts) == 10
+
+
 def test_images_smaller_than_the_crop_are_refused(folder, tmp_path, capsys):
     assert cli.main(["release", str(folder), "--workspace", str(tmp_path / "w")]) == 2
     assert "a side of 34 pixels, and profile 'paper' looks at crops of 299" in capsys.readouterr().err

@@ -14,8 +14,7 @@ from srfp_lib.common.frames import read_table
 from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
 from srfp_lib.images.png import read_png
-from srfp_lib.stages import making
-from srfp_lib.stages import published as published_stage
+from srfp_lib.stages import foreign_images, making
 from srfp_lib.study import Study
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.receipts import digest
@@ -172,7 +171,8 @@ def folder(tmp_path):
     for place, name in enumerate(("HR", "A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained")):
         (tmp_path / "f" / name).mkdir(parents=True)
         for i in range(9):
-            Image.new("RGB", (40, 40), (9 * i, 99 * place, 0)).save(tmp_path / "f" / name / f"p{i}.png")
+            pixels = np.random.default_rng(i).integers(0, 100, (40, 40, 3)) + (9 * i, 50 * place, 0)
+            Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "f" / name / f"p{i}.png")
     return tmp_path / "f"
 
 
@@ -187,7 +187,7 @@ def of_folder(folder, workspace, *, decoded=True):
 @pytest.mark.parametrize("tiles", [True, False])
 def test_a_folder_of_images_is_attributed_alike_decoded_or_not(folder, tmp_path, monkeypatch, tiles):
     """Images of one size up to the largest tile are shown whole, others by a crop."""
-    monkeypatch.setattr(published_stage, "LARGEST_TILE", 40 if tiles else 32)
+    monkeypatch.setattr(foreign_images, "LARGEST_TILE", 40 if tiles else 32)
     hurried(monkeypatch)
     found = {decoded: of_folder(folder, tmp_path / str(decoded), decoded=decoded) for decoded in (True, False)}
     for decoded, (study, images) in found.items():

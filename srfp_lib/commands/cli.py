@@ -137,8 +137,8 @@ def _status(options: argparse.Namespace) -> int:
 
     study = Study.open(options.profile, options.workspace, there=True)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
-    notes = filter(None, [*left_out, sources.without_weights(study.profile.published), *study.made_elsewhere()])
-    print(plan.report(study.workspace, study.states(), notes))
+    notes = [*left_out, sources.without_weights(study.profile.published), *study.made_elsewhere()]
+    print(plan.report(study.workspace, study.states(), [note for note in notes if note]))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from .. import fleet, tasks
+from ..common.names import in_figure
 from ..experiments import controls
 from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
@@ -80,7 +81,7 @@ def photographs(spread: pd.DataFrame) -> Picture:
     axes.scatter(100 * spread["accuracy_L1"], y, marker="o", color=LOSS_COLOURS["L1"], label="L1 networks")
     axes.scatter(100 * spread["accuracy_adversarial"], y, marker="^", color=LOSS_COLOURS["VGG_GAN"], label="adversarial networks")
     axes.scatter(100 * spread["accuracy"], y, marker="|", s=120, color="black", label="all networks")
-    axes.set_yticks(y, list(spread["photograph"] + " (" + spread["n_images"].astype(str) + ")"))
+    axes.set_yticks(y, [f"{in_figure(name)} ({n})" for name, n in zip(spread["photograph"], spread["n_images"], strict=True)])
     axes.set_xlabel("180-way accuracy, %")
     axes.set_xlim(-2, 102)
     legend(figure, axes, columns=3)

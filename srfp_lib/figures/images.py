@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..common.names import in_figure
 from ..fleet import SCALES
 from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend, styled
 
@@ -21,7 +22,7 @@ def gallery(pixels: Sequence[np.ndarray], titles: Sequence[str], *, columns: int
         place.axis("off")
     for place, picture, title in zip(places, pixels, titles, strict=False):
         place.imshow(picture, interpolation="nearest")
-        place.set_title(title, fontsize=8)
+        place.set_title(in_figure(title), fontsize=8)
     return figure, f"{len(pixels)} images: " + ", ".join(titles) + "."
 
 

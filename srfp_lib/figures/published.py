@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from .. import fleet, tasks
+from ..common.names import in_figure
 from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 MARKERS = {(False, 2): "o", (True, 2): "D", (False, 4): "^", (True, 4): "s"}  # by adversarial and scale, as in Figure 5
@@ -46,7 +47,7 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
         for name, colour in zip(names, colours, strict=True):
             network, mine = fleet.parse(name), points[points["model_id"] == name]
             place.scatter(mine["x"], mine["y"], marker=MARKERS[network.adversarial, network.scale], s=26, alpha=0.7, linewidths=0,
-                          color=colour, label=fleet.short(name))  # fmt: skip
+                          color=colour, label=in_figure(fleet.short(name)))  # fmt: skip
         place.set_title(title, fontsize=11)
         bare(place)
     legend(figure, axes[0], columns=5, fontsize=8)

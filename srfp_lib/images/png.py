@@ -10,14 +10,17 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from ..common.errors import UserError
+from ..photos import reading
 
 
 def read_png(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """The pixels of an image. Raises UserError if it cannot be read."""
+    """The pixels of an image, by `photos.reading.read` unless it is plain RGB. Raises UserError if it cannot be read."""
     try:
         with Image.open(path) as image:
-            return np.array(image.convert("RGB"))  # a copy that may be written to, as torch wants it
-    except (OSError, SyntaxError) as error:
+            if image.mode == "RGB":
+                return np.array(image)  # a copy that may be written to, as torch wants it
+        return reading.read(path)[0]
+    except Exception as error:  # damaged files make Pillow raise almost anything
         raise _unreadable(path, error) from None
 
 
@@ -27,7 +30,7 @@ def png_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.height, image.width
-    except (OSError, SyntaxError) as error:
+    except Exception as error:
         raise _unreadable(path, error) from None
 
 

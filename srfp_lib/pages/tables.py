@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
+from ..common.names import in_html
 
 DIGITS = 6
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
@@ -97,10 +98,10 @@ class Page:
         return Page(self.frame, caption)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(f"{c}")}</th>' for c in self.frame.columns)
+        head = "".join(f'<th scope="col">{in_html(f"{c}")}</th>' for c in self.frame.columns)
         body = "".join("<tr>" + "".join(_cell(v, i) for i, v in enumerate(row)) + "</tr>" for row in self.frame.itertuples(index=False))
         # The caption stands outside of what scrolls: inside, the caption of a wide table would run off the page.
-        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        caption = f"<figcaption>{in_html(self.caption)}</figcaption>" if self.caption else ""
         table = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         return f'<figure class="srfp-table">{caption}<div>{table}</div></figure>'
 
@@ -109,7 +110,7 @@ class Page:
 
 
 def _cell(value: object, column: int) -> str:
-    text = html.escape("–" if isinstance(value, float) and pd.isna(value) else str(value))
+    text = in_html("–" if isinstance(value, float) and pd.isna(value) else str(value))
     if column == 0:
         return f'<th scope="row">{text}</th>'
     return f'<td class="n">{text}</td>' if text[:1] in "0123456789-–+" and len(text) < 20 else f"<td>{text}</td>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -12,27 +11,34 @@ import pandas as pd
 from ..common.errors import UserError
 from ..profiles import Photographs
 from . import dead_leaves, embedded, folder, paper_sets
-from .photoset import TRAINING_SETS, Photograph, PhotoSet, check_roles, split
+from .photoset import TRAINING_SETS, Photograph, PhotoSet, apart, split, with_unique_names
+from .reading import digest
 from .tiles import cut, images, quotas, training_tiles
 
 __all__ = ["PhotoSet", "Photograph", "content_digest", "load", "sources", "split"]
 
 
 def sources(settings: Photographs, *, master_seed: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
-    """The photographs of a profile with their roles, and (file, reason) for each file skipped. Raises UserError."""
+    """The photographs of a profile with their roles, and (file, reason) for each file skipped. Raises UserError.
+
+    No two have one name, and no two near-duplicates have different roles or folds.
+    """
     if settings.source == "embedded":
-        return embedded.load(rotations=settings.rotations)
-    if settings.source == "paper":
-        return paper_sets.load(settings)
-    smallest = max(settings.training_tile, settings.image_size or 0)
-    return folder.load(Path(settings.source).expanduser(), smallest=smallest, rotations=settings.rotations, master_seed=master_seed)
+        found, skipped = embedded.load(rotations=settings.rotations)
+    elif settings.source == "paper":
+        found, skipped = paper_sets.load(settings)
+    else:
+        smallest = max(settings.training_tile, settings.image_size or 0)
+        place = Path(settings.source).expanduser()
+        found, skipped = folder.load(place, smallest=smallest, rotations=settings.rotations, master_seed=master_seed)
+    kept, twins = apart(found)
+    return with_unique_names(kept), skipped + twins
 
 
 def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     """Read the photographs of a profile, assign their roles and cut them. Raises UserError."""
     photographs, skipped = sources(settings, master_seed=master_seed)
-    check_roles(photographs)
-    photographs = photographs + _dead_leaves(settings, master_seed)
+    photographs = with_unique_names(photographs + _dead_leaves(settings, master_seed))
     planned = quotas(photographs, settings.training_tile, settings.max_training_tiles)
     table, cuts = images(photographs, settings.image_size, settings.max_images_per_photograph, settings.max_images)
     parts = {split(fold, rotation=0, rotations=settings.rotations) for fold in table["fold"]}
@@ -46,18 +52,12 @@ def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
 
 
 def content_digest(settings: Photographs) -> str:
-    """A digest of the source files' names, sizes and content (source paper: of names, sizes and the list of Flickr1K)."""
+    """A digest of the names and content of the source's images and lists."""
     if settings.source == "paper":
         return paper_sets.content_digest(settings)
-    whole = hashlib.sha256()
     if settings.source == "embedded":
-        whole.update(embedded.LIST.read_bytes())
-        paths = [path for row in embedded.rows() if (path := embedded.locate(row))]
-    else:
-        paths = folder.files(Path(settings.source).expanduser())
-    for path in paths:
-        whole.update(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes())
-    return whole.hexdigest()[:24]
+        return digest([path for row in embedded.rows() if (path := embedded.locate(row))], embedded.LIST.read_bytes())
+    return digest(folder.files(Path(settings.source).expanduser()))
 
 
 def _dead_leaves(settings: Photographs, master_seed: int) -> list[Photograph]:

@@ -1,4 +1,4 @@
-"""Near-duplicates: copies of one picture, in a user's folder and in Flickr1K.
+"""Near-duplicates: copies of one picture, wherever photographs get different roles.
 
 Two photographs are near-duplicates if their perceptual hashes, or one's hash and that of the other's mirror image, differ in at
 most `NEAR` of 64 bits. Among 300 distinct photographs no two were closer than 16 bits, or 14 mirrored. Copies at JPEG quality
@@ -40,6 +40,8 @@ def groups(hashes: Sequence[tuple[str, str]]) -> list[int]:
     >>> groups([("00", "ff0000000000000f"), ("ffff00000000", "ffffffffffffffff"), ("ff", "ffffff000000ffff")])
     [0, 1, 0]
     """
+    if not hashes:
+        return []
     from scipy.sparse import csr_array  # pyrefly: ignore[untyped-import]  # scipy has no stubs
     from scipy.sparse.csgraph import connected_components  # pyrefly: ignore[untyped-import]
 

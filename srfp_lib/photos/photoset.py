@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..common import names
+from ..common.errors import UserError
+from .near_duplicates import groups, perceptual_hashes
 from .reading import pixel_digest
 
 # Two sets train the custom networks, the third the stand-ins for published networks.
@@ -23,6 +26,7 @@ class Photograph:
     size: tuple[int, int]  # height, width
     read: Callable[[], np.ndarray]  # returns uint8 H x W x 3
     sha256: str  # of the decoded pixels
+    hashes: tuple[str, str]  # `perceptual_hashes`
     role: str = ""
     fold: int = -1
     file: str = ""
@@ -35,7 +39,8 @@ class Photograph:
     @classmethod
     def of(cls, pixels: np.ndarray, *, read: Callable[[], np.ndarray] | None = None, **about: Any) -> Photograph:
         """The photograph with these pixels, uint8 H x W x 3; they stay in memory unless ``read`` reads them again."""
-        return cls(size=pixels.shape[:2], read=read or (lambda: pixels), sha256=pixel_digest(pixels), **about)
+        own = {"sha256": pixel_digest(pixels), "hashes": perceptual_hashes(pixels)}
+        return cls(size=pixels.shape[:2], read=read or (lambda: pixels), **own, **about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +76,26 @@ def split(fold: int, *, rotation: int, rotations: int) -> str:
     return "test" if fold == rotation else "train"
 
 
-def check_roles(photographs: list[Photograph]) -> None:
-    """Raises RuntimeError if equal pixels have two roles or folds, whatever their names."""
-    seen: dict[str, Photograph] = {}
-    for photograph in photographs:
-        first = seen.setdefault(photograph.sha256, photograph)
-        if (first.role, first.fold) != (photograph.role, photograph.fold):
-            raise RuntimeError(f"'{photograph.name}' and '{first.name}' are one picture in two roles")
+def with_unique_names(photographs: list[Photograph]) -> list[Photograph]:
+    """The photographs in the same order, no two of one name."""
+    own = names.unique(p.name for p in photographs)
+    return [replace(p, name=name) for p, name in zip(photographs, own, strict=True)]
+
+
+def apart(photographs: list[Photograph]) -> tuple[list[Photograph], list[tuple[str, str]]]:
+    """The photographs without near-duplicates of an earlier one that has another role or fold, and (file, reason) for these.
+
+    Raises UserError if none is left for a role or fold.
+    """
+    first: dict[int, Photograph] = {}
+    kept, left_out = [], []
+    for group, one in zip(groups([p.hashes for p in photographs]), photographs, strict=True):
+        other = first.setdefault(group, one)
+        if (one.role, one.fold) == (other.role, other.fold):
+            kept.append(one)
+        else:
+            left_out.append((one.file, f"a near-duplicate of {other.file} of {other.source}, which has another role"))
+    if gone := sorted({(p.role, p.fold) for p in photographs} - {(p.role, p.fold) for p in kept}):
+        role = gone[0][0]
+        raise UserError(f"no photograph is left for {role}: {left_out[-1][0]} is {left_out[-1][1]}, and so are the others; give other photographs")
+    return kept, left_out

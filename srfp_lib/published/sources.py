@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from .. import fleet
 from ..common.checkout import HOME, WEIGHTS
 from ..common.errors import UserError
+from ..common.names import legible
 from ..fleet import Network
 from ..profiles import Published
 from .catalogue import row as row_of
@@ -29,27 +29,21 @@ def networks(settings: Published) -> tuple[Network, ...]:
     """The published networks of a run: the paper's 25, or one for each image folder."""
     if not is_folder(settings):
         return fleet.published()
-    return tuple(fleet.parse(path.name) for path in _folders(Path(settings.source)))
+    return tuple(fleet.parse(path.name) for path in folders(Path(settings.source)))
 
 
-def _folders(root: Path) -> list[Path]:
+def folders(root: Path) -> list[Path]:
+    """The networks' folders in a folder of images, by name. Raises UserError."""
     try:
         found = sorted(p for p in root.iterdir() if p.is_dir() and p.name.endswith("-pretrained"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"the folder of images '{root}' does not exist: set published.source to a folder, to stand-ins or to weights") from None
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, (FileNotFoundError, NotADirectoryError)) else f"cannot be read ({error.strerror})"
+        raise UserError(f"the folder of images '{root}' {reason}: set published.source to a folder, to stand-ins or to weights") from None
     if len(found) < 2 or not (root / TRUTH).is_dir():
         raise UserError(f"'{root}' needs a folder {TRUTH} and two or more folders named like EDSR-div2k-x2-L1-NA-pretrained; it has {len(found)}")
+    if odd := [path.name for path in found if path.name != legible(path.name)]:
+        raise UserError(f"the folder '{legible(odd[0])}' in '{root}' has a name that is no text: rename it")
     return found
-
-
-def fingerprint(settings: Published) -> str:
-    """A digest of names and sizes of a folder's images."""
-    root = Path(settings.source)
-    whole = hashlib.sha256()
-    for folder in [*_folders(root), root / TRUTH]:
-        for path in sorted(folder.glob("*.png")):
-            whole.update(f"{folder.name}/{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
-    return whole.hexdigest()[:24]
 
 
 def ways(settings: Published, name: str) -> dict[str, str]:

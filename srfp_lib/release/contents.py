@@ -113,11 +113,13 @@ def _splits(root: Path) -> dict[str, str]:
 def _names(path: Path) -> list[str]:
     """The photographs in a split file, without ".png"."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except FileNotFoundError:
         raise UserError(f"the split file '{path}' is missing: fetch it from the release") from None
     except UnicodeDecodeError:
-        raise UserError(f"the split file '{path}' is no text: fetch it from the release again") from None
+        raise UserError(f"the split file '{path}' is no text in UTF-8: fetch it from the release again") from None
+    except OSError as error:
+        raise UserError(f"the split file '{path}' cannot be read ({error.strerror}): fetch it from the release again") from None
     if not lines:
         raise UserError(f"the split file '{path}' is empty: fetch it from the release again")
     for line in lines:
@@ -153,7 +155,7 @@ def _size(path: Path) -> tuple[int, int]:
             file.seek(-len(END), os.SEEK_END)
             if file.read() == END:
                 return image.height, image.width
-    except (OSError, SyntaxError, ValueError):
+    except Exception:  # damaged files make Pillow raise almost anything
         pass
     raise UserError(f"the image '{path}' is cut short or no PNG file: unpack its archive again")
 

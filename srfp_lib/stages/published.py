@@ -1,4 +1,4 @@
-"""The images of published networks: of true weights or of stand-ins, or taken over from a folder."""
+"""The images of published networks: of true weights or of stand-ins."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ import pandas as pd
 
 from .. import fleet, published
 from ..common.errors import UserError
-from ..common.randomness import seed
 from ..fleet import HR, Network
 from ..images import gallery, superresolve
 from ..images.arrays import read_array
-from ..images.png import png_size, read_png
-from ..photos.folder import fold_of
 from ..published import sources
 from ..published.weights_folder import WeightsFolder
 from ..training import loop, recipes
 from ..training.batches import Rows
 from ..training.trainer import fresh
 from ..workflow.desk import Desk
-
-LARGEST_TILE = 512  # pixels: images of a folder that are all of one size up to this are looked at whole
 
 
 def make(desk: Desk, names: tuple[str, ...]) -> None:
@@ -85,42 +80,3 @@ def _own_tiles(desk: Desk) -> Rows:
     if not len(numbers):
         raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
     return Rows(read_array(desk.read("photos", "training.npy")), numbers)
-
-
-def take_folder(desk: Desk) -> None:
-    """Copy the images of other people's networks into the workspace, with a split of their photographs."""
-    networks = [n.model_id for n in sources.networks(desk.profile.published)]
-    files = _files(Path(desk.profile.published.source), networks)
-    ids = [path.stem for path in files[HR]]
-    sizes = {png_size(path) for paths in files.values() for path in paths}
-    tiles = len(sizes) == 1 and max(max(size) for size in sizes) <= LARGEST_TILE
-    for name, paths in files.items():
-        gallery.write_images(desk, name, ids, map(read_png, paths), tiles=tiles, under="published")
-    table = _deal(desk, ids)
-    if not tiles:  # the columns tell photographs from tiles
-        table[["height", "width"]] = [png_size(path) for path in files[HR]]
-    table.to_csv(desk.write("published", "images.csv"), index=False)
-    for name in networks:
-        about = {"model_id": name, "origin": "images of a folder"}
-        desk.write("published", f"{name}.json").write_text(json.dumps(about, indent=1))
-
-
-def _files(root: Path, networks: list[str]) -> dict[str, list[Path]]:
-    """The images of the photographs and of every network, in one order."""
-    truth, files = root / sources.TRUTH, {}
-    ids = sorted(path.stem for path in truth.glob("*.png"))
-    for name, folder in [(HR, truth), *((n, root / n) for n in networks)]:
-        if lacking := [i for i in ids if not (folder / f"{i}.png").is_file()]:
-            raise UserError(f"'{folder}' lacks {lacking[0]}.png and {len(lacking) - 1} more of the {len(ids)} images of '{truth}': add them")
-        files[name] = [folder / f"{i}.png" for i in ids]
-    return files
-
-
-def _deal(desk: Desk, ids: list[str]) -> pd.DataFrame:
-    """Each image is a photograph; folds go by a seeded order."""
-    rotations = desk.profile.photographs.rotations
-    if len(ids) < (needed := 2 + 2 * rotations):
-        raise UserError(f"the folder of published images shows {len(ids)} photographs and {needed} are needed: add some")
-    order = sorted(ids, key=lambda name: seed(desk.profile.master_seed, "published", name))
-    folds = {name: fold_of(i, len(ids), rotations) for i, name in enumerate(order)}
-    return pd.DataFrame([(name, name, folds[name]) for name in ids], columns=["image", "photograph", "fold"])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from .. import fleet, photos, profiles, tasks
 from ..fetching import timm_weights
 from ..images.arrays import decoded_files
+from ..photos.folder import files
+from ..photos.reading import digest
 from ..profiles import Profile, Published
 from ..published import sources
 from ..tasks import Classification, Task
@@ -82,7 +85,12 @@ def published(profile: Profile) -> Iterator[Unit]:
 
 def published_folder(profile: Profile) -> Iterator[Unit]:
     if sources.is_folder(profile.published):
-        yield Unit("folder", (), ("published",), 5, content=lambda: sources.fingerprint(profile.published))
+        yield Unit("folder", (), ("published",), 5, content=lambda: _content(Path(profile.published.source)))
+
+
+def _content(root: Path) -> dict[str, str]:
+    """A digest of the images in each folder of other people's images."""
+    return {folder.name: digest(files(folder)) for folder in (root / sources.TRUTH, *sources.folders(root))}
 
 
 def quality(profile: Profile) -> Iterator[Unit]:

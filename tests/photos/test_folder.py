@@ -1,5 +1,6 @@
 """A folder of one's own: roles depend on the pictures alone, and what cannot be used is named."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,9 @@ from PIL import Image
 
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
+from srfp_lib.photos import folder as folders
 from srfp_lib.profiles import SMOKE
+from tests.photos.test_reading import bomb, odd_resolution
 
 
 def fill(folder, names, size=(120, 100)):
@@ -51,9 +54,10 @@ def test_unusable_files_are_skipped_and_named(tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no image")
     Image.new("RGB", (20, 200)).save(tmp_path / "small.png")
     (tmp_path / "twin.png").write_bytes((tmp_path / "p00.png").read_bytes())
-    (tmp_path / "notes.txt").write_text("other files are ignored")
+    (tmp_path / "notes.txt").write_text("no photograph")
+    (tmp_path / ".DS_Store").touch()
     skipped = photos.load(settings, master_seed=1).skipped.set_index("file")["reason"]
-    assert set(skipped.index) == {"broken.jpg", "small.png", "twin.png"}
+    assert set(skipped.index) == {"broken.jpg", "small.png", "twin.png", "notes.txt"} and ".txt is no kind of image" in skipped["notes.txt"]
     assert (
         "cannot be decoded" in skipped["broken.jpg"] and "smaller than" in skipped["small.png"] and "same picture as p00.png" in skipped["twin.png"]
     )
@@ -86,3 +90,71 @@ def test_a_cap_that_leaves_a_part_empty_is_refused(tmp_path):
 def test_a_cap_keeps_the_folds_in_proportion(tmp_path):
     settings = replace(fill(tmp_path, [f"p{i:02d}.png" for i in range(40)]), max_images=12, max_images_per_photograph=1, rotations=1)
     assert photos.load(settings, master_seed=1).images["fold"].value_counts().to_dict() == {0: 8, 1: 1, 2: 3}
+
+
+def test_no_two_photographs_get_one_name(tmp_path):
+    """Whatever their suffixes, case and Unicode form; drawn images neither."""
+    odd = ["q.png", "q.tif", "q.2.png", "Q.bmp", "caf\u00e9.png", "cafe\u0301.png", "dead_leaves_div2k_00.png"]
+    table = photos.load(fill(tmp_path, [*NAMES, *odd]), master_seed=1).photographs
+    assert len(table) == 12 + len(odd) + 3
+    assert table["photograph"].str.normalize("NFC").str.casefold().is_unique
+
+
+def test_every_file_is_used_or_listed_with_the_reason(tmp_path):
+    settings = fill(tmp_path, NAMES)
+    for name in ("a.HEIC", "b.heic", "IMG_1"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "album.jpg").mkdir()
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "pipe.png")
+    bomb(tmp_path / "bomb.png")
+    odd_resolution(tmp_path / "resolution.jpg")
+    found = photos.load(settings, master_seed=1)
+    listed = found.skipped.set_index("file")["reason"]
+    assert set(listed.index) | set(found.photographs["file"]) - {""} == {path.name for path in tmp_path.iterdir()}
+    assert ".HEIC is no kind of image that is read here: convert a photograph to PNG or JPEG" in listed["a.HEIC"]
+    assert "a folder" in listed["album.jpg"] and "No such file" in listed["gone.png"] and "no regular file" in listed["pipe.png"]
+    assert listed["bomb.png"] == "more than 100,000,000 pixels" and "without a suffix" in listed["IMG_1"]
+    folders.check(tmp_path, 48)
+
+
+def test_photographs_of_another_format_are_named_in_the_error(tmp_path):
+    for i in range(12):
+        (tmp_path / f"{i}.HEIC").write_bytes(b"x")
+    for look in (lambda: folders.check(tmp_path, 48), lambda: photos.load(fill(tmp_path, []), master_seed=1)):
+        with pytest.raises(UserError, match=r"0 usable .* 0.HEIC: .HEIC is no kind of image .* to PNG or JPEG; .* and 7 more"):
+            look()
+
+
+def test_bytes_that_are_no_text_in_a_name(tmp_path):
+    settings = fill(tmp_path, NAMES)
+    os.rename(os.fsencode(tmp_path / "p03.png"), os.fsencode(tmp_path) + b"/caf\xe9.png")
+    os.rename(os.fsencode(tmp_path / "p04.png"), os.fsencode(tmp_path) + b"/caf\xe8.png")
+    os.rename(tmp_path / "p05.png", tmp_path / "two\nlines.png")
+    photos.content_digest(settings)
+    folders.check(tmp_path, 48)
+    table = photos.load(settings, master_seed=1).photographs
+    assert {"caf\ufffd", "caf\ufffd.2", "two\ufffdlines"} < set(table["photograph"])
+    table.to_csv(tmp_path / "table.csv")  # as UTF-8
+
+
+def test_a_long_name_leaves_room_for_those_of_its_tiles(tmp_path):
+    table = photos.load(fill(tmp_path, [*NAMES, "a" * 251 + ".png", "a" * 250 + "b.png"]), master_seed=1).photographs
+    assert table["photograph"].is_unique and table["photograph"].str.len().max() == 202
+
+
+def test_a_file_that_cannot_be_read_is_listed(tmp_path, monkeypatch):
+    settings = fill(tmp_path, NAMES)
+    (tmp_path / "mode000.png").symlink_to("/proc/self/mem")  # raises OSError for root too
+    photos.content_digest(settings)
+    folders.check(tmp_path, 48)
+    assert photos.load(settings, master_seed=1).skipped["file"].tolist() == ["mode000.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_one_sentence(tmp_path, monkeypatch):
+    def refused(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refused)
+    with pytest.raises(UserError, match="cannot be read .Permission denied.: make it readable, or give another"):
+        folders.files(tmp_path)

@@ -1,5 +1,6 @@
 """The paper's photographs: two training sets with fixed quarters, and Flickr1K with its own split."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,9 +99,35 @@ def test_a_damaged_training_image_is_named(settings, tmp_path):
         photos.load(settings, master_seed=1)
 
 
-def test_the_fingerprint_follows_names_and_sizes_but_not_places(settings, tmp_path):
+def test_the_digest_follows_content_but_neither_places_nor_times(settings, tmp_path):
     before = photos.content_digest(settings)
     (tmp_path / "div2k").rename(tmp_path / "moved")
-    assert photos.content_digest(replace(settings, div2k=str(tmp_path / "moved"))) == before
-    Image.fromarray(noise(5, 60, 60)).save(tmp_path / "moved" / "0001.png")
-    assert photos.content_digest(replace(settings, div2k=str(tmp_path / "moved"))) != before
+    moved = replace(settings, div2k=str(tmp_path / "moved"))
+    file = tmp_path / "moved" / "0001.png"
+    os.utime(file, (1, 1))
+    assert photos.content_digest(moved) == before
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1  # of one size
+    file.write_bytes(content)
+    os.utime(file, (1, 1))
+    assert photos.content_digest(moved) != before
+
+
+def test_a_picture_of_flickr2k_reduced_in_flickr1k_is_left_out_and_listed(settings, tmp_path):
+    """Pixel by pixel the two differ."""
+    with Image.open(tmp_path / "flickr2k" / "0004.png") as image:
+        image.reduce(2).save(tmp_path / "flickr1k" / "photographs" / "9_a2.png")
+    found = photos.load(settings, master_seed=1)
+    assert "9_a2" not in set(found.photographs["photograph"]) and len(found.images) == 7
+    assert found.skipped.to_numpy().tolist() == [["9_a2.png", "a near-duplicate of 0004.png of Flickr2K, which has another role"]]
+
+
+def test_one_folder_for_two_sets_is_refused(settings):
+    with pytest.raises(UserError, match="no photograph is left for flickr2k"):
+        photos.load(replace(settings, flickr2k=settings.div2k), master_seed=1)
+
+
+def test_no_two_photographs_of_a_set_have_one_name(settings, tmp_path):
+    (tmp_path / "div2k" / "0003.png").rename(tmp_path / "div2k" / "0002.bmp")
+    found = photos.load(settings, master_seed=1)
+    assert found.photographs["photograph"].is_unique and "div2k_0002.2" in set(found.photographs["photograph"])

@@ -1,5 +1,6 @@
 """The embedded photographs, tiles, and the split."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
 from srfp_lib.photos import dead_leaves, embedded, split
-from srfp_lib.photos.photoset import check_roles
+from srfp_lib.photos.photoset import apart
 from srfp_lib.photos.tiles import quotas, training_tiles
 from srfp_lib.profiles import DEMO
 
@@ -54,11 +55,22 @@ def test_embedded_photographs_are_dealt_for_one_or_three_rotations():
         photos.load(replace(DEMO.photographs, rotations=5), master_seed=1)
 
 
-def test_one_picture_in_two_roles_is_noticed(found):
+def test_of_one_picture_in_two_roles_the_second_is_left_out_and_listed():
     photographs, _ = embedded.load(rotations=3)
-    twin = replace(photographs[0], name="other", role="div2k", fold=-1)
-    with pytest.raises(RuntimeError, match="one picture in two roles"):
-        check_roles([*photographs, twin])
+    twin = replace(photographs[0], name="other", file="other.png", role="div2k", fold=-1)
+    kept, left_out = apart([*photographs, twin])
+    assert kept == photographs and left_out == [("other.png", "a near-duplicate of data/astronaut.png of skimage, which has another role")]
+
+
+def test_a_role_of_near_duplicates_alone_is_refused():
+    first, *_ = embedded.load(rotations=3)[0]
+    with pytest.raises(UserError, match="no photograph is left for div2k: other.png is a near-duplicate of data/astronaut.png"):
+        apart([first, replace(first, file="other.png", role="div2k", fold=-1)])
+
+
+def test_embedded_photographs_of_different_roles_are_no_near_duplicates():
+    photographs, _ = embedded.load(rotations=3)
+    assert apart(photographs) == (photographs, [])
 
 
 def test_a_set_of_many_photographs_has_a_quarter_by_photograph(found):
@@ -73,5 +85,21 @@ def test_dead_leaves_are_seeded():
     assert np.array_equal(a, b) and not np.array_equal(a, dead_leaves.draw(32, master_seed=1, name="y"))
 
 
-def test_the_fingerprint_follows_the_files():
-    assert photos.content_digest(DEMO.photographs) == photos.content_digest(DEMO.photographs)
+def test_the_digest_is_of_names_and_content_and_of_no_time(tmp_path):
+    settings = replace(DEMO.photographs, source=str(tmp_path))
+    file = tmp_path / "a.png"
+    seen = []
+    for content in (b"one", b"two", b"one"):
+        file.write_bytes(content)
+        os.utime(file, (len(seen), len(seen)))
+        seen.append(photos.content_digest(settings))
+    file.rename(tmp_path / "b.png")
+    assert seen[0] == seen[2] and len({*seen, photos.content_digest(settings)}) == 3
+
+
+def test_the_digest_of_the_embedded_photographs_follows_a_file(tmp_path, monkeypatch):
+    before = photos.content_digest(DEMO.photographs)
+    (tmp_path / "astronaut.png").write_bytes(b"another")
+    locate = embedded.locate
+    monkeypatch.setattr(embedded, "locate", lambda row: tmp_path / "astronaut.png" if row["photograph"] == "astronaut" else locate(row))
+    assert photos.content_digest(DEMO.photographs) != before

@@ -1,10 +1,14 @@
 """Image files of every kind become 8-bit RGB, or are named with the reason."""
 
+import struct
+import zlib
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib.photos.reading import UnreadableError, read
+from srfp_lib.photos.reading import UnreadableError, read, size
 
 RGB = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 
@@ -81,4 +85,87 @@ def test_decompression_bombs_are_refused(tmp_path, monkeypatch):
     path = saved(tmp_path, Image.fromarray(RGB), "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(UnreadableError):
+        read(path)
+
+
+def test_16_bits_of_colour_lose_their_lower_eight_and_that_is_noted(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), RGB[..., ::-1].astype(np.uint16) * 256 + 255)
+    pixels, note = read(tmp_path / "a.png")
+    assert np.array_equal(pixels, RGB) and note == "16 bits cut to 8"
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_32_bits_have_no_known_range(tmp_path, kind):
+    path = saved(tmp_path, Image.fromarray(np.ones((8, 8), kind)), "a.tif")
+    with pytest.raises(UnreadableError, match="no known range: save it with 8 or 16 bits"):
+        read(path)
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def bomb(path):
+    header = struct.pack(">IIBBBBB", 20000, 10000, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+
+
+def damaged_tiff(path):
+    Image.fromarray(RGB).save(path, "TIFF")
+    content = bytearray(path.read_bytes())
+    content[4:8] = struct.pack("<I", len(content) - 3)  # the directory lies behind the end
+    path.write_bytes(content)
+
+
+def empty_tiff(path):
+    path.write_bytes(b"II*\x00\x08\x00\x00\x00" + b"\x00" * 6)
+
+
+def odd_resolution(path):
+    """EXIF with XResolution of type BYTE."""
+    tiff = b"II*\x00\x08\x00\x00\x00" + struct.pack("<H", 2) + struct.pack("<HHII", 0x011A, 1, 1, 72) + struct.pack("<HHII", 0x0128, 3, 1, 2)
+    Image.fromarray(RGB).save(path, "JPEG", exif=b"Exif\x00\x00" + tiff + b"\x00" * 4)
+    content = path.read_bytes()  # without JFIF's own resolution Pillow looks for that of EXIF
+    start = content.index(b"\xff\xe1")
+    path.write_bytes(content[:2] + content[start:])
+
+
+@pytest.mark.parametrize("make", [bomb, damaged_tiff, empty_tiff, odd_resolution])
+def test_a_picture_that_makes_pillow_raise_is_read_or_named(tmp_path, make):
+    """Neither by its header nor by its pixels does it raise anything else."""
+    make(tmp_path / "a.png")
+    outcomes = []
+    for look in (read, size):
+        try:
+            outcomes.append(look(tmp_path / "a.png"))
+        except UnreadableError as error:
+            assert str(error) and "/" not in str(error)
+            outcomes.append(str(error))
+    if make is bomb:
+        assert outcomes == ["more than 100,000,000 pixels"] * 2
+
+
+def test_an_animation_that_is_cut_anywhere_is_read_or_named(tmp_path):
+    frames = [Image.fromarray(RGB + np.uint8(i)) for i in range(3)]
+    content = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:]).read_bytes()
+    outcomes = []
+    for end in range(700, len(content), 41):
+        (tmp_path / "b.gif").write_bytes(content[:end])
+        try:
+            outcomes.append(read(tmp_path / "b.gif")[0].shape)
+        except UnreadableError as error:
+            outcomes.append(str(error))
+    assert (20, 30, 3) in outcomes and any("IndexError" in str(outcome) for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    "error", [struct.error("x"), TypeError("x"), EOFError(), MemoryError(), KeyError(65), AttributeError("x"), OSError(5, "EIO")]
+)
+def test_whatever_pillow_raises_is_a_reason(tmp_path, monkeypatch, error):
+    def failing(self):
+        raise error
+
+    path = saved(tmp_path, Image.fromarray(RGB), "a.png")
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", failing)
+    with pytest.raises(UnreadableError, match=r"cannot be decoded \(.+\)"):
         read(path)
