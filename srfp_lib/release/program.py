@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from .. import fleet
+from ..common.errors import UserError
 from ..images.arrays import decoded_files
 from ..profiles import Profile
 from ..workflow.jobs import Unit
@@ -33,7 +37,18 @@ def _images(profile: Profile, networks: Iterable[fleet.Network]) -> Iterator[Uni
     for network in networks:
         name = network.model_id
         outputs = (f"images/{name}", *_decoded(profile, name)) + ((f"published/{name}.json",) if network.origin == "published" else ())
-        yield Unit(name, (name,), outputs, cost=5, lacking=() if name in profile.release.networks else (name,))
+        folder, there = Path(profile.release.folder, name), name in profile.release.networks
+        content = (lambda folder=folder: state_of(folder)) if there else None
+        yield Unit(name, (name,), outputs, cost=5, content=content, lacking=() if there else (name,))
+
+
+def state_of(folder: Path) -> str:
+    """A digest of the names, sizes and times of a network's images: 164 GB are too much to be read at every start. Raises UserError."""
+    try:
+        files = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(folder))
+    except OSError as error:
+        raise UserError(f"'{folder}' cannot be read ({error.strerror}): bring it back, or run python -m srfp_lib release again") from None
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:24]
 
 
 def _decoded(profile: Profile, name: str) -> tuple[str, ...]:
