@@ -112,8 +112,8 @@ def test_another_profile(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "sentence"), [
-    (errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "cannot be written"),
-    (errno.EROFS, "cannot be written"), (errno.EIO, "Input/output error"),
+    (errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "cannot be read or written"),
+    (errno.EROFS, "cannot be read or written"), (errno.EIO, "Input/output error"),
 ])  # fmt: skip
 def test_disks_that_refuse(capsys, tmp_path, monkeypatch, number, sentence):
     def refuse(self):
