@@ -85,10 +85,10 @@ def published(profile: Profile) -> Iterator[Unit]:
 
 def published_folder(profile: Profile) -> Iterator[Unit]:
     if sources.is_folder(profile.published):
-        yield Unit("folder", (), ("published",), 5, content=lambda: _content(Path(profile.published.source)))
+        yield Unit("folder", (), ("published",), 5, content=lambda: _digests(Path(profile.published.source)))
 
 
-def _content(root: Path) -> dict[str, str]:
+def _digests(root: Path) -> dict[str, str]:
     """A digest of the images in each folder of other people's images."""
     return {folder.name: digest(files(folder)) for folder in (root / sources.TRUTH, *sources.folders(root))}
 
