@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _sentence(error: OSError) -> str:
     place = error.filename or "the workspace"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"'{place}' cannot be written: give yourself the right to, or choose another folder"
+        return f"'{place}' cannot be read or written: give yourself the right to, or choose another folder"
     if error.errno == errno.ENOTDIR:
         return f"'{place}' is no folder: choose another one"
     return f"{error.strerror or error} ('{place}'): mend it, or choose another folder"

@@ -15,7 +15,7 @@ from srfp_lib.common.frames import read_table
 from srfp_lib.photos import sr_sets
 from srfp_lib.photos.flickr.table import Row, write_list
 from srfp_lib.photos.reading import as_png, pixel_digest
-from srfp_lib.profiles import PAPER, PROFILES, Photographs, Profile
+from srfp_lib.profiles import PAPER, PROFILES, Photographs
 from srfp_lib.study import Study
 from tests.conftest import hurried
 
@@ -63,9 +63,7 @@ def test_roles_quarters_and_splits(settings):
 def test_the_study_begins_with_them(settings, tmp_path, monkeypatch):
     hurried(monkeypatch)
     smoke = PROFILES["smoke"]
-    profile = Profile(
-        "mine", 1, settings, smoke.training, smoke.classifier, smoke.parsers, smoke.prnu, smoke.published, replace(PAPER.quality, lpips=False)
-    )
+    profile = replace(smoke, name="mine", photographs=settings, quality=replace(PAPER.quality, lpips=False))
     study = Study.open(profile, tmp_path / "w")
     study.make("quality/EDSR-x4")
     assert np.load(study.workspace.path("photos", "training.npy"), mmap_mode="r").shape == (64, 48, 48, 3)
