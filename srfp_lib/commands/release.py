@@ -46,7 +46,7 @@ def _release(options: argparse.Namespace) -> int:
         print(line)
     names = [job.name for job in study.jobs.values() if job.work.startswith("srfp_lib.release.stages:")]
     make(study.workspace, study.jobs, study.keys, names)
-    print(f"Go on with: python -m srfp_lib run --workspace {shlex.quote(options.workspace)}")
+    print(f"Go on with: python -m srfp_lib run --workspace {shlex.quote(str(options.workspace))}")
     return 0
 
 

@@ -21,7 +21,10 @@ def make(desk: Desk, name: str) -> None:
     """The work of a chapter's job: its tables and figures become outputs of the job."""
     os.environ["SRFP_OUT"] = str(desk.out)
     values = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
-    execute(name, desk.write("chapters", f"{name}.ipynb"), values)
+    try:
+        execute(name, desk.write("chapters", f"{name}.ipynb"), values)
+    finally:
+        del os.environ["SRFP_OUT"]  # this process may be a reader's own
 
 
 def source(name: str) -> Path:

@@ -36,7 +36,7 @@ def statistics(profile: Profile) -> Iterator[Unit]:
 def train(profile: Profile) -> Iterator[Unit]:
     """One job a network, or one for the 18 of an architecture and scale where they are stacked."""
     lite = profile.training.perceptual == "efficientnet_lite0"
-    perceptual = (lambda: _content(timm_weights.in_package(timm_weights.LITE0))) if lite else None
+    perceptual = (lambda: _identity(timm_weights.in_package(timm_weights.LITE0))) if lite else None
     for scale, label, names in _stacks(profile):
         cost = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
         yield Unit(label, (names,), tuple(f"networks/{n}" for n in names), cost, content=perceptual)
@@ -201,10 +201,10 @@ def _classifier(profile: Profile, label: str, job: Classification, *needs: str) 
 
 def backbone_content(name: str, profile: Profile) -> str:
     """The SHA-256 of the file with a backbone's weights; empty for a small body, or for weights that timm fetches."""
-    return _content(timm_weights.find(name, profile.published.weights_dir))
+    return _identity(timm_weights.find(name, profile.published.weights_dir))
 
 
-def _content(file: timm_weights.WeightFile | None) -> str:
+def _identity(file: timm_weights.WeightFile | None) -> str:
     return file.content if file else ""
 
 
