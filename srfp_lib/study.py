@@ -109,6 +109,7 @@ class Study:
 
     def begin(self, chapter: str, **how: Any) -> Text:
         """Make what a chapter needs, nothing if it is there, with ``workers`` on a ``device``; returns a line on what it rests on."""
+        (chapter,) = chapters.chosen(chapter)
         notebooks.check(chapters.CHAPTERS[chapter].notebook, notebooks.injected())
         if sentence := chapters.obstacle(self.everything, self.profile, chapter):
             raise UserError(sentence)

@@ -79,6 +79,7 @@ def test_a_foreign_kernel_and_braces_in_the_path_do_no_harm(tmp_path, monkeypatc
     foreign.mkdir(parents=True)
     (foreign / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    monkeypatch.setenv("MPLBACKEND", "no such backend")
     out = tmp_path / "{1} {a}" / "out.ipynb"
     out.parent.mkdir()
     notebooks.execute("14_real_networks", out, {"profile": "smoke", "workspace": str(out.parent / "w")})

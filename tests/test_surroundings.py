@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
 from srfp_lib.pages import book
 from srfp_lib.study import Study
+from srfp_lib.workflow import engine
 
 ONLY_POSIX = ("fcntl", "resource", "pwd", "grp", "termios")
 SEARCHED = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOME)}
@@ -172,6 +174,19 @@ def test_a_workspace_with_an_odd_name_makes_a_chapter_and_the_book(smoke, tmp_pa
     assert cli.main(["run", "--workspace", str(root), "--chapters", "06"]) == 0
     page = book.build(study.workspace, study.states())
     assert page.exists() and ODD in str(page)
+
+
+def test_a_pool_that_may_start_no_processes_says_so(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with pytest.raises(UserError, match="a worker of multiprocessing.Pool may start no processes"):
+        engine.make("local", 2)
+
+
+def test_a_chapter_by_its_number_or_none(tmp_path):
+    study = Study.open("smoke", tmp_path / "w")
+    assert "kept in the repository" in study.begin("14").markdown
+    with pytest.raises(UserError, match="there is no chapter '77'"):
+        study.begin("77")
 
 
 def test_the_checkout_is_whole():

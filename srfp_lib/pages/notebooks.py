@@ -65,6 +65,7 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
     from papermill.exceptions import PapermillExecutionError
 
     check(name, values)
+    os.environ["MPLBACKEND"] = "agg"  # figures open no window, whatever a user's setting names
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     try:
         with _own_kernel() as kernel:
