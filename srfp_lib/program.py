@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from . import fleet
 from .common.errors import UserError
 from .profiles import PAPER, Profile
-from .release import program as release
 from .stages import units
 from .workflow.jobs import Job, Unit
 
@@ -36,6 +37,7 @@ class Kind:
 
 
 MAKE, PUBLISHED, CLASSIFY = "srfp_lib.stages.making:", "srfp_lib.stages.published:", "srfp_lib.stages.classify:"
+RELEASE = "srfp_lib.release.stages:"
 RECIPE = tuple(f"classifier.{name}" for name in ("recipe", "crop", "batch", "head_epochs", "epochs", "learning_rate", "precision"))
 PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
 
@@ -85,31 +87,25 @@ STUDY = (
 )  # fmt: skip
 
 # In a workspace of the authors' released images these take the place of the rows of the same name; nothing is trained.
-FROM_RELEASE = tuple(
-    Kind(name, "the authors' released images", f"srfp_lib.release.stages:{work}", needs, "as above", release.DEPENDS_ON, of)
-    for name, work, needs, of in (
-        ("photographs", "photographs", (), release.photographs),
-        ("images", "images", ("photographs",), release.custom_images),
-        ("published", "images", ("photographs",), release.published_images),
-    )
+OF_RELEASE = ("photographs.rotations", "photographs.decoded", "release.splits", "release.copy", "release.content")
+FROM_RELEASE = (
+    Kind("photographs", "the authors' true images", RELEASE + "photographs", (), "photos, images", OF_RELEASE, units.photographs),
+    Kind("images", "their networks' images", RELEASE + "images", ("photographs",), "images", OF_RELEASE, partial(units.released, fleet.custom)),
+    Kind("published", "the same", RELEASE + "images", ("photographs",), "images, published", OF_RELEASE, partial(units.released, fleet.published)),
 )
-NOT_IN_RELEASE = ("statistics", "train")
+NOT_IN_RELEASE = ("photographs", "statistics", "train", "images", "published")
 
 
 def kinds(profile: Profile) -> tuple[Kind, ...]:
     """The rows of the study at a profile."""
-    if not profile.release.folder:
-        return STUDY
-    replaced = {kind.name for kind in FROM_RELEASE}
-    return FROM_RELEASE + tuple(kind for kind in STUDY if kind.name not in (*replaced, *NOT_IN_RELEASE))
+    return FROM_RELEASE + tuple(kind for kind in STUDY if kind.name not in NOT_IN_RELEASE) if profile.release.folder else STUDY
 
 
 def table(profile: Profile, *, content: bool = True, recorded: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Job]:
-    """Every job of the study at a profile, chapters excepted, in an order in which they can run.
+    """Every job of the study at a profile, chapters excepted, in an order in which they can run; `possible` ones and others.
 
-    Without ``content`` no input file is looked at: for counting the jobs. Where input files are gone, the content that a finished
-    job has ``recorded`` is taken for them: what was made of them is still there. Jobs for which the authors' release lacks networks
-    are there too and say so in ``lacking``; `possible` leaves them out.
+    Without ``content`` no input file is looked at. Where input files are gone, the content that a finished job has ``recorded``
+    is taken for them: what was made of them is still there.
     """
     jobs: dict[str, Job] = {}
     for kind in kinds(profile):
@@ -130,16 +126,12 @@ def _job(profile: Profile, kind: Kind, unit: Unit, jobs: dict[str, Job], content
     needs = tuple(other for need in wanted for other in jobs if need in (other, jobs[other].kind))
     settings = settings_of(profile, kind.depends_on)
     if unit.content and content:
-        settings["content"] = _content(unit, recorded.get(name))
+        try:
+            settings["content"] = unit.content()
+        except UserError:  # files are gone; a job that needs them will be refused with the sentence
+            settings["content"] = recorded.get(name)
     lacking = dict.fromkeys((*unit.lacking, *(network for need in needs for network in jobs[need].lacking)))
     return Job(name, kind.work, unit.leaves, unit.arguments, needs, settings, kind.version, unit.cost, tuple(lacking))
-
-
-def _content(unit: Unit, recorded: Any) -> Any:
-    try:
-        return unit.content() if unit.content else None
-    except UserError:  # files are gone; a job that needs them will be refused with the sentence
-        return recorded
 
 
 def settings_of(profile: Profile, depends_on: Iterable[str]) -> dict[str, Any]:

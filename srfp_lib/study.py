@@ -41,9 +41,7 @@ IN_WORDS = {
 
 
 class Study:
-    """A workspace seen by a reader or a chapter: what is made, and a way to make the rest.
-
-    ``everything`` are all jobs of the profile; ``jobs`` those that can be made here, chapters included.
+    """``everything`` are all jobs of the profile; ``jobs`` those that can be made here, chapters included.
 
     >>> Study.open("smoke", "runs/example").profile.name
     'smoke'
@@ -78,10 +76,9 @@ class Study:
 
     def receipts(self, *beginnings: str) -> list[Receipt]:
         """The receipts of the jobs that are done and whose name begins so, or of all that are done."""
-        names = [
-            name for name, job in self.jobs.items() if name.startswith(beginnings or "") and self.workspace.state(job, self.keys[name]) == "done"
-        ]
-        return [receipt for name in names if (receipt := self.workspace.receipt(name))]
+        names = [name for name in self.jobs if name.startswith(beginnings or "")]
+        done = (name for name in names if self.workspace.state(self.jobs[name], self.keys[name]) == "done")
+        return [receipt for name in done if (receipt := self.workspace.receipt(name))]
 
     def made_elsewhere(self) -> list[str]:
         """Lines on results that are done and were made with other library versions, on another kind of CPU or by other code than here."""
@@ -169,13 +166,11 @@ class Study:
         names = [n.model_id for n in sources.networks(self.profile.published)]
         if self.profile.release.folder:
             names = [name for name in names if name in self.profile.release.networks]
-        about = [json.loads(self._about_published(name).read_text()) for name in names]
-        return pd.DataFrame(about, columns=None if about else ["model_id", "origin"])
-
-    def _about_published(self, name: str) -> Path:
-        """The file about a published network: an output by itself, or in the folder of other people's images."""
-        folder = sources.is_folder(self.profile.published)
-        return self.outputs("published")[0] / f"{name}.json" if folder else self.outputs(f"published/{name}.json")[0]
+        if sources.is_folder(self.profile.published):
+            files = [self.outputs("published")[0] / f"{name}.json" for name in names]
+        else:
+            files = [file for name in names for file in self.outputs(f"published/{name}.json")]
+        return pd.DataFrame([json.loads(file.read_text()) for file in files], columns=None if files else ["model_id", "origin"])
 
     def mixture(self) -> str:
         """The origins of the published networks' images in words, for captions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from . import fleet
 from .common.errors import UserError
@@ -57,11 +57,6 @@ class Classification:
     bits: int = 8
     percent: int = 100
 
-    @property
-    def written(self) -> tuple[str, ...]:
-        """Every file and folder that it leaves behind."""
-        return self.outputs + ((self.keep,) if self.keep else ())
-
 
 @dataclass(frozen=True)
 class Task:
@@ -77,27 +72,22 @@ class Task:
         """The right answer for a network."""
         return str(getattr(network, self.asks))
 
-    @property
-    def chance(self) -> float:
-        """The accuracy of guessing evenly among the classes."""
-        return 1 / len(self.classes)
 
+def control(name: str) -> dict[str, int | bool]:
+    """The fields of `Classification` that a control changes. Raises UserError for an unknown control.
 
-def control(name: str, job: Classification) -> Classification:
-    """The attribution job with the one change that a control makes. Raises UserError for an unknown control.
-
-    >>> control("bits-7", Classification(("attribution",), 1, "small_residual", 10, 4, ())).bits
-    7
+    >>> control("bits-7")
+    {'bits': 7}
     """
     kind, _, number = name.partition("-")
     if name == "free-crops":
-        return replace(job, grid=1)
+        return {"grid": 1}
     if name == "matched":
-        return replace(job, matched=True)
+        return {"matched": True}
     if kind == "bits" and number in ("5", "6", "7"):
-        return replace(job, bits=int(number))
+        return {"bits": int(number)}
     if kind == "photographs" and number.isdecimal() and 0 < int(number) < 100:
-        return replace(job, percent=int(number))
+        return {"percent": int(number)}
     raise UserError(
         f"classifier.controls has '{name}': choose among free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
     )
@@ -129,28 +119,21 @@ def parser(asks: str, column: str) -> Task:
     return Task(f"parse-{asks}-without-{column}", asks, CLASSES[asks], train, test)
 
 
-def parser_of_published(asks: str, networks: tuple[Network, ...]) -> Task:
-    """A parser trained on the whole custom fleet and shown published networks (section 4.2.1).
-
-    >>> task = parser_of_published("loss", fleet.published())
-    >>> len(task.train), len(task.test)
-    (180, 25)
-    """
-    return Task(f"parse-{asks}-of-published", asks, CLASSES[asks], fleet.custom(), networks)
-
-
 def named(name: str, published: tuple[Network, ...]) -> Task:
-    """A task by its name, with these published networks.
+    """A task by its name, with these published networks, which parsers of the whole custom fleet are tested on (section 4.2.1).
 
-    >>> named("parse-scale-without-SwinIR", ()).chance
-    0.5
+    >>> task = named("parse-loss-of-published", fleet.published())
+    >>> len(task.train), len(task.test), len(named("parse-scale-without-SwinIR", ()).classes)
+    (180, 25, 2)
     """
     if name in ("attribution", "everything"):
         return attribution(fleet.custom() + (published if name == "everything" else ()), name)
     if name.startswith("published"):
         return attribution(published, name)
     asks, _, how = name.removeprefix("parse-").partition("-")
-    return parser_of_published(asks, published) if how == "of-published" else parser(asks, how.removeprefix("without-"))
+    if how == "of-published":
+        return Task(name, asks, CLASSES[asks], fleet.custom(), published)
+    return parser(asks, how.removeprefix("without-"))
 
 
 def parsers() -> tuple[Task, ...]:

@@ -6,15 +6,16 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..common import surroundings
+from ..common import devices, surroundings
+from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
-from . import photos, published, release, training
-from . import plan as planned
+from . import photos, published, release
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,47 +65,51 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    _add_run(commands)
-    status = commands.add_parser("status", help="what a workspace holds and lacks")
-    _add_place(status)
-    status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
-    status.set_defaults(command=_status)
-
-    keep = commands.add_parser("keep", help="keep a run's tables as a reference run in data/reference")
-    keep.add_argument("name", metavar="NAME", help="name of the reference run")
-    _add_place(keep)
-    keep.set_defaults(command=_keep)
-
-    planned.add_to(commands)
-    release.add_to(commands)
-    training.add_to(commands)
-    photos.add_to(commands)
-    published.add_to(commands)
-    book = commands.add_parser("book", help="build the HTML book from a workspace")
-    _add_place(book)
-    book.set_defaults(command=_book)
-    return parser
-
-
-def _add_run(commands: Any) -> None:
-    run = commands.add_parser("run", help="train, super-resolve, classify, and execute the chapters")
-    _add_place(run)
+    run = _add(commands, "run", _run, "train, super-resolve, classify, and execute the chapters")
     run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
     run.add_argument("--engine", default="local", help="where jobs run (local)")
     run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
     run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
-    run.set_defaults(command=_run)
+
+    status = _add(commands, "status", _status, "what a workspace holds and lacks")
+    status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
+
+    keep = _add(commands, "keep", _keep, "keep a run's tables as a reference run in data/reference")
+    keep.add_argument("name", metavar="NAME", help="name of the reference run")
+
+    plan = _add(commands, "plan", _plan, "what a run costs on this machine, calibrated in two seconds, and what it lacks here", profile="demo")
+    plan.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
+
+    release.add_to(commands)
+    _add_basicsr_options(commands)
+    photos.add_to(commands)
+    published.add_to(commands)
+    _add(commands, "book", _book, "build the HTML book from a workspace")
+    return parser
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--profile", default="", metavar="P", help="paper, lab, demo, smoke, or a .toml file (the workspace's own; demo for a new one)"
-    )
+def _add(commands: Any, name: str, work: Callable[[argparse.Namespace], int], about: str, *, profile: str = "") -> argparse.ArgumentParser:
+    """A command on a workspace, at a profile that is by default the workspace's own."""
+    parser = commands.add_parser(name, help=about)
+    default = profile or "the workspace's own; demo for a new one"
+    parser.add_argument("--profile", default=profile, metavar="P", help=f"paper, lab, demo, smoke, or a .toml file ({default})")
     parser.add_argument("--workspace", default="", metavar="W", help="folder of the run (runs/<profile>)")
+    parser.set_defaults(command=work)
+    return parser
+
+
+def _add_basicsr_options(commands: Any) -> None:
+    parser = commands.add_parser("basicsr-options", help="the option file with which BasicSR's own trainer trains a custom network")
+    parser.add_argument("network", metavar="MODEL_ID", help="for example EDSR-div2k-x4-L1-s1")
+    parser.add_argument("--profile", default="paper", metavar="P", help="profile with the training settings (paper)")
+    parser.add_argument("--gt", default="", metavar="FOLDER", help="HR images to train on")
+    parser.add_argument("--lq", default="", metavar="FOLDER", help="their LR images")
+    parser.add_argument("--val-gt", default="", metavar="FOLDER", help="HR images to measure PSNR on while training (none)")
+    parser.add_argument("--val-lq", default="", metavar="FOLDER", help="their LR images")
+    parser.set_defaults(command=_basicsr_options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ..common import devices
     from ..pages import chapters
     from ..planning import obstacles, plan
     from ..published import sources
@@ -160,4 +165,29 @@ def _book(options: argparse.Namespace) -> int:
 
     study = Study.open(options.profile, options.workspace)
     print(build(study.workspace, study.states()))
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from .. import profiles
+    from ..planning.report import report
+    from ..workflow import engine
+
+    engine.check("local", options.workers)
+    profile = profiles.get(options.profile)
+    root = Path(options.workspace).expanduser().absolute() if options.workspace else HOME / "runs" / profile.name
+    print("\n".join(report(profile, root, options.workers, devices.find("auto")[0])))
+    return 0
+
+
+def _basicsr_options(options: argparse.Namespace) -> int:
+    from .. import profiles
+    from ..training import basicsr_options as files
+
+    network, profile = files.custom(options.network), profiles.get(options.profile)
+    if bool(options.val_gt) != bool(options.val_lq):
+        raise UserError("--val-gt and --val-lq go together: give both folders, or neither")
+    train = (options.gt or files.GT, options.lq or files.LQ)
+    validation = (options.val_gt, options.val_lq) if options.val_gt else None
+    print(files.as_yaml(network, profile.training, train=train, validation=validation, master_seed=profile.master_seed), end="")
     return 0

@@ -15,13 +15,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     kinds = photos.add_subparsers(dest="kind", required=True, metavar="COMMAND")
 
     flickr = kinds.add_parser("flickr", help="build Flickr1K with your API key, or rebuild a listed set without one")
-    flickr.add_argument(
-        "folder",
-        type=place,
-        nargs="?",
-        default=PHOTOS / "flickr1k",
-        help="where the set goes (runs/photos/flickr1k in the checkout); the same command resumes it",
-    )
+    flickr.add_argument("folder", type=place, nargs="?", default=PHOTOS / "flickr1k",
+                        help="where the set goes (runs/photos/flickr1k in the checkout); the same command resumes it")  # fmt: skip
     flickr.add_argument("--list", type=place, metavar="CSV", help="rebuild this list, the photographs.csv of a set")
     flickr.add_argument("--per-tag", type=int, default=200, metavar="N", help="photographs per tag, of five tags (200)")
     flickr.add_argument("--per-owner", type=int, default=2, metavar="N", help="at most N photographs per owner (2)")

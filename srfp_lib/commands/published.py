@@ -21,21 +21,17 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parts = published.add_subparsers(dest="part", required=True, metavar="COMMAND", parser_class=type(published))
 
     status = parts.add_parser("status", help="which weights are there, and how to get the others")
-    _add_weights(status)
     status.set_defaults(command=_status)
 
     fetch = parts.add_parser("fetch", help="download weights, and say where those are that a person has to fetch")
-    _add_weights(fetch)
     fetch.add_argument("networks", nargs="*", metavar="NAME", help="a family, a network, or network/variant (all 25)")
     fetch.set_defaults(command=_fetch)
+    for part in (status, fetch):
+        part.add_argument("--weights", type=place, default=WEIGHTS, metavar="W", help="folder of the weights (weights in the checkout)")
 
     check = parts.add_parser("check", help="run the networks on reference cases")
     check.add_argument("folder", type=place, metavar="FOLDER", help="folder of the cases")
     check.set_defaults(command=_check)
-
-
-def _add_weights(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=place, default=WEIGHTS, metavar="W", help="folder of the weights (weights in the checkout)")
 
 
 def chosen(names: list[str]) -> list[Row]:

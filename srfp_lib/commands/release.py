@@ -6,7 +6,6 @@ import argparse
 import shlex
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..common.checkout import place
@@ -31,32 +30,26 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _release(options: argparse.Namespace) -> int:
+    from .. import profiles
     from ..pages import chapters
     from ..release.contents import check_images, listing
     from ..study import Study
     from ..workflow.run import make
+    from ..workflow.workspace import Workspace
 
     print("Looking at every folder and image ...", file=sys.stderr, flush=True)
     found = listing(options.folder)
     smallest = check_images(found)
     root = options.workspace
-    profile = adapted(_base(options.profile, root), found, smallest, splits=options.splits, copy=options.copy)
-    study = Study.open(profile, root)
+    again = not options.profile and (root / "profile.json").exists()
+    base = Workspace.existing(root).profile if again else profiles.get(options.profile or "paper")
+    study = Study.open(adapted(base, found, smallest, splits=options.splits, copy=options.copy), root)
     for line in [*found.report(), *chapters.support(study.everything)]:
         print(line)
     names = [job.name for job in study.jobs.values() if job.work.startswith("srfp_lib.release.stages:")]
     make(study.workspace, study.jobs, study.keys, names)
-    print(f"Go on with: python -m srfp_lib run --workspace {shlex.quote(str(options.workspace))}")
+    print(f"Go on with: python -m srfp_lib run --workspace {shlex.quote(str(root))}")
     return 0
-
-
-def _base(name: str, root: Path) -> Profile:
-    from .. import profiles
-    from ..workflow.workspace import Workspace
-
-    if not name and (root / "profile.json").exists():
-        return Workspace.existing(root).profile
-    return profiles.get(name or "paper")
 
 
 def adapted(profile: Profile, found: Found, smallest: int, *, splits: str, copy: bool) -> Profile:

@@ -27,7 +27,7 @@ def unique(names: Iterable[str]) -> list[str]:
     >>> unique(["q", "q", "q.2", "Q"])
     ['q', 'q.3', 'q.2', 'Q.4']
     """
-    names = [_cut(name) for name in names]
+    names = [name.encode()[:LONGEST].decode(errors="ignore") for name in names]
     taken, seen, found = {key(name) for name in names}, set(), []
     for name in names:
         own, number = name, 2
@@ -43,10 +43,6 @@ def unique(names: Iterable[str]) -> list[str]:
 def key(name: str) -> str:
     """Equal for names that some file system takes for one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _cut(name: str) -> str:
-    return name.encode()[:LONGEST].decode(errors="ignore")
 
 
 def in_html(text: str) -> str:

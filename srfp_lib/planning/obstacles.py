@@ -27,7 +27,6 @@ from . import plan
 from .costs import Costs, span
 
 LONGEST_DAYS = 60  # of work on this machine with the given workers: nobody waits longer for a machine without a GPU
-DAY = 86400
 
 
 def refuse(profile: Profile, due: Iterable[Job], root: Path, workers: int = DEFAULT_WORKERS) -> None:
@@ -37,10 +36,9 @@ def refuse(profile: Profile, due: Iterable[Job], root: Path, workers: int = DEFA
 
 
 def obstacles(profile: Profile, jobs: Iterable[Job], root: Path, workers: int = DEFAULT_WORKERS, costs: Costs | None = None) -> Iterator[str]:
-    """A sentence for each thing that a run lacks here, in the order in which it would meet them.
+    """A sentence for each thing that a run of the jobs lacks here, in the order in which it would meet them.
 
-    ``jobs`` are those still to be done, ``root`` is the workspace, which need not exist. Without ``costs`` of this machine it is
-    calibrated only if the time might be too long.
+    Without ``costs`` of this machine it is calibrated only if the time might be too long.
     """
     if due := list(jobs):
         yield from _data(profile, due)
@@ -99,7 +97,7 @@ def _disk(profile: Profile, due: Sequence[Job], root: Path) -> Iterator[str]:
 
 def _memory_and_time(profile: Profile, due: Sequence[Job], workers: int, costs: Costs | None) -> Iterator[str]:
     device = devices.find("auto")[0]
-    gpu, limit = device != devices.CPU, LONGEST_DAYS * DAY
+    gpu, limit = device != devices.CPU, LONGEST_DAYS * 86400
     work = (costs or Costs(profile, device)).total(due)
     each, processes, there = plan.memory(0 if gpu else work.megabytes), min(workers, len(due)), memory_of_machine()
     if processes * each > there:

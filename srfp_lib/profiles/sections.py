@@ -19,9 +19,8 @@ PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficien
 class Photographs:
     """Which photographs, and how they are cut (paper, section 3.2 and Table A.1)."""
 
-    source: str = setting(
-        "paper", "paper, embedded, a folder, or release: the images are the authors'", "D12", place=True, of=("paper", "embedded", "release")
-    )
+    source: str = setting("paper", "paper, embedded, a folder, or release: the images are the authors'", "D12",
+                          place=True, of=("paper", "embedded", "release"))  # fmt: skip
     div2k: str = setting("runs/photos/div2k", "source paper: folder of DIV2K", place=True)
     flickr2k: str = setting("runs/photos/flickr2k", "source paper: folder of Flickr2K", place=True)
     flickr1k: str = setting("runs/photos/flickr1k", "source paper: folder of Flickr1K, which has splits of its own", place=True)
@@ -56,12 +55,8 @@ class Training:
     pixel_weight: float = setting(0.0, "weight of L1 beside the perceptual and adversarial terms", "D4")
     perceptual_weight: float = setting(1.0, "weight of the perceptual term", "D4")
     adversarial_weight: float = setting(1e-3, "weight of -log D")
-    perceptual: str = setting(
-        "imagenet",
-        "imagenet, seeded (small, fixed random weights), or efficientnet_lite0 (extra backbones)",
-        "D4",
-        of=("imagenet", "seeded", "efficientnet_lite0"),
-    )
+    perceptual: str = setting("imagenet", "imagenet, seeded (small, fixed random weights), or efficientnet_lite0 (extra backbones)", "D4",
+                              of=("imagenet", "seeded", "efficientnet_lite0"))  # fmt: skip
     discriminator: str = setting("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8", of=("vgg", "small"))
     precision: str = setting("float32", "float32 as in BasicSR, or bfloat16 (autocast)", of=PRECISIONS)
     channels_last: bool = setting(False, "weights and images in the memory layout n h w c")
@@ -104,13 +99,8 @@ class Parsers:
 class Published:
     """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
 
-    source: str = setting(
-        "weights",
-        "weights, stand-ins, release, or a folder of images that somebody's networks made",
-        "D38",
-        place=True,
-        of=("weights", "stand-ins", "release"),
-    )
+    source: str = setting("weights", "weights, stand-ins, release, or a folder of images that somebody's networks made", "D38",
+                          place=True, of=("weights", "stand-ins", "release"))  # fmt: skip
     weights_dir: str = setting("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones", place=True)
     writer: str = setting("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36", of=("round", "authors"))
     steps: int = setting(0, "stand-ins: optimiser steps with L1")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def listing(folder: Path) -> Found:
             )
         for photograph in lacking:
             missing.setdefault(photograph, []).append(name)
-    left_out = tuple((f"{p}.png", f"missing in {_some(names)}") for p, names in missing.items())
+    more = {photograph: f" and {len(names) - 1} more" if names[1:] else "" for photograph, names in missing.items()}
+    left_out = tuple((f"{photograph}.png", f"missing in {names[0]}{more[photograph]}") for photograph, names in missing.items())
     parts = {photograph: part for photograph, part in listed.items() if photograph not in missing}
     if empty := [file for part, file in SPLITS.items() if part not in parts.values()]:
         raise UserError(f"no photograph of '{root / empty[0]}' is in all folders: unpack the archives again")
@@ -85,6 +86,15 @@ def check_images(found: Found) -> int:
             )
         smallest = min(smallest, *size)
     return smallest
+
+
+def state_of(folder: Path) -> str:
+    """A digest of the names, sizes and times of a network's images: 164 GB are too much to be read at every start. Raises UserError."""
+    try:
+        files = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(folder))
+    except OSError as error:
+        raise UserError(f"'{folder}' cannot be read ({error.strerror}): bring it back, or run python -m srfp_lib release again") from None
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:24]
 
 
 def _root(folder: Path) -> Path:
@@ -158,13 +168,3 @@ def _size(path: Path) -> tuple[int, int]:
     except Exception:  # damaged files make Pillow raise almost anything
         pass
     raise UserError(f"the image '{path}' is cut short or no PNG file: unpack its archive again")
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first of several names, and how many more there are.
-
-    >>> _some("abc")
-    'a and 2 more'
-    """
-    first, *others = names
-    return f"{first} and {len(others)} more" if others else first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,6 @@ from ..classifiers import recipe
 from ..classifiers.bodies import Classifier
 from ..classifiers.checkpoints import NONE, Checkpoint
 from ..classifiers.predictions import Predictions
-from ..fleet import Network
 from ..images import gallery
 from ..published import sources
 from ..tasks import Classification, Task
@@ -49,7 +47,8 @@ def _evaluate(desk: Desk, job: Classification, heads: dict[str, Task], model: Cl
     to_published = job.only_evaluate or job.tasks[0].startswith("published") or job.tasks[0].endswith("of-published")
     images = (gallery.published if to_published else gallery.custom)(desk, matched=job.matched, bits=job.bits)
     shown = dict.fromkeys(heads, sources.networks(desk.profile.published)) if job.only_evaluate else {name: t.test for name, t in heads.items()}
-    picks = [(n.model_id, i) for n in _union(shown.values()) for i in images.numbers("test", run=job.run)]
+    networks = dict.fromkeys(network for group in shown.values() for network in group)
+    picks = [(n.model_id, i) for n in networks for i in images.numbers("test", run=job.run)]
     side = None if images.tiles else settings.crop
     features, scores = recipe.evaluate(model, images.store, picks, side=side, precision=settings.precision, device=desk.device)
     index = images.index(picks)
@@ -72,7 +71,3 @@ def colour(desk: Desk, output: str) -> None:
     scores = by_colour.log_probabilities(train, np.repeat(classes, len(parts["train"])).tolist(), test, classes)
     index = images.index([(m, i) for m in classes for i in parts["test"]])
     Predictions(output.split("/")[1], 1, classes, index, scores, test).save(desk.write(output))
-
-
-def _union(groups: Iterable[tuple[Network, ...]]) -> tuple[Network, ...]:
-    return tuple(dict.fromkeys(network for group in groups for network in group))

@@ -30,8 +30,9 @@ def take_folder(desk: Desk) -> None:
     root, networks = Path(desk.profile.published.source), [n.model_id for n in sources.networks(desk.profile.published)]
     files, skipped = _files(root, networks)
     survey = _Survey(files)
-    files, left_out = _without(files, survey.against | _known(desk, files[HR], survey.hashes))
-    skipped += left_out
+    against = survey.against | _known(desk, files[HR], survey.hashes)
+    skipped += [(f"{sources.TRUTH}/{legible(path.name)}", against[key(path.stem)]) for path in files[HR] if key(path.stem) in against]
+    files = {name: [path for path in paths if key(path.stem) not in against] for name, paths in files.items()}
     ids = names.unique(legible(path.stem) for path in files[HR])
     table = _deal(desk, ids, [survey.hashes[path] for path in files[HR]], skipped)
     sizes = [[survey.sizes[path] for path in paths] for paths in files.values()]
@@ -57,19 +58,15 @@ class _Survey:
         self.notes: dict[Path, str] = {}
         self.hashes: dict[Path, tuple[str, str]] = {}
         self.against: dict[str, str] = {}
-        for name, paths in files.items():
-            for path in paths:
-                self._look(path, true=name == HR)
-
-    def _look(self, path: Path, *, true: bool) -> None:
-        try:
-            pixels, self.notes[path] = read(path)
-        except UnreadableError as error:
-            self.against.setdefault(key(path.stem), f"{legible(path.parent.name)}/{legible(path.name)} {error}")
-            return
-        self.sizes[path] = pixels.shape[:2]
-        if true:
-            self.hashes[path] = perceptual_hashes(pixels)
+        for name, path in ((name, path) for name, paths in files.items() for path in paths):
+            try:
+                pixels, self.notes[path] = read(path)
+            except UnreadableError as error:
+                self.against.setdefault(key(path.stem), f"{legible(path.parent.name)}/{legible(path.name)} {error}")
+                continue
+            self.sizes[path] = pixels.shape[:2]
+            if name == HR:
+                self.hashes[path] = perceptual_hashes(pixels)
 
 
 def _files(root: Path, networks: list[str]) -> tuple[Files, Reasons]:
@@ -110,19 +107,13 @@ def _known(desk: Desk, paths: list[Path], hashes: dict[Path, tuple[str, str]]) -
     return {key(path.stem): reason.format(one.file) for path, one in twins.items()}
 
 
-def _without(files: Files, against: dict[str, str]) -> tuple[Files, Reasons]:
-    left_out = [(f"{sources.TRUTH}/{legible(path.name)}", against[key(path.stem)]) for path in files[HR] if key(path.stem) in against]
-    return {name: [path for path in paths if key(path.stem) not in against] for name, paths in files.items()}, left_out
-
-
 def _deal(desk: Desk, ids: list[str], hashes: list[tuple[str, str]], skipped: Reasons) -> pd.DataFrame:
     """Each image is a photograph; folds go by a seeded order, near-duplicates into one."""
     rotations, needed = desk.profile.photographs.rotations, 2 + 2 * desk.profile.photographs.rotations
     group = dict(zip(ids, groups(hashes), strict=True))
     units = list(dict.fromkeys(group[name] for name in sorted(ids, key=lambda name: seed(desk.profile.master_seed, "published", name))))
     if len(units) < needed:
-        reasons = "; ".join(f"{file}: {reason}" for file, reason in skipped[-5:])
-        reasons = f" (left out: {reasons})" if reasons else ""
+        reasons = f" (left out: {'; '.join(f'{file}: {reason}' for file, reason in skipped[-5:])})" if skipped else ""
         raise UserError(
             f"the folder of published images shows {len(units)} photographs, near-duplicates counted once, and {needed} are needed: add some{reasons}"
         )

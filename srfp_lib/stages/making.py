@@ -18,7 +18,6 @@ from ..common.errors import UserError
 from ..fleet import HR
 from ..images import gallery, metrics, superresolve
 from ..images.arrays import ArrayFile, read_array
-from ..photos import PhotoSet
 from ..photos import statistics as table_a1
 from ..training.batches import Rows
 from ..training.loop import Data
@@ -33,20 +32,16 @@ def photographs(desk: Desk) -> None:
     found = photos.load(settings, master_seed=desk.profile.master_seed)
     for name in ("photographs", "images", "skipped"):
         getattr(found, name).to_csv(desk.write("photos", f"{name}.csv"), index=False)
-    _write_training(desk, found, settings.training_tile)
-    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
-    gallery.write_splits(desk, found.images, settings.rotations)
-    desk.unchanged(photos.content_digest(settings))
-
-
-def _write_training(desk: Desk, found: PhotoSet, side: int) -> None:
-    rows = []
+    rows, side = [], settings.training_tile
     with ArrayFile(desk.write("photos", "training.npy"), found.n_training, (side, side, 3)) as file:
         for row, pixels in found.training():
             rows.append(row)
             file.add(pixels)
     columns = ["tile", "photograph", "dataset", "quarter"]
     pd.DataFrame(rows, columns=columns).to_csv(desk.write("photos", "training.csv"), index=False)
+    gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
+    gallery.write_splits(desk, found.images, settings.rotations)
+    desk.unchanged(photos.content_digest(settings))
 
 
 def statistics(desk: Desk) -> None:
@@ -57,13 +52,8 @@ def statistics(desk: Desk) -> None:
 
 def train(desk: Desk, names: tuple[str, ...]) -> None:
     """Train networks of one architecture and scale."""
-    profile, images = desk.profile, gallery.custom(desk)
-    training = pd.read_csv(desk.read("photos", "training.csv"))
-    tiles = read_array(desk.read("photos", "training.npy"))
-    sets = {d: Rows(tiles, _members(training, d)) for d in fleet.DATASETS}
-    held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
-    networks = tuple(fleet.parse(name) for name in names)
-    trained = train_networks(networks, Data(sets, held_out), profile.training, master_seed=profile.master_seed,
+    profile, networks = desk.profile, tuple(fleet.parse(name) for name in names)
+    trained = train_networks(networks, training_data(desk, *fleet.DATASETS), profile.training, master_seed=profile.master_seed,
                              checkpoints=desk.checkpoints(), device=desk.device)  # fmt: skip
     for network in networks:
         save_file(trained.states[network.model_id], desk.write("networks", network.model_id, "weights.safetensors"))
@@ -74,9 +64,15 @@ def train(desk: Desk, names: tuple[str, ...]) -> None:
             writer.writerows(rows)
 
 
-def _members(training: pd.DataFrame, dataset: str) -> np.ndarray:
-    whole = training["dataset"] == dataset.removeprefix("quarter_")
-    return np.flatnonzero(whole & training["quarter"] if dataset.startswith("quarter_") else whole)
+def training_data(desk: Desk, *datasets: str) -> Data:
+    """Training sets by name, and eight validation images of run 1 to measure PSNR on."""
+    training, images = pd.read_csv(desk.read("photos", "training.csv")), gallery.custom(desk)
+    tiles = read_array(desk.read("photos", "training.npy"))
+    sets = {}
+    for dataset in datasets:
+        whole = training["dataset"] == dataset.removeprefix("quarter_")
+        sets[dataset] = Rows(tiles, np.flatnonzero(whole & training["quarter"] if dataset.startswith("quarter_") else whole))
+    return Data(sets, list(images.batches(HR, images.numbers("validation", run=1)[:8])))
 
 
 def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:
@@ -108,8 +104,6 @@ def load_network(desk: Desk, name: str) -> nn.Module:
 def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     """PSNR, SSIM and, where the profile says so, LPIPS of networks of one scale, beside the PSNR of bicubic upscaling."""
     settings, images = desk.profile.quality, gallery.custom(desk)
-    if settings.images not in ("test", "all"):
-        raise UserError(f"quality.images is '{settings.images}': choose test or all")
     numbers = images.tested() if settings.images == "test" else range(len(images.table))
     bicubic = (superresolve.bicubic_of(hr, fleet.parse(names[0]).scale) for hr in images.batches(HR, numbers))
     plain = metrics.score(bicubic, images.batches(HR, numbers), crop=settings.crop)["psnr"]

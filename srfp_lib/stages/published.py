@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from .. import fleet, published
 from ..common.errors import UserError
 from ..fleet import HR, Network
 from ..images import gallery, superresolve
-from ..images.arrays import read_array
 from ..published import sources
 from ..published.weights_folder import WeightsFolder
 from ..training import loop, recipes
-from ..training.batches import Rows
 from ..training.trainer import fresh
 from ..workflow.desk import Desk
+from .making import training_data
 
 
 def make(desk: Desk, names: tuple[str, ...]) -> None:
@@ -57,26 +55,18 @@ def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], d
 
 
 def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    profile, images = desk.profile, gallery.custom(desk)
-    held_out = list(images.batches(HR, images.numbers("validation", run=1)[:8]))
-    data, settings = loop.Data({network.dataset: _own_tiles(desk)}, held_out), recipes.stand_in(network.loss, profile.training, profile.published)
+    profile, found = desk.profile, training_data(desk, "stand-ins")
+    if not (tiles := found.tiles["stand-ins"]).shape[0]:
+        raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
+    data, settings = loop.Data({network.dataset: tiles}, found.held_out), recipes.stand_in(network.loss, profile.training, profile.published)
     trained = loop.train(recipes.with_twin(network), data, settings, master_seed=profile.master_seed, device=desk.device)
     module = fresh(network, settings, master_seed=0).eval()
     module.load_state_dict(trained.states[network.model_id])
     module.to(desk.device)
-    lr = (superresolve.downscale(hr, network.scale) for hr in images.batches(HR))
+    lr = (superresolve.downscale(hr, network.scale) for hr in gallery.custom(desk).batches(HR))
     psnr = trained.log[-1]["held_out_psnr"]
     return (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device)), {
         "origin": "stand-in",
         "parameters": sum(p.numel() for p in module.parameters()),
         "held_out_psnr": round(psnr, 3),
     }
-
-
-def _own_tiles(desk: Desk) -> Rows:
-    """The stand-ins' training set."""
-    training = pd.read_csv(desk.read("photos", "training.csv"))
-    numbers = np.flatnonzero(training["dataset"] == "stand-ins")
-    if not len(numbers):
-        raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
-    return Rows(read_array(desk.read("photos", "training.npy")), numbers)

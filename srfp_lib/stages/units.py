@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .. import fleet, photos, profiles, tasks
 from ..fetching import timm_weights
+from ..fleet import Network
 from ..images.arrays import decoded_files
 from ..photos.folder import files
 from ..photos.reading import digest
 from ..profiles import Profile, Published
 from ..published import sources
+from ..release.contents import SPLITS, state_of
 from ..tasks import Classification, Task
 from ..workflow.jobs import Unit
 
 
 def decoded(profile: Profile, *names: str) -> tuple[str, ...]:
-    """The files with the decoded images of networks, where a profile keeps them."""
-    settings = profile.photographs
-    return tuple(file for n in names for file in decoded_files(n, tiles=settings.image_size is not None)) if settings.decoded else ()
+    """The files with the decoded images of networks, where a profile keeps them; released images that stay where they lie have none."""
+    kept = profile.photographs.decoded and (profile.release.copy or not profile.release.folder)
+    return tuple(file for n in names for file in decoded_files(n, tiles=profile.photographs.image_size is not None)) if kept else ()
 
 
 def photographs(profile: Profile) -> Iterator[Unit]:
-    splits = ("images/train-split.txt", "images/val-split.txt", "images/test-split.txt")
-    outputs = ("photos", f"images/{fleet.HR}", *splits, *decoded(profile, fleet.HR))
-    yield Unit(leaves=outputs, cost=3, content=lambda: photos.content_digest(profile.photographs))
+    outputs = ("photos", f"images/{fleet.HR}", *(f"images/{file}" for file in SPLITS.values()), *decoded(profile, fleet.HR))
+    if profile.release.folder:
+        yield Unit(leaves=outputs, cost=5)
+    else:
+        yield Unit(leaves=outputs, cost=3, content=lambda: photos.content_digest(profile.photographs))
+
+
+def released(networks: Callable[[], tuple[Network, ...]], profile: Profile) -> Iterator[Unit]:
+    """One job for each of the networks, whether the authors' release has its folder or not."""
+    for name in (n.model_id for n in networks()):
+        about = (f"published/{name}.json",) if name.endswith("-pretrained") else ()
+        folder, there = Path(profile.release.folder, name), name in profile.release.networks
+        content = (lambda folder=folder: state_of(folder)) if there else None
+        outputs = (f"images/{name}", *decoded(profile, name), *about)
+        yield Unit(name, (name,), outputs, cost=5, content=content, lacking=() if there else (name,))
 
 
 def statistics(profile: Profile) -> Iterator[Unit]:
@@ -107,25 +122,20 @@ def quality(profile: Profile) -> Iterator[Unit]:
 
 
 def backbones(profile: Profile) -> Iterator[Unit]:
-    settings, folder = profile.classifier, sources.is_folder(profile.published)
-    for name in settings.backbones:
-        task = "attribution" if folder else "everything"  # images in a folder are of other photographs
-        job = Classification((task,), 1, name, settings.backbone_steps, settings.crop_grid, (f"predictions/backbone-{name}/1",))
-        yield _classifier(profile, name, job, *(("images",) if folder else ("images", "published")))
+    steps, folder = profile.classifier.backbone_steps, sources.is_folder(profile.published)
+    names, needs = ("attribution", ("images",)) if folder else ("everything", ("images", "published"))  # images in a folder are of other photographs
+    for name in profile.classifier.backbones:
+        yield _classifier(profile, name, (names,), 1, steps, *needs, into=f"backbone-{name}", backbone=name)
 
 
 def attribution(profile: Profile) -> Iterator[Unit]:
     """One job a run, and one a control: the first run once more with one thing changed."""
-    settings = profile.classifier
+    settings, task_ = profile.classifier, ("attribution",)
     for run in range(1, settings.runs + 1):
-        outputs = (f"predictions/attribution/{run}",)
-        job = Classification(("attribution",), run, settings.backbones[0], settings.steps, settings.crop_grid, outputs, keep=_kept(run))
-        yield _classifier(profile, str(run), job)
+        yield _classifier(profile, str(run), task_, run, settings.steps, keep=_kept(run))
     for name in settings.controls:
         if name != tasks.COLOUR_ALONE:
-            outputs = (f"predictions/attribution-{name}/1",)
-            job = Classification(("attribution",), 1, settings.backbones[0], settings.control_steps, settings.crop_grid, outputs)
-            yield _classifier(profile, name, tasks.control(name, job))
+            yield _classifier(profile, name, task_, 1, settings.control_steps, into=f"attribution-{name}", **tasks.control(name))
 
 
 def colour_alone(profile: Profile) -> Iterator[Unit]:
@@ -137,66 +147,62 @@ def colour_alone(profile: Profile) -> Iterator[Unit]:
 def prnu(profile: Profile) -> Iterator[Unit]:
     """One job a split of the photographs."""
     for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1):
-        output = f"predictions/prnu/{run}"
-        yield Unit(str(run), (run, output, False), (output,), 10)
+        yield _prnu(run, "prnu", random_phase=False)
 
 
 def prnu_random_phase(profile: Profile) -> Iterator[Unit]:
     if profile.prnu.random_phase:
-        output = "predictions/prnu-random-phase/1"
-        yield Unit("1", (1, output, True), (output,), 10)
+        yield _prnu(1, "prnu-random-phase", random_phase=True)
+
+
+def _prnu(run: int, into: str, *, random_phase: bool) -> Unit:
+    output = f"predictions/{into}/{run}"
+    return Unit(str(run), (run, output, random_phase), (output,), 10)
 
 
 def seen(profile: Profile) -> Iterator[Unit]:
     """Warm and cold starts for every run; controls: is it the colour cast (D50), is it the 8-bit writer (D36)?"""
-    steps, grid, main = profile.published.classifier_steps, profile.classifier.crop_grid, profile.classifier.backbones[0]
+    steps, task_ = profile.published.classifier_steps, ("published",)
     for run in range(1, profile.classifier.runs + 1):
-        cold = Classification(("published",), run, main, steps, grid, (f"predictions/published-cold/{run}",))
-        warm = replace(cold, outputs=(f"predictions/published/{run}",), start=_kept(run))
-        yield _classifier(profile, f"warm/{run}", warm, "published", f"attribution/{run}")
-        yield _classifier(profile, f"cold/{run}", cold, "published")
-    plain = Classification(("published",), 1, main, steps, grid, ())
-    yield _classifier(profile, "matched", replace(plain, outputs=("predictions/published-matched/1",), matched=True), "published")
+        yield _classifier(profile, f"warm/{run}", task_, run, steps, "published", f"attribution/{run}", start=_kept(run))
+        yield _classifier(profile, f"cold/{run}", task_, run, steps, "published", into="published-cold")
+    yield _classifier(profile, "matched", task_, 1, steps, "published", into="published-matched", matched=True)
     if profile.published.source in ("weights", "stand-ins"):  # images that are made here can be saved in two ways
-        writer = replace(plain, tasks=("published-writer",), outputs=("predictions/published-writer/1",))
-        yield _classifier(profile, "writer", writer, "published")
+        yield _classifier(profile, "writer", ("published-writer",), 1, steps, "published")
 
 
 def unseen(profile: Profile) -> Iterator[Unit]:
-    settings, grid = profile.classifier, profile.classifier.crop_grid
-    for run in range(1, settings.runs + 1):
-        outputs = (f"predictions/unseen/{run}",)
-        job = Classification(("attribution",), run, settings.backbones[0], 0, grid, outputs, start=_kept(run), only_evaluate=True)
-        yield _classifier(profile, str(run), job, "published", f"attribution/{run}")
+    for run in range(1, profile.classifier.runs + 1):
+        needs = ("published", f"attribution/{run}")
+        yield _classifier(profile, str(run), ("attribution",), run, 0, *needs, into="unseen", start=_kept(run), only_evaluate=True)
 
 
 def parsers(profile: Profile) -> Iterator[Unit]:
     for run in range(1, profile.parsers.runs + 1):
         for column, (_, _, parsed) in tasks.COLUMNS.items():
-            yield from _parsers(profile, run, tuple(f"parse-{what}-without-{column}" for what in parsed), f"without-{column}")
+            yield from _parsers(profile, run, parsed, f"without-{column}")
 
 
 def parsers_of_published(profile: Profile) -> Iterator[Unit]:
-    names = tuple(f"parse-{what}-of-published" for what in tasks.PARSED_OF_PUBLISHED)
     for run in range(1, profile.classifier.runs + 1):
-        yield from _parsers(profile, run, names, "of-published")
+        yield from _parsers(profile, run, tasks.PARSED_OF_PUBLISHED, "of-published")
 
 
-def _parsers(profile: Profile, run: int, names: tuple[str, ...], label: str) -> Iterator[Unit]:
+def _parsers(profile: Profile, run: int, parsed: tuple[str, ...], how: str) -> Iterator[Unit]:
     """Parsers that share a body and have a head each, or each by itself."""
-    steps, grid, main = profile.parsers.steps, profile.classifier.crop_grid, profile.classifier.backbones[0]
+    names = tuple(f"{what}-{how}" for what in parsed)
     for group in [names] if profile.parsers.shared_trunk else [(name,) for name in names]:
-        job = Classification(group, run, main, steps, grid, tuple(f"predictions/{name}/{run}" for name in group))
-        own = label if len(group) > 1 else group[0].removeprefix("parse-")
-        yield _classifier(profile, f"{own}/{run}", job)
+        label = how if len(group) > 1 else group[0]
+        yield _classifier(profile, f"{label}/{run}", tuple(f"parse-{name}" for name in group), run, profile.parsers.steps)
 
 
-def _classifier(profile: Profile, label: str, job: Classification, *needs: str) -> Unit:
-    settings = profile.classifier
-    steps = job.steps if settings.recipe == "steps" else 1000
-    cost = 0.055 * steps * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
+def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, steps: int, *needs: str, into: str = "", **changes: Any) -> Unit:
+    """A head for each of the named tasks, whose predictions go into folders of the tasks' names, or ``into`` another."""
+    settings, outputs = profile.classifier, tuple(f"predictions/{into or name}/{run}" for name in names)
+    job = replace(Classification(names, run, settings.backbones[0], steps, settings.crop_grid, outputs), **changes)
+    cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
-    return Unit(label, (job,), job.written, cost, needs, content)
+    return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)
 
 
 def backbone_content(name: str, profile: Profile) -> str:

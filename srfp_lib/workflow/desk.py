@@ -23,7 +23,7 @@ from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
 from ..profiles import Profile
 from .jobs import Job
-from .receipts import Receipt, describe, flush
+from .receipts import Receipt, digest, extent, flush
 from .workspace import BEGUN, SEAL, Workspace, overlap
 
 PACKAGES = ("torch", "timm", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -84,7 +84,7 @@ def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Pro
 
 def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, device: str) -> Path:
     staged = workspace.staging(job.name)
-    wall, cpu, source = time.perf_counter(), _cpu_seconds(), code()
+    wall, cpu, source = time.perf_counter(), sum(os.times()[:4]), code()  # also of processes waited for, such as a chapter's kernel
     _reset_peak()
     module, function = job.work.split(":")
     with devices.exact(device):
@@ -94,10 +94,12 @@ def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, d
     devices.leave(device)
     _check_outputs(job, staged)
     flush(staged)
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"
+    outputs = {output: extent(staged / output) | {"sha256": digest(staged / output)} for output in job.outputs}
     Receipt(
-        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs={output: describe(staged / output) for output in job.outputs},
-        seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(_cpu_seconds() - cpu, 2), peak_megabytes=_peak_megabytes(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=_machine(device), cpu=cpu_model(), code=source,
+        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs,
+        seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=machine, cpu=cpu_model(), code=source,
     ).write(staged / SEAL)  # fmt: skip
     return staged
 
@@ -140,12 +142,6 @@ def code() -> str:
     return whole.hexdigest()[:12]
 
 
-def _cpu_seconds() -> float:
-    """CPU seconds of this process and of the processes that it started and waited for, such as a chapter's kernel."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 def _reset_peak() -> None:
     """Forget the most memory that this process used for earlier jobs, where the system can."""
     try:
@@ -155,14 +151,9 @@ def _reset_peak() -> None:
 
 
 def _peak_megabytes() -> int:
-    """The most memory of this process, since `_reset_peak` where the system can tell."""
     try:
         line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) // 1024
     except (OSError, StopIteration):
         about = psutil.Process().memory_info()
         return getattr(about, "peak_wset", about.rss) // 2**20
-
-
-def _machine(device: str) -> str:
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"

@@ -12,24 +12,10 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from ..common import surroundings
 from ..common.errors import UserError
-
-
-class Engine(Protocol):
-    """What the runner asks of an engine."""
-
-    workers: int
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Run ``function(*arguments)`` somewhere."""
-        ...
-
-    def close(self) -> None:
-        """Stop at once; unfinished work is lost and made again by the next run."""
-        ...
 
 
 class Local:
@@ -40,10 +26,12 @@ class Local:
         self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run ``function(*arguments)`` in a process."""
         with _nameless_script():
             return self._pool.submit(function, *arguments)
 
     def close(self) -> None:
+        """Stop at once; unfinished work is lost and made again by the next run."""
         for process in list((self._pool._processes or {}).values()):
             process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -75,7 +63,7 @@ def _leave_with(parent: int) -> None:
     os._exit(1)
 
 
-ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local}
+ENGINES = {"local": Local}
 
 
 def check(name: str, workers: int) -> None:
@@ -88,7 +76,7 @@ def check(name: str, workers: int) -> None:
         raise UserError("a worker of multiprocessing.Pool may start no processes, and so cannot make jobs: call this from the program itself")
 
 
-def make(name: str, workers: int) -> Engine:
+def make(name: str, workers: int) -> Local:
     """An engine by name."""
     check(name, workers)
     return ENGINES[name](workers)

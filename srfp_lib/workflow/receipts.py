@@ -50,12 +50,6 @@ class Receipt:
             raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
 
 
-def describe(path: Path) -> dict[str, Any]:
-    """Number of files, bytes and SHA-256 of a file or folder, as a receipt records them."""
-    files, size = extent(path)
-    return {"files": files, "bytes": size, "sha256": digest(path)}
-
-
 def digest(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents below a folder."""
     if path.is_file():
@@ -67,12 +61,10 @@ def digest(path: Path) -> str:
     return whole.hexdigest()
 
 
-def extent(path: Path) -> tuple[int, int]:
-    """Number of files and bytes of a file or folder; (0, 0) where there is none."""
-    if path.is_file():
-        return 1, path.stat().st_size
-    sizes = [entry.stat().st_size for entry in path.rglob("*") if entry.is_file()] if path.is_dir() else []
-    return len(sizes), sum(sizes)
+def extent(path: Path) -> dict[str, Any]:
+    """Number of files and bytes of a file or folder, as a receipt records them; 0 where there is none."""
+    sizes = [file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file()]
+    return {"files": len(sizes), "bytes": sum(sizes)}
 
 
 def flush(folder: Path) -> None:
@@ -82,8 +74,5 @@ def flush(folder: Path) -> None:
 
 
 def _flush_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

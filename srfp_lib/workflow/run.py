@@ -66,7 +66,7 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
+    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Local, found: tuple[str, ...]) -> None:
         self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
         self.progress = Progress(due, crew.workers)
         self.running: dict[Future[Path], tuple[Job, int]] = {}  # and the seat of each

@@ -72,16 +72,11 @@ class Workspace:
     def claim(self) -> None:
         """Record the profile; called by the writer that holds the lock."""
         stored = {"format": FORMAT, "version": __version__, "profile": asdict(self.profile)}
-        self.write_text("profile.json", json.dumps(stored, indent=1))
+        write_whole(self.path("profile.json"), json.dumps(stored, indent=1).encode())
 
     def path(self, *parts: str) -> Path:
         """A path inside the workspace."""
         return self.root.joinpath(*parts)
-
-    def write_text(self, name: str, text: str) -> Path:
-        """Write a text file as a whole or not at all."""
-        write_whole(self.path(name), text.encode())
-        return self.path(name)
 
     @contextmanager
     def lock(self) -> Generator[None]:
@@ -118,7 +113,7 @@ class Workspace:
             return "missing"
         if receipt.key != key or receipt.outputs.keys() != set(job.outputs):
             return "stale"
-        intact = all(extent(self.path(p)) == (o["files"], o["bytes"]) for p, o in receipt.outputs.items())
+        intact = all(extent(self.path(p)).items() <= about.items() for p, about in receipt.outputs.items())
         return "done" if intact else "damaged"
 
     def states(self, jobs: Mapping[str, Job], keys: Mapping[str, str]) -> dict[str, str]:

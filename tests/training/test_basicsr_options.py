@@ -1,13 +1,11 @@
 """The option files: they parse, and BasicSR's own builders make its models from them."""
 
-import argparse
-
 import pytest
 import torch
 import yaml
 
 from srfp_lib import fleet, networks
-from srfp_lib.commands import training
+from srfp_lib.commands import cli
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import DEMO, PAPER
@@ -17,9 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's Sw
 
 
 def printed(capsys, *arguments):
-    parser = argparse.ArgumentParser()
-    training.add_to(parser.add_subparsers())
-    options = parser.parse_args(["basicsr-options", *arguments])
+    options = cli._parser().parse_args(["basicsr-options", *arguments])
     assert options.command(options) == 0
     return capsys.readouterr().out
 
