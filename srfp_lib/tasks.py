@@ -26,9 +26,12 @@ COLUMNS = {
     "L1": ("loss", "L1", ("scale", "architecture", "dataset")),
 }
 
-
-# The control that sees nothing but the mean colour of an image; all others change a `Classification`.
+# The controls of attribution: one sees nothing but the mean colour of an image, all others change a field of `Classification`.
 COLOUR_ALONE = "colour-alone"
+CONTROLS: dict[str, dict[str, int]] = {
+    "free-crops": {"grid": 1}, "matched": {"matched": True},
+    **{f"bits-{n}": {"bits": n} for n in (5, 6, 7)}, **{f"photographs-{n}": {"percent": n} for n in range(1, 100)},
+}  # fmt: skip
 
 # What is parsed of published networks (Figure 7), by parsers that were trained on the whole custom fleet.
 PARSED_OF_PUBLISHED = ("scale", "loss", "architecture")
@@ -39,9 +42,8 @@ class Classification:
     """One training of a classifier, or one evaluation of a saved one; a head for each of the tasks.
 
     ``start`` is a saved classifier whose body is taken over, ``keep`` where to save this one, ``outputs`` a folder of predictions
-    a task. With ``only_evaluate`` the saved classifier sees the published networks without any training. Controls change one
-    thing: ``matched`` shifts the channel means of every crop to those of the true image (D50), ``bits`` below 8 rounds images to
-    fewer grey levels, ``percent`` of the training photographs are used.
+    a task. With ``only_evaluate`` the saved classifier sees the published networks without any training. ``matched`` shifts the
+    channel means of every crop to those of the true image (D50), ``bits`` below 8 rounds images to fewer grey levels.
     """
 
     tasks: tuple[str, ...]
@@ -55,7 +57,7 @@ class Classification:
     only_evaluate: bool = False
     matched: bool = False
     bits: int = 8
-    percent: int = 100
+    percent: int = 100  # of the training photographs
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,16 @@ class Task:
         return str(getattr(network, self.asks))
 
 
-def control(name: str) -> dict[str, int | bool]:
+def control(name: str) -> dict[str, int]:
     """The fields of `Classification` that a control changes. Raises UserError for an unknown control.
 
     >>> control("bits-7")
     {'bits': 7}
     """
-    kind, _, number = name.partition("-")
-    if name == "free-crops":
-        return {"grid": 1}
-    if name == "matched":
-        return {"matched": True}
-    if kind == "bits" and number in ("5", "6", "7"):
-        return {"bits": int(number)}
-    if kind == "photographs" and number.isdecimal() and 0 < int(number) < 100:
-        return {"percent": int(number)}
-    raise UserError(
-        f"classifier.controls has '{name}': choose among free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
-    )
+    if name not in CONTROLS:
+        known = f"free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
+        raise UserError(f"classifier.controls has '{name}': choose among {known}")
+    return CONTROLS[name]
 
 
 def attribution(networks: tuple[Network, ...] | None = None, name: str = "attribution") -> Task:

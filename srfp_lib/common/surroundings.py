@@ -12,10 +12,7 @@ from . import checkout
 
 
 def prepare() -> None:
-    """Fill in what is missing, as in a container that runs under an unknown user id; a proper machine stays as it is.
-
-    A home that has to be made lasts as long as this process. Raises UserError where the package lies without its checkout.
-    """
+    """Fill in what is missing, as under an unknown user id in a container. Raises UserError where the package lies without its checkout."""
     checkout.check()
     try:
         getpass.getuser()
@@ -25,6 +22,6 @@ def prepare() -> None:
         del os.environ["HOME"]
     try:
         tempfile.TemporaryFile(dir=os.path.expanduser("~")).close()
-    except OSError:
+    except OSError:  # a home is made that lasts as long as this process
         os.environ["HOME"] = os.environ["USERPROFILE"] = made = tempfile.mkdtemp(prefix="srfp-home-")
         atexit.register(shutil.rmtree, made, ignore_errors=True)

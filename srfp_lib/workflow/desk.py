@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -74,10 +75,7 @@ class Desk:
 
 
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
-    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit.
-
-    Raises UserError if the disk is full.
-    """
+    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit. Raises UserError."""
     with disk_full_in_a_sentence(root):
         return _perform(job, key, inputs, Workspace(root, profile), device)
 
@@ -85,7 +83,8 @@ def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Pro
 def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, device: str) -> Path:
     staged = workspace.staging(job.name)
     wall, cpu, source = time.perf_counter(), sum(os.times()[:4]), code()  # also of processes waited for, such as a chapter's kernel
-    _reset_peak()
+    with suppress(OSError):  # forget the most memory that earlier jobs of this process used, where the system can
+        Path("/proc/self/clear_refs").write_text("5")
     module, function = job.work.split(":")
     with devices.exact(device):
         getattr(importlib.import_module(module), function)(
@@ -124,10 +123,9 @@ def versions() -> dict[str, str]:
 @cache
 def cpu_model() -> str:
     """The model of the processor: results are equal byte for byte on one kind."""
-    try:
+    lines: list[str] = []
+    with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Processor")))
     return next(named, "") or platform.processor() or platform.machine()
 
@@ -140,14 +138,6 @@ def code() -> str:
     for path in sorted(root.rglob("*.py")):
         whole.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return whole.hexdigest()[:12]
-
-
-def _reset_peak() -> None:
-    """Forget the most memory that this process used for earlier jobs, where the system can."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def _peak_megabytes() -> int:

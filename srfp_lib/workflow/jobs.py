@@ -40,10 +40,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Unit:
-    """One job of a kind of work, before it is a `Job`: ``label`` completes its name, ``content`` describes its input files.
-
-    ``needs`` names kinds or single jobs where it needs less than all jobs of the kinds that its kind needs. ``leaves`` are its
-    outputs; the other fields are those of `Job`.
+    """A `Job` before its kind of work adds the rest: ``label`` completes its name, ``leaves`` are its outputs, ``content`` describes
+    its input files, ``needs`` names kinds or single jobs where it needs less than all jobs of the kinds that its kind needs.
     """
 
     label: str = ""
@@ -56,10 +54,7 @@ class Unit:
 
 
 def keys(jobs: dict[str, Job]) -> dict[str, str]:
-    """The key of every job: a digest of its settings and, through their keys, of everything it needs.
-
-    ``jobs`` are in an order in which they can run: what a job needs stands before it.
-    """
+    """The key of every job: a digest of its settings and, through their keys, of everything it needs, which stands before it."""
     found: dict[str, str] = {}
     for name, job in jobs.items():
         parts = [job.version, name, job.settings, _plain(job.arguments), [found[need] for need in job.needs]]

@@ -135,10 +135,9 @@ class Workspace:
         return folder
 
     def commit(self, staged: Path) -> None:
-        """Move a sealed job's outputs from its staging folder into place and write the receipt last.
+        """Move a sealed job's outputs into place and write the receipt last; receipts of other jobs that own any of these paths go.
 
-        Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place. Receipts of
-        other jobs that own any of these paths go: what they describe is no longer there.
+        Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place.
         """
         receipt = Receipt.read(staged / SEAL)
         if receipt is None or self._lock is None or not self._lock.held():
