@@ -64,9 +64,6 @@ def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], di
     module.load_state_dict(trained.states[network.model_id])
     module.to(desk.device)
     lr = (superresolve.downscale(hr, network.scale) for hr in gallery.custom(desk).batches(HR))
-    psnr = trained.log[-1]["held_out_psnr"]
-    return (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device)), {
-        "origin": "stand-in",
-        "parameters": sum(p.numel() for p in module.parameters()),
-        "held_out_psnr": round(psnr, 3),
-    }
+    sr = (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device))
+    psnr, parameters = round(trained.log[-1]["held_out_psnr"], 3), sum(p.numel() for p in module.parameters())
+    return sr, {"origin": "stand-in", "parameters": parameters, "held_out_psnr": psnr}

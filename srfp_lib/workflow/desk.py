@@ -76,30 +76,26 @@ class Desk:
 
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
     """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit. Raises UserError."""
-    with disk_full_in_a_sentence(root):
-        return _perform(job, key, inputs, Workspace(root, profile), device)
-
-
-def _perform(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, device: str) -> Path:
-    staged = workspace.staging(job.name)
     wall, cpu, source = time.perf_counter(), sum(os.times()[:4]), code()  # also of processes waited for, such as a chapter's kernel
     with suppress(OSError):  # forget the most memory that earlier jobs of this process used, where the system can
         Path("/proc/self/clear_refs").write_text("5")
-    module, function = job.work.split(":")
-    with devices.exact(device):
-        getattr(importlib.import_module(module), function)(
-            Desk(workspace, staged, device, job.name, key, job.settings.get("content")), *job.arguments
-        )
-    devices.leave(device)
-    _check_outputs(job, staged)
-    flush(staged)
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"
-    outputs = {output: extent(staged / output) | {"sha256": digest(staged / output)} for output in job.outputs}
-    Receipt(
-        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs,
-        seconds=round(time.perf_counter() - wall, 2), cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), machine=machine, cpu=cpu_model(), code=source,
-    ).write(staged / SEAL)  # fmt: skip
+    with disk_full_in_a_sentence(root):
+        workspace = Workspace(root, profile)
+        staged = workspace.staging(job.name)
+        module, function = job.work.split(":")
+        desk = Desk(workspace, staged, device, job.name, key, job.settings.get("content"))
+        with devices.exact(device):
+            getattr(importlib.import_module(module), function)(desk, *job.arguments)
+        devices.leave(device)
+        _check_outputs(job, staged)
+        flush(staged)
+        machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"
+        outputs = {output: extent(staged / output) | {"sha256": digest(staged / output)} for output in job.outputs}
+        Receipt(
+            job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs, seconds=round(time.perf_counter() - wall, 2),
+            cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(), versions=versions(), machine=machine,
+            cpu=cpu_model(), code=source, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        ).write(staged / SEAL)  # fmt: skip
     return staged
 
 
