@@ -12,6 +12,7 @@ import pytest
 
 from srfp_lib import __version__, profiles
 from srfp_lib.common.errors import UserError
+from srfp_lib.common.files import write_whole
 from srfp_lib.profiles import SMOKE
 from srfp_lib.workflow.desk import Desk, perform
 from srfp_lib.workflow.jobs import Job, keys
@@ -149,10 +150,10 @@ def test_the_profile_is_read_back(workspace):
 
 
 def test_a_file_is_written_whole_or_not_at_all(workspace, monkeypatch):
-    workspace.write_text("a.txt", "old")
+    write_whole(workspace.path("a.txt"), b"old")
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
-        workspace.write_text("a.txt", "new")
+        write_whole(workspace.path("a.txt"), b"new")
     assert workspace.path("a.txt").read_text() == "old" and not list(workspace.root.glob("*.partial"))
 
 
