@@ -25,11 +25,9 @@ from .making import training_data
 def make(desk: Desk, names: tuple[str, ...]) -> None:
     """Super-resolve every image with published networks: with their weights where these are, else by stand-ins."""
     settings = desk.profile.published
-    with_weights = sources.weights_at(settings, names)
+    with_weights = names if settings.source == "weights" else sources.weights_at(settings, names)
     for name in names:
-        network = fleet.parse(name)
-        true = name in with_weights or settings.source == "weights"
-        sr, about = (_with_weights if true else _by_stand_in)(desk, network)
+        sr, about = (_with_weights if name in with_weights else _by_stand_in)(desk, fleet.parse(name))
         _write(desk, name, sr)
         desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, **about}, indent=1))
     desk.unchanged(sources.weights_at(settings, names))

@@ -147,17 +147,14 @@ def colour_alone(profile: Profile) -> Iterator[Unit]:
 def prnu(profile: Profile) -> Iterator[Unit]:
     """One job a split of the photographs."""
     for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1):
-        yield _prnu(run, "prnu", random_phase=False)
+        output = f"predictions/prnu/{run}"
+        yield Unit(str(run), (run, output, False), (output,), 10)
 
 
 def prnu_random_phase(profile: Profile) -> Iterator[Unit]:
     if profile.prnu.random_phase:
-        yield _prnu(1, "prnu-random-phase", random_phase=True)
-
-
-def _prnu(run: int, into: str, *, random_phase: bool) -> Unit:
-    output = f"predictions/{into}/{run}"
-    return Unit(str(run), (run, output, random_phase), (output,), 10)
+        output = "predictions/prnu-random-phase/1"
+        yield Unit("1", (1, output, True), (output,), 10)
 
 
 def seen(profile: Profile) -> Iterator[Unit]:
