@@ -36,7 +36,7 @@ from srfp_lib.common.checkout import DATA
 from srfp_lib.common.devices import autocast
 from srfp_lib.fetching.timm_weights import PACKAGES
 from srfp_lib.images import metrics, superresolve
-from srfp_lib.images.png import read_png
+from srfp_lib.images.arrays import read_png
 from srfp_lib.images.store import Images
 from srfp_lib.photos import embedded, reading
 from srfp_lib.planning import costs

@@ -89,7 +89,7 @@ def custom() -> tuple[Network, ...]:
 @cache
 def published() -> tuple[Network, ...]:
     """The 25 published networks of Table 1, in its order."""
-    return tuple(parse(model_id) for model_id in paper.table_1()["model_id"])
+    return tuple(parse(model_id) for model_id in paper.table("table_1")["model_id"])
 
 
 def stack(architecture: str, scale: int) -> tuple[Network, ...]:

@@ -192,7 +192,7 @@ class Study:
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" names the true one."""
-        from .images.png import read_png
+        from .images.arrays import read_png
 
         return read_png(self.workspace.path("images", model_id, f"{image}.png"))
 

@@ -27,7 +27,7 @@ def test_named_fields_exist():
 
 
 def test_readings_are_of_claims_and_say_what_would_decide():
-    ids = list(paper.claims()["id"])
+    ids = list(paper.table("claims")["id"])
     readings = reference.readings(ids)
     assert len(readings) > 15 and readings["id"].is_unique and readings.notna().all(axis=None)
     kept = reference.table("claims")

@@ -2,15 +2,14 @@
 
 import pytest
 
-from srfp_lib import fleet
+from srfp_lib import fleet, paper
 from srfp_lib.common.errors import UserError
-from srfp_lib.paper import quality
 
 
 def test_the_205_are_those_of_the_published_table():
     ours = {n.model_id for n in (*fleet.custom(), *fleet.published())}
     assert len(ours) == 205
-    assert ours == set(quality()["model_id"])
+    assert ours == set(paper.table("published_quality")["model_id"])
 
 
 @pytest.mark.parametrize(("field", "counts"), [

@@ -7,7 +7,7 @@ from srfp_lib.common.errors import UserError
 
 
 def test_the_18_cells_have_the_papers_networks():
-    cells = paper.table_4().query("row_kind == 'cell'")
+    cells = paper.table("table_4").query("row_kind == 'cell'")
     spelled = {"3": "s3", "Flickr2K": "flickr2k", "VGG+adv": "VGG_GAN"}
     ours = {task.name: task for task in tasks.parsers()}
     for cell in cells.itertuples():

@@ -13,7 +13,7 @@ from srfp_lib.common.errors import UserError
 from srfp_lib.common.frames import read_table
 from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
-from srfp_lib.images.png import read_png
+from srfp_lib.images.arrays import read_png
 from srfp_lib.stages import foreign_images, making
 from srfp_lib.study import Study
 from srfp_lib.workflow.desk import Desk

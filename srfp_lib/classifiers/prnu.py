@@ -11,11 +11,6 @@ from jaxtyping import Float32, UInt8
 from ..common.errors import UserError
 from ..common.randomness import numpy_generator
 
-NO_BM3D = (
-    "prnu.denoiser is bm3d, and the package is not installed: pip install -e '.[bm3d]' (its licence allows non-commercial use only), "
-    'or set prnu.denoiser = "wavelet"'
-)
-
 
 def wavelet_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w 3"]:
     """Images minus their wavelet-denoised versions, in grey levels.
@@ -58,8 +53,6 @@ RESIDUALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"wavelet": wavelet_r
 
 def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, crop: int | None, int8: bool) -> Float32[np.ndarray, "n _ _ 3"]:
     """Noise residuals of the centre crops; ``int8`` truncates towards zero as the released code stores them."""
-    if denoiser not in RESIDUALS:
-        raise UserError(f"there is no denoiser '{denoiser}': choose one of {', '.join(RESIDUALS)}")
     if crop:
         top, left = ((images.shape[i] - min(crop, images.shape[i])) // 2 for i in (1, 2))
         images = images[:, top : top + crop, left : left + crop]

@@ -74,14 +74,14 @@ def table_3(answers: pd.DataFrame) -> pd.DataFrame:
             rows.append({"hyperparameter": hyperparameter, "value": paper.spelled(value), **accuracies, "chance": CHANCE, "n_networks": networks})
     for label, (hyperparameter, effect) in EFFECTS.items():
         rows.append({"hyperparameter": hyperparameter, "value": label, **effect(answers).columns(), "chance": NAN, "n_networks": 180})
-    printed = paper.table_3()[["hyperparameter", "value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
+    printed = paper.table("table_3")[["hyperparameter", "value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
     printed.columns = ["hyperparameter", "value", "paper", "paper_sd"]
     return pd.DataFrame(rows).merge(printed, on=["hyperparameter", "value"], how="left", validate="one_to_one")
 
 
 def panels(answers: pd.DataFrame) -> pd.DataFrame:
     """The accuracies in Figure 3's four panels beside the paper's: run 1, as printed, and the SD over its three runs."""
-    printed = paper.panels().query("figure == 'figure 3'")
+    printed = paper.table("figure_3_and_5").query("figure == 'figure 3'")
     rows = []
     for scale in fleet.SCALES:
         for loss in ("L1", "adversarial"):

@@ -27,9 +27,9 @@ COLUMNS = ["id", "section", "claim", "quantity", "paper", "ours", "low", "high",
 
 def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
     """One row per claim with the columns `COLUMNS`; ``only`` restricts it to some ids, and ``results`` to what these need."""
-    rules = paper.verdict_rules().set_index("id").to_dict("index")
+    rules = paper.table("verdict_rules").set_index("id").to_dict("index")
     rows = []
-    for claim in paper.claims().to_dict("records"):
+    for claim in paper.table("claims").to_dict("records"):
         if only and claim["id"] not in only:
             continue
         rule = rules.get(claim["id"])

@@ -42,7 +42,7 @@ def table_4(parsers: Parsers) -> pd.DataFrame:
                 task = tasks.parser(asks, withheld)
                 row |= accuracy(parsers, asks, withheld).columns() | {"n_train_networks": len(task.train), "n_test_networks": len(task.test)}
             rows.append(row)
-    printed = paper.table_4()[["predicted_hyperparameter", "withheld_value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
+    printed = paper.table("table_4")[["predicted_hyperparameter", "withheld_value", "accuracy_mean", "accuracy_sd_over_3_classifiers"]]
     printed.columns = ["predicted", "withheld", "paper", "paper_sd"]
     printed["withheld"] = printed["withheld"].map({paper.spelled(value): column for column, (_, value, _) in tasks.COLUMNS.items()})
     return pd.DataFrame(rows).merge(printed, on=["predicted", "withheld"], how="left", validate="one_to_one")

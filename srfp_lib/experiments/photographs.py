@@ -32,7 +32,7 @@ def _ours(photographs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _papers() -> pd.DataFrame:
-    printed = paper.dataset_statistics()
+    printed = paper.table("dataset_statistics")
     return pd.DataFrame({
         "role": printed["dataset"].map(ROLES), "split": printed["likely_true_split"], "paper_set": printed["dataset"],
         "paper_split_as_printed": printed["split_as_printed"], "paper_n_images": printed["n_images"],

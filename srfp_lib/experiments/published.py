@@ -17,7 +17,7 @@ _SELECTION = {"all": "all", "2X, all": "scale=2", "4X, L1": "scale=4 and loss=L1
 
 def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
     """Accuracy by start of the classifier and by group; the paper's values are those of the warm start."""
-    printed = paper.pretrained_attribution().set_index("selection")
+    printed = paper.table("pretrained_attribution").set_index("selection")
     rows = []
     for start, runs in starts.items():
         answers, classes = scored(runs), runs[0].classes
@@ -96,7 +96,7 @@ def figure_7(answers: pd.DataFrame) -> pd.DataFrame:
                 rows.append({"model_id": model_id, "parser": asks, "predicted": value, "right": value in right_answers(asks, str(model_id)),
                              "share": e.value, "sd": e.sd, "low": e.low, "high": e.high,
                              "count": int(matching["correct"].sum()), "n_images": len(group), "n_photographs": e.n_photographs})  # fmt: skip
-    printed = paper.figure_7()[["model_id", "parser", "predicted_value", "fraction_mean", "fraction_sd"]]
+    printed = paper.table("figure_7")[["model_id", "parser", "predicted_value", "fraction_mean", "fraction_sd"]]
     printed.columns = ["model_id", "parser", "predicted", "paper", "paper_sd"]
     printed["predicted"] = printed["predicted"].replace({paper.spelled(v): v for asks in tasks.PARSED_OF_PUBLISHED for v in tasks.CLASSES[asks]})
     return pd.DataFrame(rows).merge(printed, on=["model_id", "parser", "predicted"], how="left", validate="one_to_one")

@@ -21,7 +21,7 @@ def per_network(quality: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
     table["failed"] = table["gain"] < FAILED_BELOW
     networks = fleet.frame(tuple(fleet.parse(m) for m in table.index)).set_index("model_id")
-    printed = paper.quality().set_index("model_id")[["psnr_mean_db", "psnr_sd_db", "lpips_mean", "lpips_sd"]]
+    printed = paper.table("published_quality").set_index("model_id")[["psnr_mean_db", "psnr_sd_db", "lpips_mean", "lpips_sd"]]
     printed.columns = ["paper_psnr", "paper_psnr_sd", "paper_lpips", "paper_lpips_sd"]
     return networks[["architecture", "dataset", "scale", "loss", "seed"]].join(table).join(printed).reset_index()
 

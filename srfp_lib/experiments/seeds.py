@@ -58,7 +58,7 @@ def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
 
 def _papers() -> pd.DataFrame:
     """The paper's accuracies and SD over its 24 triplets; for PRNU it has no SD."""
-    printed = paper.seeds().query("row_kind in ('cell', 'total')")
+    printed = paper.table("seeds").query("row_kind in ('cell', 'total')")
     cell = pd.DataFrame({"triplets": "24", "loss": printed["loss"].replace({paper.spelled(v): v for v in fleet.LOSSES}), "scale": printed["scale"]})
     cnn = cell.assign(method="CNN", paper=printed["convnext_accuracy_mean"], paper_sd=printed["convnext_accuracy_sd_over_3_classifiers"])
     return pd.concat([cnn, cell.assign(method="PRNU", paper=printed["prnu_accuracy"], paper_sd=NAN)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,16 +89,15 @@ def _gallery(desk: Desk, under: str, images: pd.DataFrame, matched: bool, bits: 
     return Gallery(images, store, desk.profile.photographs.rotations)
 
 
-class ImageFolder:
+class ImageFolder(ExitStack):
     """The images of one network, written one by one as PNG files and, if the profile keeps them decoded, into one array as well.
 
-    A context manager. ``tiles`` have one size. ``under`` is the folder of the workspace that holds ``images`` and ``decoded``, ""
-    for the workspace itself.
+    A context manager. ``tiles`` have one size. ``under`` is the folder that holds ``images`` and ``decoded``, "" for the workspace.
     """
 
     def __init__(self, desk: Desk, name: str, count: int, *, tiles: bool, under: str = "") -> None:
+        super().__init__()
         self.desk, self.name, self.count, self.tiles, self.under = desk, name, count, tiles, under
-        self.files = ExitStack()
         self.array: ArrayFile | None = None
 
     def add(self, image: str, pixels: UInt8[np.ndarray, "h w 3"]) -> None:
@@ -114,14 +112,8 @@ class ImageFolder:
         if self.array is None:
             path = self.desk.write(self.under, "decoded", f"{self.name}.npy")
             height, width = pixels.shape[:2]
-            self.array = self.files.enter_context(ArrayFile(path, self.count, (height, width, 3) if self.tiles else None))
+            self.array = self.enter_context(ArrayFile(path, self.count, (height, width, 3) if self.tiles else None))
         self.array.add(pixels)
-
-    def __enter__(self) -> ImageFolder:
-        return self
-
-    def __exit__(self, *failed: Any) -> None:
-        self.files.__exit__(*failed)
 
 
 def write_images(desk: Desk, name: str, images: Sequence[str], pixels: Iterable[np.ndarray], *, tiles: bool, under: str = "") -> None:

@@ -21,8 +21,7 @@ from torch import Tensor
 
 from ..common.errors import UserError
 from ..fleet import WAY
-from .arrays import read_images
-from .png import png_size, read_png
+from .arrays import png_size, read_images, read_png
 
 T = TypeVar("T")
 Pick = tuple[str, int]  # (model_id, number of the image in the image list)

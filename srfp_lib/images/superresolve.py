@@ -40,15 +40,13 @@ def downscale(images: UInt8[np.ndarray, "n h w 3"], scale: int) -> UInt8[np.ndar
     return to_8_bits(small)
 
 
-def upscale_bicubic(lr: UInt8[np.ndarray, "n h w 3"], scale: int) -> UInt8[np.ndarray, "n h*{scale} w*{scale} 3"]:
-    """Bicubic upscaling (a = -0.5), 8 bits: the baseline that every network has to beat."""
-    return to_8_bits(bicubic(to_float(lr), scale))
-
-
 def bicubic_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray, "n _ _ 3"]:
-    """HR images downscaled and upscaled again; rows and columns beyond a multiple of the scale are cut off."""
+    """HR images downscaled and upscaled again, both bicubic (a = -0.5): the baseline that every network has to beat.
+
+    Rows and columns beyond a multiple of the scale are cut off.
+    """
     height, width = (length // scale * scale for length in hr.shape[1:3])
-    return upscale_bicubic(downscale(hr[:, :height, :width], scale), scale)
+    return to_8_bits(bicubic(to_float(downscale(hr[:, :height, :width], scale)), scale))
 
 
 @torch.inference_mode()

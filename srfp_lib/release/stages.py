@@ -12,7 +12,7 @@ from ..common.errors import UserError
 from ..common.frames import read_table
 from ..common.randomness import seed
 from ..images import gallery
-from ..images.png import png_size, read_png
+from ..images.arrays import png_size, read_png
 from ..photos.folder import fold_of
 from ..profiles import Profile
 from ..workflow.desk import Desk

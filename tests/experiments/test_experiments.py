@@ -11,7 +11,7 @@ from srfp_lib.experiments.results import Results
 
 def test_table_3_has_the_papers_rows_and_our_values(runs):
     table = attribution.table_3(attribution.scored(runs))
-    printed = paper.table_3()
+    printed = paper.table("table_3")
     assert list(table["value"]) == list(printed["value"]) and table["paper"].notna().all()
     ours = table.set_index("value")["accuracy"]
     assert ours["L1"] == 0.5 and ours["VGG+adv"] == ours["ResNet+adv"] == 1
@@ -69,7 +69,7 @@ def test_restricted_argmax_looks_at_three_columns_only(runs):
 
 def test_table_4_has_18_cells_and_6_dashes_with_the_papers_values(parsers):
     table = parsing.table_4(parsers)
-    printed = paper.table_4()
+    printed = paper.table("table_4")
     assert table["kind"].value_counts().to_dict() == {"cell": 18, "dash": 6}
     cells = table[table["kind"] == "cell"]
     assert sorted(cells["paper"]) == sorted(printed[printed["row_kind"] == "cell"]["accuracy_mean"])
@@ -119,8 +119,8 @@ def test_every_claim_gets_a_verdict_with_a_reason_where_it_cannot_be_tested(runs
 
 
 def test_every_rule_has_a_quantity_and_every_quantity_a_rule():
-    assert set(paper.verdict_rules()["id"]) == set(quantities.QUANTITIES)
-    assert set(paper.claims()["id"]) - set(quantities.QUANTITIES) == {"C23"}  # needs a number from outside
+    assert set(paper.table("verdict_rules")["id"]) == set(quantities.QUANTITIES)
+    assert set(paper.table("claims")["id"]) - set(quantities.QUANTITIES) == {"C23"}  # needs a number from outside
 
 
 @pytest.mark.parametrize(("value", "low", "photographs", "verdict"), [
