@@ -35,12 +35,12 @@ def validated(desk: Desk, crop: int, batch: int, rate: float, steps: int) -> dic
     settings = replace(profile.classifier, crop=crop, batch=batch, learning_rate=rate)
     train, validation = (images.numbers(part, run=1) for part in ("train", "validation"))
     start = time.process_time()
-    fitting = recipe.Fitting({"attribution": task}, images.store, train, validation, run=1, backbone=settings.backbones[0], settings=settings,
+    fitting = recipe.Fitting({"attribution": task}, images, train, validation, run=1, backbone=settings.backbones[0], settings=settings,
                              master_seed=profile.master_seed)  # fmt: skip
     model = recipe.fit(fitting, steps)
     seconds = time.process_time() - start
     picks = [(n.model_id, i) for n in task.test for i in validation]
-    _, scores = recipe.evaluate(model, images.store, picks, side=None, precision=settings.precision)
+    _, scores = recipe.evaluate(model, images, picks, side=None, precision=settings.precision)
     right = scores["attribution"].argmax(1) == np.array([task.classes.index(m) for m, _ in picks])
     adversarial = np.array([fleet.parse(m).adversarial for m, _ in picks])
     return {

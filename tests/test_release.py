@@ -77,7 +77,7 @@ def test_or_are_copied(folder, tmp_path):
     place = tmp_path / "w" / "images" / FEW[0]
     assert not place.is_symlink() and len(list(place.iterdir())) == 10
     study = Study.open("", tmp_path / "w")
-    kept = gallery.custom(Desk(study.workspace, tmp_path)).store.kept(FEW[0])
+    kept = gallery.custom(Desk(study.workspace, tmp_path)).kept(FEW[0])
     assert np.array_equal(kept[3], study.pixels(FEW[0], photograph(3)))
     folder.rename(folder.parent / "gone")
     assert set(Study.open("", tmp_path / "w").states().values()) == {"done", "missing"}

@@ -93,7 +93,7 @@ def test_every_image_is_super_resolved_by_itself(whole, tmp_path, name):
 @pytest.mark.parametrize("name", [HR, "EDSR-div2k-x2-L1-s1", "RDN-div2k-x2-L1-NA-pretrained", "RDN-div2k-x2-L1-NA-pretrained~truncated"])
 def test_images_of_different_sizes_are_kept_decoded(whole, tmp_path, name):
     images = gallery.custom(desk(whole, tmp_path))
-    kept = images.store.kept(name)
+    kept = images.kept(name)
     assert not images.tiles and len(kept) == 7
     folder = whole.workspace.path("truncated" if "~" in name else "", "images", name.partition("~")[0])
     assert all(np.array_equal(pixels, read_png(folder / f"{image}.png")) for pixels, image in zip(kept, images.names, strict=True))
@@ -191,7 +191,7 @@ def test_a_folder_of_images_is_attributed_alike_decoded_or_not(folder, tmp_path,
     hurried(monkeypatch)
     found = {decoded: of_folder(folder, tmp_path / str(decoded), decoded=decoded) for decoded in (True, False)}
     for decoded, (study, images) in found.items():
-        assert images.tiles == tiles and (images.store.kept("A-div2k-x2-L1-NA-pretrained") is not None) == decoded
+        assert images.tiles == tiles and (images.kept("A-div2k-x2-L1-NA-pretrained") is not None) == decoded
         assert study.workspace.path("published", "decoded").exists() == decoded
         assert list(images.table) == ["image", "photograph", "fold"] + ([] if tiles else ["height", "width"])
     assert len({digest(study.workspace.path("predictions", "published-cold")) for study, _ in found.values()}) == 1
@@ -201,5 +201,5 @@ def test_a_folder_in_which_one_image_is_smaller_holds_photographs(folder, tmp_pa
     Image.new("RGB", (38, 40)).save(folder / "B-NA-x4-GAN-NA-pretrained" / "p3.png")
     hurried(monkeypatch)
     study, images = of_folder(folder, tmp_path / "w")
-    assert not images.tiles and images.store.size(("B-NA-x4-GAN-NA-pretrained", 3)) == (40, 38)
+    assert not images.tiles and images.size(("B-NA-x4-GAN-NA-pretrained", 3)) == (40, 38)
     assert len(Predictions.load(study.outputs("predictions/published-cold/1")[0]).index) == 4

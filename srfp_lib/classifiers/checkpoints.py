@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..common.errors import UserError
@@ -39,13 +37,3 @@ class Checkpoint:
 
 
 NONE = Checkpoint()
-
-
-def rng_state(rng: np.random.Generator) -> str:
-    """The state of a generator as text: its integers are too large for tensors."""
-    return json.dumps(rng.bit_generator.state)
-
-
-def set_rng_state(rng: np.random.Generator, state: str) -> None:
-    """Continue a generator from where `rng_state` left it."""
-    rng.bit_generator.state = json.loads(state)

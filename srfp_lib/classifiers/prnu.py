@@ -11,6 +11,11 @@ from jaxtyping import Float32, UInt8
 from ..common.errors import UserError
 from ..common.randomness import numpy_generator
 
+NO_BM3D = (
+    "prnu.denoiser is bm3d, and the package is not installed: pip install -e '.[bm3d]' (its licence allows non-commercial use only), "
+    'or set prnu.denoiser = "wavelet"'
+)
+
 
 def wavelet_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w 3"]:
     """Images minus their wavelet-denoised versions, in grey levels.

@@ -24,7 +24,7 @@ from ..images.store import Images, Pick, ahead
 from ..profiles import Classifier as Settings
 from ..tasks import Task
 from .bodies import Classifier
-from .checkpoints import NONE, Checkpoint, rng_state, set_rng_state
+from .checkpoints import NONE, Checkpoint
 
 IGNORED = -100  # the label of a network that a head is not trained on
 
@@ -52,7 +52,8 @@ class Fitting:
             model = Classifier(backbone, {head: len(task.classes) for head, task in heads.items()}, weights_dir=weights_dir)
         self.model = model.to(memory_format=torch.channels_last)  # pyrefly: ignore[no-matching-overload]  # torch's stubs lack it
         if start is not None:
-            _take_over(self.model, start)
+            mine = self.model.state_dict()  # a head stays fresh where its classes are others (D23)
+            self.model.load_state_dict(mine | {k: v for k, v in start.items() if k in mine and mine[k].shape == v.shape})
         self.model.to(device)
         found = labels(heads, networks)
         self.labels = {(model_id, head): int(numbers[i]) for head, numbers in found.items() for i, model_id in enumerate(self.ids)}
@@ -72,17 +73,11 @@ class Fitting:
         """Continue from a checkpoint: weights, optimiser and random numbers."""
         self.model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
-        set_rng_state(self.rng, saved["rng"])
+        self.rng.bit_generator.state = saved["rng"]
 
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
         return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
-
-
-def _take_over(model: Classifier, state: Mapping[str, Tensor]) -> None:
-    """The body of a saved classifier, and its heads where they have the same classes (D23)."""
-    mine = model.state_dict()
-    model.load_state_dict(mine | {k: v for k, v in state.items() if k in mine and mine[k].shape == v.shape})
 
 
 def save_state(model: Classifier, path: Path) -> None:
@@ -120,14 +115,14 @@ def fit_steps(fitting: Fitting, steps: int, checkpoint: Checkpoint = NONE) -> Cl
     return model.eval()
 
 
-def _drawn(fitting: Fitting, steps: range) -> Iterator[tuple[int, tuple[list[Pick], Tensor, str]]]:
+def _drawn(fitting: Fitting, steps: range) -> Iterator[tuple[int, tuple[list[Pick], Tensor, Any]]]:
     """The step, its pairs, their crops, and the generator's state after these draws."""
     size = fitting.settings.batch
     for step in steps:
         networks, numbers = fitting.rng.integers(len(fitting.ids), size=size), fitting.rng.choice(fitting.train, size=size)
         picks = [(fitting.ids[n], int(i)) for n, i in zip(networks, numbers, strict=True)]
         crops = fitting.crops(picks)
-        yield step, (picks, crops, rng_state(fitting.rng) if fitting.settings.checkpoint_every else "")
+        yield step, (picks, crops, fitting.rng.bit_generator.state)
 
 
 def fit_paper(fitting: Fitting, checkpoint: Checkpoint = NONE) -> Classifier:
@@ -161,7 +156,7 @@ def fit_paper(fitting: Fitting, checkpoint: Checkpoint = NONE) -> Classifier:
                 record, best = accuracy, copy.deepcopy(model.state_dict())
             schedule.step(loss)
             if settings.checkpoint_every:
-                checkpoint.save(phase=phase, epoch=epoch + 1, record=record, best=best, model=model.state_dict(), rng=rng_state(fitting.rng),
+                checkpoint.save(phase=phase, epoch=epoch + 1, record=record, best=best, model=model.state_dict(), rng=fitting.rng.bit_generator.state,
                                 optimiser=optimiser.state_dict(), schedule=schedule.state_dict())  # fmt: skip
     model.load_state_dict(best)
     return model.eval()

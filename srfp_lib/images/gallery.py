@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,27 +19,16 @@ from .arrays import ArrayFile
 from .store import Images, Pick
 
 
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """Images of many networks of the same photographs. ``table`` has a row for each image: image, photograph, fold."""
+class Gallery(Images):
+    """Images of many networks of the same photographs. ``table`` has a row for each image: image, photograph, fold.
 
-    table: pd.DataFrame
-    store: Images
-    rotations: int
+    ``under``: the folder of the workspace that holds them. ``matched``: crops have the channel means of the true ones.
+    """
 
-    @property
-    def names(self) -> list[str]:
-        """The names of the images."""
-        return list(self.table["image"])
-
-    @property
-    def tiles(self) -> bool:
-        """Whether the images are tiles of one size; otherwise they are photographs of any size."""
-        return self.store.tiles
-
-    def batches(self, model_id: str, numbers: Sequence[int] | None = None, *, most: int = 16) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
-        """All images of a network, or some: up to ``most`` tiles or one photograph at a time."""
-        return self.store.batches(model_id, range(len(self.table)) if numbers is None else numbers, most)
+    def __init__(self, desk: Desk, table: pd.DataFrame, *, under: str = "", tiles: bool, matched: bool, bits: int) -> None:
+        folders = desk.read(under, "images"), desk.read(under, "decoded")
+        super().__init__(*folders, list(table["image"]), tiles=tiles, match=HR if matched else "", bits=bits)
+        self.table, self.rotations = table, desk.profile.photographs.rotations
 
     def tested(self) -> tuple[int, ...]:
         """The images that are tested in any run."""
@@ -72,7 +60,8 @@ class Gallery:
 
 def custom(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     """The images of the custom networks, and of published ones that super-resolved the same photographs."""
-    return _gallery(desk, "", read_table(desk.read("photos/images.csv")), matched, bits, tiles=desk.profile.photographs.image_size is not None)
+    tiles = desk.profile.photographs.image_size is not None
+    return Gallery(desk, read_table(desk.read("photos/images.csv")), tiles=tiles, matched=matched, bits=bits)
 
 
 def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
@@ -80,13 +69,7 @@ def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
     if not sources.is_folder(desk.profile.published):
         return custom(desk, matched=matched, bits=bits)
     images = read_table(desk.read("published/images.csv"))
-    return _gallery(desk, "published", images, matched, bits, tiles="height" not in images)
-
-
-def _gallery(desk: Desk, under: str, images: pd.DataFrame, matched: bool, bits: int, *, tiles: bool) -> Gallery:
-    folders = desk.read(under, "images"), desk.read(under, "decoded")
-    store = Images(*folders, list(images["image"]), tiles=tiles, match=HR if matched else "", bits=bits)
-    return Gallery(images, store, desk.profile.photographs.rotations)
+    return Gallery(desk, images, under="published", tiles="height" not in images, matched=matched, bits=bits)
 
 
 class ImageFolder(ExitStack):

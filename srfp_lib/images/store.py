@@ -63,8 +63,9 @@ class Images:
     def _crop(self, pick: Pick, row: int, column: int, side: int) -> np.ndarray:
         return self.image(pick)[row : row + side, column : column + side]
 
-    def batches(self, model_id: str, numbers: Sequence[int], most: int) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
-        """Whole images of one network: up to ``most`` tiles, or one photograph at a time."""
+    def batches(self, model_id: str, numbers: Sequence[int] | None = None, *, most: int = 16) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
+        """All images of a network, or some: up to ``most`` tiles or one photograph at a time."""
+        numbers = range(len(self.names)) if numbers is None else numbers
         step = most if self.tiles else 1
         for start in range(0, len(numbers), step):
             yield np.stack([self.image((model_id, i)) for i in numbers[start : start + step]])

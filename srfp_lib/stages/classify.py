@@ -27,7 +27,7 @@ def classify(desk: Desk, job: Classification) -> None:
     images = (gallery.published if of_published else gallery.custom)(desk, matched=job.matched, bits=job.bits)
     train, validation = (images.numbers(part, run=job.run) for part in ("train", "validation"))
     start = recipe.load_state(desk.read(job.start)) if job.start else None
-    fitting = recipe.Fitting(heads, images.store, images.some(train, job.percent), validation, run=job.run, backbone=job.backbone,
+    fitting = recipe.Fitting(heads, images, images.some(train, job.percent), validation, run=job.run, backbone=job.backbone,
                              settings=settings, master_seed=desk.profile.master_seed, start=start, device=desk.device,
                              weights_dir=desk.profile.published.weights_dir)  # fmt: skip
     if job.only_evaluate:
@@ -50,7 +50,7 @@ def _evaluate(desk: Desk, job: Classification, heads: dict[str, Task], model: Cl
     networks = dict.fromkeys(network for group in shown.values() for network in group)
     picks = [(n.model_id, i) for n in networks for i in images.numbers("test", run=job.run)]
     side = None if images.tiles else settings.crop
-    features, scores = recipe.evaluate(model, images.store, picks, side=side, precision=settings.precision, device=desk.device)
+    features, scores = recipe.evaluate(model, images, picks, side=side, precision=settings.precision, device=desk.device)
     index = images.index(picks)
     for (name, task), output in zip(heads.items(), job.outputs, strict=True):
         mine = index["model_id"].isin([n.model_id for n in shown[name]]).to_numpy()
