@@ -16,7 +16,7 @@ from srfp_lib.commands import cli
 from srfp_lib.common import devices
 from srfp_lib.common.errors import UserError
 from srfp_lib.fetching import imagenet
-from srfp_lib.photos import sr_sets
+from srfp_lib.photos import paper_sets
 from srfp_lib.planning import obstacles
 from srfp_lib.planning.costs import Costs, Work
 from srfp_lib.profiles import LAB, PAPER, SMOKE, Profile
@@ -86,7 +86,7 @@ def provide(tmp_path, monkeypatch) -> list:
         for network in sources.networks(PAPER.published):
             touch(row_of(network.model_id).path(tmp_path / "weights"))
 
-    monkeypatch.setattr(sr_sets, "PARTS", {"train": (0, 8)})
+    monkeypatch.setattr(paper_sets, "PARTS", {"train": (0, 8)})
     hub = tmp_path / "torch" / "hub" / "checkpoints"
     bm3d = type("Module", (), {"__spec__": "there"})
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,13 +19,13 @@ from torch import Tensor
 
 from ..common import devices
 from ..common.errors import UserError
+from ..common.files import write_whole
 from ..common.randomness import numpy_generator, seeded_torch
 from ..fleet import Network
 from ..images.store import Images, Pick, ahead
 from ..profiles import Classifier as Settings
 from ..tasks import Task
 from .bodies import Classifier
-from .checkpoints import NONE, Checkpoint
 
 IGNORED = -100  # the label of a network that a head is not trained on
 
@@ -93,25 +94,40 @@ def load_state(path: Path) -> dict[str, Tensor]:
         raise UserError(f"the classifier '{path}' is damaged ({error}): delete its receipt, and the same command trains it again") from None
 
 
-def fit(fitting: Fitting, steps: int, checkpoint: Checkpoint = NONE) -> Classifier:
-    """Train by the recipe in the settings; resumes from the checkpoint if there is one."""
+def _save(path: Path, **state: Any) -> None:
+    whole = io.BytesIO()
+    torch.save(state, whole)
+    write_whole(path, whole.getvalue())
+
+
+def _saved(path: Path | None) -> dict[str, Any]:
+    """The state in a checkpoint, empty if there is none. A damaged one is refused: starting over silently would hide it."""
+    if path is None or not path.exists():
+        return {}
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many types for a damaged file
+        raise UserError(f"the checkpoint '{path}' is damaged ({type(error).__name__}): delete it to train from the start") from None
+
+
+def fit(fitting: Fitting, steps: int, checkpoint: Path | None = None) -> Classifier:
+    """Train by the recipe in the settings; an interrupted training resumes from its checkpoint and ends with the same bits."""
     return fit_steps(fitting, steps, checkpoint) if fitting.settings.recipe == "steps" else fit_paper(fitting, checkpoint)
 
 
-def fit_steps(fitting: Fitting, steps: int, checkpoint: Checkpoint = NONE) -> Classifier:
+def fit_steps(fitting: Fitting, steps: int, checkpoint: Path | None = None) -> Classifier:
     """AdamW for a fixed number of steps: 20 steps of warm-up, then a cosine down to 2 %. Pairs are drawn uniformly."""
     settings, model = fitting.settings, fitting.model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    saved = checkpoint.load()
-    if saved:
+    if saved := _saved(checkpoint):
         fitting.resume(saved, optimiser)
     for step, (picks, crops, rng) in ahead(_drawn(fitting, range(saved.get("step", 0), steps))):
         rising = min(1.0, (step + 1) / 20)
         cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1)))
         optimiser.param_groups[0]["lr"] = settings.learning_rate * rising * cosine
         _descend(fitting.loss(picks, crops), optimiser, f"step {step + 1}")
-        if settings.checkpoint_every and (step + 1) % settings.checkpoint_every == 0:
-            checkpoint.save(step=step + 1, model=model.state_dict(), optimiser=optimiser.state_dict(), rng=rng)
+        if checkpoint and (step + 1) % settings.checkpoint_every == 0:
+            _save(checkpoint, step=step + 1, model=model.state_dict(), optimiser=optimiser.state_dict(), rng=rng)
     return model.eval()
 
 
@@ -125,14 +141,14 @@ def _drawn(fitting: Fitting, steps: range) -> Iterator[tuple[int, tuple[list[Pic
         yield step, (picks, crops, fitting.rng.bit_generator.state)
 
 
-def fit_paper(fitting: Fitting, checkpoint: Checkpoint = NONE) -> Classifier:
+def fit_paper(fitting: Fitting, checkpoint: Path | None = None) -> Classifier:
     """The paper's recipe: Adamax, first the heads alone, then everything; the best validation accuracy wins (D18-D20).
 
     Each phase has its own optimiser and schedule: the learning rate is cut by 10 when the training loss has not improved
     for more than 3 epochs, and the phase stops when it falls below 4e-6. With frozen weights the body stays in training
     mode, as in the released code (D20).
     """
-    settings, model, saved = fitting.settings, fitting.model, checkpoint.load()
+    settings, model, saved = fitting.settings, fitting.model, _saved(checkpoint)
     best = copy.deepcopy(model.state_dict())
     phases = ((settings.head_epochs, model.heads.parameters()), (settings.epochs, model.parameters()))
     for phase, (epochs, parameters) in enumerate(phases):
@@ -155,9 +171,9 @@ def fit_paper(fitting: Fitting, checkpoint: Checkpoint = NONE) -> Classifier:
             if accuracy > record:
                 record, best = accuracy, copy.deepcopy(model.state_dict())
             schedule.step(loss)
-            if settings.checkpoint_every:
-                checkpoint.save(phase=phase, epoch=epoch + 1, record=record, best=best, model=model.state_dict(), rng=fitting.rng.bit_generator.state,
-                                optimiser=optimiser.state_dict(), schedule=schedule.state_dict())  # fmt: skip
+            if checkpoint:
+                _save(checkpoint, phase=phase, epoch=epoch + 1, record=record, best=best, model=model.state_dict(),
+                      rng=fitting.rng.bit_generator.state, optimiser=optimiser.state_dict(), schedule=schedule.state_dict())  # fmt: skip
     model.load_state_dict(best)
     return model.eval()
 

@@ -41,25 +41,21 @@ def triplets(answers: pd.DataFrame, **hyperparameters: object) -> Accuracy:
 
 
 def loss_beyond_scale(r: Results) -> Estimate:
-    """The loss effect minus the absolute scale effect."""
     loss, scale = loss_effect(r.attribution), scale_effect(r.attribution)
     return lowest(loss - scale, Accuracy(loss.table + scale.table))
 
 
 def loss_beyond_architecture(r: Results) -> Accuracy:
-    """The loss effect minus the range over architectures."""
     groups = sorted((fleet_accuracy(r, architecture=a) for a in fleet.ARCHITECTURES), key=lambda g: g.estimate().value)
     return loss_effect(r.attribution) - (groups[-1] - groups[0])
 
 
 def quarter_sets_minus_full(r: Results) -> Accuracy:
-    """Networks trained on a quarter of a set minus networks trained on all of it."""
     quarter, full = (mean(*(fleet_accuracy(r, dataset=part + d) for d in ("div2k", "flickr2k"))) for part in ("quarter_", ""))
     return quarter - full
 
 
 def others_minus_hard_nlsn(r: Results) -> Estimate:
-    """The lowest other triplet minus the NLSN 4X L1 triplet."""
     groups = {key: Accuracy.of(group) for key, group in r.cnn_triplets.groupby(["architecture", "scale", "loss"])}
     nlsn = groups.pop(("NLSN", 4, "L1"))
     return lowest(*(other - nlsn for other in groups.values()))
@@ -115,7 +111,6 @@ def published(r: Results, group: str) -> Accuracy:
 
 
 def share_of_higher_ratios(r: Results) -> Estimate:
-    """The share of pairs with a higher ratio unseen than seen."""
     seen, unseen = r.seen_ratios, r.unseen_ratios
     a, b = np.triu_indices(len(seen.networks), 1)
     value = float((unseen.matrix > seen.matrix)[a, b].mean())
@@ -130,13 +125,11 @@ def mean_ratio(r: Results, group: str = "") -> Estimate:
 
 
 def l1_ratios_beyond_adversarial(r: Results) -> Estimate:
-    """The lower mean ratio of the two L1 groups minus that of 4X adversarial."""
     two, four, adversarial = (r.unseen_ratios.among(members(r.unseen_ratios.networks, group)) for group in ORDER)
     return r.unseen_ratios.estimate(lambda m: np.minimum(two(m), four(m)) - adversarial(m))
 
 
 def exceptions_beyond_adversarial(r: Results) -> Estimate:
-    """The higher row mean of Real-ESRGAN 2X and ProSR 4X minus that of the 4X adversarial networks."""
     ratios = r.unseen_ratios
     real, prosr = (ratios.row(network(ratios.networks, *which)) for which in (("Real_ESRGAN", 2, ""), ("proSR", 4, "L1")))
     rows = [ratios.row(n) for n in members(ratios.networks, "4X, adversarial")]

@@ -1,4 +1,4 @@
-"""Open photo sets by name: each becomes one flat folder of images for `photographs.source` and `sr_sets`.
+"""Open photo sets by name: each becomes one flat folder of images for `photographs.source` and `paper_sets`.
 
 `data/photos/open_sets.csv` has one row per set, `open_files.csv` one per download, with its digest where one is published.
 """

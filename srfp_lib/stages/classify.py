@@ -10,7 +10,6 @@ from .. import fleet
 from ..classifiers import colour as by_colour
 from ..classifiers import recipe
 from ..classifiers.bodies import Classifier
-from ..classifiers.checkpoints import NONE, Checkpoint
 from ..classifiers.predictions import Predictions
 from ..images import gallery
 from ..published import sources
@@ -33,7 +32,7 @@ def classify(desk: Desk, job: Classification) -> None:
     if job.only_evaluate:
         model = fitting.model.eval()
     else:
-        model = recipe.fit(fitting, job.steps, Checkpoint(desk.checkpoints() / "classifier.pt") if settings.checkpoint_every else NONE)
+        model = recipe.fit(fitting, job.steps, desk.checkpoints() / "classifier.pt" if settings.checkpoint_every else None)
     if not job.start:
         desk.unchanged(units.backbone_content(job.backbone, desk.profile))
     if job.keep:

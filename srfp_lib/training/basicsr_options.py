@@ -128,7 +128,7 @@ def _remarks(network: Network, settings: Training) -> list[str]:
         f"An LR image is named after its HR image, with x{network.scale} at the end: 0001.png, 0001x{network.scale}.png.",
     ]
     if network.dataset.startswith("quarter_"):
-        found.append("The folders hold the quarter alone: srfp_lib.photos.sr_sets.members names its 200 images.")
+        found.append("The folders hold the quarter alone: srfp_lib.photos.paper_sets.members names its 200 images.")
     if not _in_basicsr(network, settings):
         found.append(f"BasicSR has no {settings.size} {network.architecture}: SrfpNetwork must be registered, as the command above does; "
                      "plain basicsr/train.py does not know it.")  # fmt: skip

@@ -11,7 +11,6 @@ from skimage.restoration import denoise_wavelet
 from srfp_lib import fleet, tasks
 from srfp_lib.classifiers import prnu, recipe
 from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass
-from srfp_lib.classifiers.checkpoints import Checkpoint
 from srfp_lib.common.errors import UserError
 from srfp_lib.images.store import Images
 from srfp_lib.profiles import SMOKE
@@ -117,7 +116,7 @@ def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store
 def test_an_interrupted_training_ends_with_the_same_bits(store, tmp_path, monkeypatch, how, stop):
     settings = replace(SETTINGS, **{"checkpoint_every": 1, **how})
     whole = recipe.fit(fitting_on(store, settings=settings), 12).state_dict()
-    checkpoint, descend, steps = Checkpoint(tmp_path / "c.pt"), recipe._descend, []
+    checkpoint, descend, steps = tmp_path / "c.pt", recipe._descend, []
 
     def stopping(*arguments):
         steps.append(arguments)
@@ -135,7 +134,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(store, tmp_path, monkey
 def test_a_damaged_checkpoint_is_named(store, tmp_path):
     (tmp_path / "c.pt").write_bytes(b"no checkpoint")
     with pytest.raises(UserError, match=r"c.pt' is damaged .*: delete it to train from the start"):
-        recipe.fit(fitting_on(store), 12, Checkpoint(tmp_path / "c.pt"))
+        recipe.fit(fitting_on(store), 12, tmp_path / "c.pt")
 
 
 def test_a_head_ignores_networks_it_is_not_asked_about(store):

@@ -10,7 +10,7 @@ from skimage import data
 from srfp_lib.common.errors import UserError
 from srfp_lib.images.superresolve import downscale
 from srfp_lib.networks import _basicsr
-from srfp_lib.photos.sr_sets import reduce
+from srfp_lib.photos.paper_sets import reduce
 
 
 def imresize(levels, factor):

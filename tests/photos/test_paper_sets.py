@@ -12,8 +12,8 @@ from PIL import Image
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
 from srfp_lib.common.frames import read_table
-from srfp_lib.photos import sr_sets
-from srfp_lib.photos.flickr.table import Row, write_list
+from srfp_lib.photos import paper_sets
+from srfp_lib.photos.flickr.table import Row, write_lists
 from srfp_lib.photos.reading import as_png, pixel_digest
 from srfp_lib.profiles import PAPER, PROFILES, Photographs
 from srfp_lib.study import Study
@@ -32,13 +32,13 @@ def flickr(folder):
         rows.append(Row(id=str(7 + i), secret=f"a{i}", split=split, width=61, height=50, sha256="0" * 64, pixels=pixel_digest(pixels), **text))
         (folder / "photographs").mkdir(parents=True, exist_ok=True)
         (folder / "photographs" / rows[-1].file).write_bytes(as_png(pixels))
-    write_list(folder, rows)
+    write_lists(folder, rows, rows)
 
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch) -> Photographs:
     """Sets of eight images instead of 800."""
-    monkeypatch.setattr(sr_sets, "PARTS", {"train": (0, 8)})
+    monkeypatch.setattr(paper_sets, "PARTS", {"train": (0, 8)})
     for place, name in enumerate(("div2k", "flickr2k")):
         (tmp_path / name).mkdir()
         for i in range(9):
@@ -56,7 +56,7 @@ def test_roles_quarters_and_splits(settings):
     assert len(rows) == found.n_training == 2 * 8 * 4
     for name in ("div2k", "flickr2k"):
         quarter = rows[(rows["dataset"] == name) & rows["quarter"]]["photograph"].unique()
-        drawn = {f"{name}_{path.stem}" for path in sr_sets.members(f"quarter_{name}", Path(getattr(settings, name)))}
+        drawn = {f"{name}_{path.stem}" for path in paper_sets.members(f"quarter_{name}", Path(getattr(settings, name)))}
         assert len(quarter) == 2 and set(quarter) == drawn
 
 

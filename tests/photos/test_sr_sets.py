@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from srfp_lib.common.errors import UserError
+from srfp_lib.photos.paper_sets import members, reduce, write_lr
 from srfp_lib.photos.reading import read
-from srfp_lib.photos.sr_sets import members, reduce, write_lr
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def test_the_file_names_the_network_that_srfp_lib_trains(architecture):
 
 def test_an_adversarial_network_of_a_small_profile_trains(capsys):
     text = printed(capsys, "RDN-quarter_div2k-x4-ResNet_GAN-s1", "--profile", "demo", "--val-gt", "a", "--val-lq", "b")
-    for remark in ("must be registered", "sr_sets.members", "L1 twin", "clips gradients at norm 1", "takes L1 or the Frobenius norm"):
+    for remark in ("must be registered", "paper_sets.members", "L1 twin", "clips gradients at norm 1", "takes L1 or the Frobenius norm"):
         assert remark in text
     options = yaml.safe_load(text)
     assert options["datasets"]["val"]["dataroot_lq"] == "b" and options["train"]["scheduler"]["type"] == "CosineAnnealingRestartLR"

@@ -24,7 +24,7 @@ from ..near_duplicates import is_near, perceptual_hashes
 from ..reading import UnreadableError, as_png, pixel_digest, read
 from .api import Flickr
 from .state import State
-from .table import FOLDER, LIST, Row, check_names, deal, read_table, write_list, write_splits
+from .table import FOLDER, LIST, Row, check_names, deal, read_table, write_lists
 
 SIZES = ("o", "6k", "5k", "4k", "3k", "k", "h")  # Flickr's names, the original first
 PAGES = 16  # Flickr shows the first 4,000 results of a search
@@ -66,8 +66,7 @@ def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None
         rows = deal(builder.rows, master_seed=plan.master_seed)
         for orphan in set((folder / FOLDER).iterdir()) - {folder / FOLDER / row.file for row in rows}:
             orphan.unlink()  # from a run killed before it noted the decision
-        write_splits(folder, rows)
-        write_list(folder, rows)
+        write_lists(folder, rows, rows)
         return rows
 
 
@@ -177,8 +176,7 @@ def rebuild(path: Path, folder: Path, flickr: Flickr, *, side: int = SIDE, say: 
                 say(f"{number} of {len(rows)} photographs looked at, {number - len(there)} missing")
         report = pd.DataFrame(outcomes, columns=["photograph", "page", "owner", "licence", "outcome"])
         write_whole(folder / "report.csv", report.to_csv(index=False, lineterminator="\n").encode())
-        write_splits(folder, there)
-        write_list(folder, rows)
+        write_lists(folder, rows, there)
         return report
 
 

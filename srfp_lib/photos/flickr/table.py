@@ -70,14 +70,10 @@ def deal(rows: list[Row], *, master_seed: int) -> list[Row]:
     return [replace(row, split=split_of.get(row.owner, "train")) for row in rows]
 
 
-def write_splits(folder: Path, rows: list[Row]) -> None:
-    """The three split files (D35)."""
+def write_lists(folder: Path, rows: list[Row], there: list[Row]) -> None:
+    """The split files (D35) of the rows that are ``there``, then the list: a folder with a list counts as complete."""
     for split, name in SPLIT_FILES.items():
-        write_whole(folder / name, "".join(f"{row.file}\n" for row in rows if row.split == split).encode())
-
-
-def write_list(folder: Path, rows: list[Row]) -> None:
-    """The list; written last, as a folder with a list counts as complete."""
+        write_whole(folder / name, "".join(f"{row.file}\n" for row in there if row.split == split).encode())
     table = pd.DataFrame([asdict(row) for row in rows])
     write_whole(folder / LIST, table.to_csv(index=False, lineterminator="\n").encode())
 
