@@ -34,7 +34,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from srfp_lib.classifiers.bodies import IMAGENET_MEAN, IMAGENET_SD, Classifier
+from srfp_lib.classifiers.bodies import Classifier
+from srfp_lib.fetching.timm_weights import IMAGENET
 from srfp_lib.images.arrays import ArrayFile
 from srfp_lib.images.store import Images, Pick
 from srfp_lib.photos import dead_leaves
@@ -100,7 +101,7 @@ class OnePngACrop(Dataset):
 
     def __init__(self, files: list[Path], crop: int, length: int) -> None:
         self.files, self.crop, self.length = files, crop, length
-        self.mean, self.sd = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_SD))
+        self.mean, self.sd = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
 
     def __len__(self) -> int:
         return self.length

@@ -18,8 +18,6 @@ from torch import Tensor, nn
 from ..common.errors import UserError
 from ..fetching import timm_weights
 
-IMAGENET_MEAN, IMAGENET_SD = timm_weights.IMAGENET
-
 
 class HighPass(nn.Module):
     """Image minus its binomial blur ([1 2 1] x [1 2 1] / 16), times 12, clamped to +-2; 2x2 blocks become channels."""

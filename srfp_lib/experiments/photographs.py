@@ -32,11 +32,6 @@ def _ours(photographs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _papers() -> pd.DataFrame:
-    printed = paper.table("dataset_statistics")
-    return pd.DataFrame({
-        "role": printed["dataset"].map(ROLES), "split": printed["likely_true_split"], "paper_set": printed["dataset"],
-        "paper_split_as_printed": printed["split_as_printed"], "paper_n_images": printed["n_images"],
-        "paper_pixels_per_image": printed["pixels_per_image"],
-        "paper_png_bits_per_pixel": printed["png_bits_per_pixel_mean"], "paper_png_bits_per_pixel_sd": printed["png_bits_per_pixel_sd"],
-        "paper_grey_entropy_bits": printed["grey_entropy_bits_mean"], "paper_grey_entropy_bits_sd": printed["grey_entropy_bits_sd"],
-    })  # fmt: skip
+    printed = paper.table("dataset_statistics").rename(columns=lambda name: f"paper_{name.removesuffix('_mean')}")
+    printed = printed.rename(columns={"paper_dataset": "paper_set", "paper_likely_true_split": "split"})
+    return printed.assign(role=printed["paper_set"].map(ROLES))

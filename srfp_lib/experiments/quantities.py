@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import fleet, tasks
-from . import attribution, parsing, seeds
+from . import attribution, parsing
 from .attribution import loss_effect, scale_effect
 from .results import Results, Unanswered, members
 from .separability import jackknife
@@ -36,8 +36,8 @@ def fleet_accuracy(r: Results, **hyperparameters: object) -> Accuracy:
 
 
 def triplets(answers: pd.DataFrame, **hyperparameters: object) -> Accuracy:
-    """Accuracy within the paper's 24 seed triplets."""
-    return attribution.accuracy(seeds.without_nlsn(answers), **hyperparameters)
+    """Accuracy within the paper's 24 seed triplets, which leave out NLSN (D1)."""
+    return attribution.accuracy(answers[answers["architecture"] != "NLSN"], **hyperparameters)
 
 
 def loss_beyond_scale(r: Results) -> Estimate:

@@ -32,16 +32,10 @@ def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def without_nlsn(answers: pd.DataFrame) -> pd.DataFrame:
-    """The paper's 24 triplets (D1)."""
-    return answers[answers["architecture"] != "NLSN"]
-
-
 def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
     """The table of Figure 4: a row per method, set of triplets, loss and scale, and per total.
 
-    ``triplets`` is "24" (the paper's, without NLSN), "30" (all) or "NLSN" (the six left out by the paper). The paper's
-    accuracy and SD stand beside the 24.
+    ``triplets`` is "24" (the paper's, without NLSN: D1), with the paper's accuracy and SD, "30" (all) or "NLSN" (the six left out).
     """
     rows = []
     for method, answers in (("CNN", cnn), ("PRNU", prnu)):

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-RESAMPLES = 2000
 NAN = float("nan")
 
 
@@ -87,7 +86,7 @@ def distance(accuracy: Accuracy, target: float = 0.0) -> Estimate:
     return Estimate(abs(e.value - target), e.sd, 0.0 if e.low <= target <= e.high else near, far, e.n_photographs, e.n_runs)
 
 
-def interval(values: Float[np.ndarray, " photographs"], *, resamples: int = RESAMPLES) -> tuple[float, float]:
+def interval(values: Float[np.ndarray, " photographs"], *, resamples: int = 2000) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean over photographs; NaN for fewer than two.
 
     >>> interval(np.array([0.5, 0.5, 0.5]))

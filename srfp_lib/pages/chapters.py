@@ -53,8 +53,6 @@ CHAPTERS = {
     "15": Chapter("15_benchmarks", ()),
 }
 
-WORK = "srfp_lib.pages.notebooks:make"
-
 
 def name_of(number: str) -> str:
     """The name of a chapter's job.
@@ -93,7 +91,7 @@ def _job(jobs: Mapping[str, Job], number: str) -> Job:
     chapter = CHAPTERS[number]
     settings = {"notebook": digest(notebooks.source(chapter.notebook)), **_shown()}
     needs = tuple(name for name, job in needed(jobs, number).items() if not job.lacking)
-    return Job(name_of(number), WORK, chapter.outputs, (chapter.notebook,), needs, settings, cost=8)
+    return Job(name_of(number), "srfp_lib.pages.notebooks:make", chapter.outputs, (chapter.notebook,), needs, settings, cost=8)
 
 
 @cache

@@ -35,16 +35,11 @@ def source(name: str) -> Path:
     return path
 
 
-def parameters(name: str) -> list[str]:
-    """The names of a chapter's parameters."""
-    import papermill
-
-    return list(papermill.inspect_notebook(_literal(source(name))))
-
-
 def check(name: str, given: Iterable[str]) -> None:
     """Raises UserError for a parameter that a chapter does not have."""
-    known = parameters(name)
+    import papermill
+
+    known = list(papermill.inspect_notebook(_literal(source(name))))
     for parameter in given:
         if parameter not in known:
             raise UserError(f"chapter {name} has no parameter '{parameter}': it has {', '.join(known)}")

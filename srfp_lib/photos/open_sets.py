@@ -103,8 +103,12 @@ def _fetch_one(row: dict[str, str], folder: Path) -> None:
     known: dict[str, Any] = {"digest": row["digest"], "most_bytes": int(row["bytes"]) if row["bytes"] else None}
     if PurePosixPath(row["file"]).suffix in SUFFIXES:
         image = download(row["address"], folder / row["file"], **known)
-        if not row["digest"]:
-            _check_image(image, row["address"])
+        try:  # without a published digest, an error page at least must not pass for a photograph
+            if not row["digest"]:
+                read(image)
+        except UnreadableError as error:
+            image.unlink()
+            raise UserError(f"the file at {row['address']} {error}: open it in a browser, or leave this set") from None
         return
     archive = download(row["address"], folder / CACHE / row["file"], **known)
     unpacked = archive.with_name(f"{archive.stem}-unpacked")
@@ -114,15 +118,6 @@ def _fetch_one(row: dict[str, str], folder: Path) -> None:
         path.replace(folder / path.name)
     unpacked.rmdir()
     archive.unlink()
-
-
-def _check_image(path: Path, address: str) -> None:
-    """Without a published digest, an error page at least must not pass for a photograph."""
-    try:
-        read(path)
-    except UnreadableError as error:
-        path.unlink()
-        raise UserError(f"the file at {address} {error}: open it in a browser, or leave this set") from None
 
 
 def _flat(name: str, inside: str) -> str | None:
