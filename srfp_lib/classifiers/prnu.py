@@ -42,10 +42,7 @@ def _shrink(band: Float32[np.ndarray, "n h w 3"], sigma: Float32[np.ndarray, "n 
 
 
 def bm3d_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w 3"]:
-    """Images minus their BM3D-denoised versions with sigma 5, as in the released code (D28). Raises UserError without the package.
-
-    The package ``bm3d`` is licensed for non-commercial use; it is an optional extra.
-    """
+    """Images minus their BM3D-denoised versions with sigma 5, as in the released code (D28). Raises UserError without the package."""
     try:
         import bm3d
     except ImportError:

@@ -36,10 +36,7 @@ def labels(heads: Mapping[str, Task], networks: Iterable[Network]) -> dict[str, 
 
 
 class Fitting:
-    """A classifier in training on one device: a head for each task, shown crops of the images with the numbers ``train``.
-
-    Its networks are those that train any of the tasks.
-    """
+    """A classifier in training on one device: a head for each task, shown crops of the images ``train`` of all networks of the tasks."""
 
     def __init__(self, heads: Mapping[str, Task], images: Images, train: tuple[int, ...], validation: tuple[int, ...], *, run: int,
                  backbone: str, settings: Settings, master_seed: int, start: Mapping[str, Tensor] | None = None, device: str = "cpu",

@@ -33,10 +33,7 @@ def words(control: str) -> str:
 
 
 def compare(plain: pd.DataFrame, controls: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per control and group, the plain classifier first: accuracy, and the difference from the plain one, with intervals.
-
-    ``plain`` and the values of ``controls`` are scored answers (`attribution.scored`) of run 1.
-    """
+    """A row per control and group, the plain one first, with the difference from it; of answers (`attribution.scored`) of run 1."""
     rows = []
     for name, answers in {"plain": plain, **controls}.items():
         for group, chosen in GROUPS.items():

@@ -1,12 +1,7 @@
 """Do the paper's claims hold here? Each claim beside our number, judged by a rule that was written down beforehand.
 
 `data/paper/verdict_rules.csv` has for each claim one quantity (`quantities.QUANTITIES`), the range in which it *holds*, a
-bound for its interval, the wider range of the *same direction*, and the fewest photographs that it takes. The verdicts:
-
-- "not testable": too few photographs, or this run lacks what the claim is about;
-- "holds": the value is in the range, and the whole interval lies above the bound if there is one;
-- "same direction": the value is in the wider range;
-- "differs": anything else.
+bound for its interval, the wider range of the *same direction*, and the fewest photographs that it takes. `judge` applies it.
 """
 
 from __future__ import annotations
@@ -63,7 +58,7 @@ def _stand_ins(results: Results, claim: Mapping[Any, Any]) -> str:
 
 
 def judge(ours: Estimate, rule: Mapping[Any, Any]) -> tuple[str, str]:
-    """The verdict by the rule, and the reason in words.
+    """The verdict by the rule ("not testable", "holds", "same direction" or "differs"), and the reason in words.
 
     >>> rule = {"holds_from": 0.9, "holds_to": 1, "beyond": 0.1, "direction_from": 0.5, "direction_to": 1, "least_photographs": 2}
     >>> judge(Estimate(0.95, 0.0, 0.93, 0.97, 9, 3), rule)[0], judge(Estimate(0.6, 0.0, 0.5, 0.7, 9, 3), rule)[0]

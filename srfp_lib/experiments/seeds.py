@@ -15,9 +15,9 @@ CELLS = [*((loss, str(scale)) for loss in fleet.LOSSES for scale in fleet.SCALES
 
 
 def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
-    """One row per image of a triplet: model_id, photograph, run, correct, architecture, scale, loss, adversarial.
+    """One row per image of a triplet, where the largest of the triplet's three scores wins.
 
-    The classifier chooses among the triplet's three networks: the largest of their three scores wins.
+    model_id, photograph, run, correct, architecture, scale, loss, adversarial.
     """
     tables = []
     for run in runs:

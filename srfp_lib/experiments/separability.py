@@ -147,10 +147,9 @@ def _distances(features: np.ndarray, photo: np.ndarray) -> Ratio:
 
 
 def neighbours(run: Predictions, members: Sequence[str]) -> pd.DataFrame:
-    """Whether each image's nearest neighbour in feature space is of the same network: a number for a t-SNE map read by eye.
+    """Whether each image's nearest neighbour in feature space is of the same network: run, model_id, photograph, correct.
 
-    A row per image of the given networks: run, model_id, photograph, correct. Neighbours are images of other photographs
-    if there are several.
+    Neighbours are images of other photographs if there are several.
     """
     rows = np.flatnonzero(run.index["model_id"].isin(list(members)))
     index, points = run.index.iloc[rows], run.features_of(rows).astype(np.float64)

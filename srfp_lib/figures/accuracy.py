@@ -47,8 +47,7 @@ def seeds(table: pd.DataFrame) -> Picture:
         axes.scatter(x, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label=label)
         axes.set_xticks(x - shift, [f"{LOSS_NAMES[str(loss)]}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
-    axes.set_ylim(0, 105)
-    axes.set_ylabel("accuracy within a triplet, %")
+    axes.set(ylim=(0, 105), ylabel="accuracy within a triplet, %")
     legend(figure, axes, columns=4)
     means = rows.groupby("method")["accuracy"].mean()
     return figure, (
@@ -82,8 +81,7 @@ def photographs(spread: pd.DataFrame) -> Picture:
     axes.scatter(100 * spread["accuracy_adversarial"], y, marker="^", color=LOSS_COLOURS["VGG_GAN"], label="adversarial networks")
     axes.scatter(100 * spread["accuracy"], y, marker="|", s=120, color="black", label="all networks")
     axes.set_yticks(y, [f"{in_figure(name)} ({n})" for name, n in zip(spread["photograph"], spread["n_images"], strict=True)])
-    axes.set_xlabel("180-way accuracy, %")
-    axes.set_xlim(-2, 102)
+    axes.set(xlim=(-2, 102), xlabel="180-way accuracy, %")
     legend(figure, axes, columns=3)
     low, high = spread.iloc[0], spread.iloc[-1]
     return figure, (
@@ -130,8 +128,7 @@ def control(table: pd.DataFrame) -> Picture:
         bar = {"color": colours[i], "edgecolor": "white", "label": controls.words(name)}
         axes.bar(place, 100 * part["accuracy"], width, yerr=whiskers(part), capsize=2, **bar)
     axes.set_xticks(range(len(groups)), groups)
-    axes.set_ylabel("180-way accuracy, %")
-    axes.set_ylim(0, 100)
+    axes.set(ylim=(0, 100), ylabel="180-way accuracy, %")
     legend(figure, axes, columns=3)
     whole = table[table["group"] == "all"].set_index("control")["accuracy"]
     described = "; ".join(f"{controls.words(name)} {100 * whole[name]:.0f} %" for name in names)

@@ -31,8 +31,7 @@ def groups(table: pd.DataFrame) -> Picture:
             axes.set_xticks(x, list(part["group"] + "\n(" + part["n_networks"].astype(str) + " networks)"))
     chance = 100 * table["chance"].iloc[0]
     axes.axhline(chance, color=GREY, linestyle=":", label=f"chance, {chance:.1f} %")
-    axes.set_ylabel("accuracy, %")
-    axes.set_ylim(0, 105)
+    axes.set(ylim=(0, 105), ylabel="accuracy, %")
     legend(figure, axes, columns=2)
     return figure, "Accuracy of attribution among the published networks by group: " + "; ".join(described) + "."
 

@@ -73,10 +73,7 @@ def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
 
 
 class ImageFolder(ExitStack):
-    """The images of one network, written one by one as PNG files and, if the profile keeps them decoded, into one array as well.
-
-    A context manager. ``tiles`` have one size. ``under`` is the folder that holds ``images`` and ``decoded``, "" for the workspace.
-    """
+    """A context manager that writes a network's images one by one as PNG files and, if the profile keeps them decoded, into an array."""
 
     def __init__(self, desk: Desk, name: str, count: int, *, tiles: bool, under: str = "") -> None:
         super().__init__()

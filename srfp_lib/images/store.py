@@ -28,13 +28,10 @@ Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 
 class Images:
-    """Crops of the images of any network. ``names`` are the image names, in the order of the decoded files.
+    """Crops of the images of any network; NAME~WAY is the network NAME by its images in the folder WAY, such as truncated ones (D36).
 
-    The images of NAME~WAY are those of the network NAME in the folder WAY, for example its truncated ones (D36).
-
-    ``tiles``: all images have one size, small enough to be classified whole and in batches. ``match``: the channel means of every
-    crop are shifted to those of the same crop in that folder, the true images (D50). ``bits`` below 8: crops are rounded to
-    2^bits grey levels.
+    ``names`` come in the order of the decoded files. ``tiles``: all have one size, small enough to be classified whole and in batches.
+    ``match``: crops are `matched` to those in that folder (D50). ``bits`` below 8: crops are made `coarser`.
     """
 
     def __init__(self, folder: Path, decoded: Path, names: Sequence[str], *, tiles: bool = False, match: str = "", bits: int = 8) -> None:
@@ -76,10 +73,7 @@ class Images:
         for pick in picks:
             height, width = self.size(pick)
             if min(height, width) < side:
-                raise UserError(
-                    f"image '{self.names[pick[1]]}' of {pick[0]} is {height} x {width}, smaller than the crop of {side} pixels: "
-                    "set classifier.crop lower"
-                )
+                raise self._too_small(pick, f"{side} pixels")
             places.append((grid * int(rng.integers((height - side) // grid + 1)), grid * int(rng.integers((width - side) // grid + 1))))
         return self._batch(picks, places, side)
 
@@ -87,12 +81,14 @@ class Images:
         """The centre crop of every pick; a height or width of up to ``side`` is taken whole. Raises UserError for crops of several sizes."""
         sizes = [self.size(pick) for pick in picks]
         if len({(min(h, side), min(w, side)) for h, w in sizes}) > 1:
-            smallest = min(range(len(picks)), key=lambda i: min(sizes[i]))
-            name, (height, width) = self.names[picks[smallest][1]], sizes[smallest]
-            raise UserError(f"image '{name}' of {picks[smallest][0]} is {height} x {width}, smaller than the crop of {side} pixels that others fill: "
-                            "set classifier.crop lower")  # fmt: skip
+            raise self._too_small(min(picks, key=lambda pick: min(self.size(pick))), f"{side} pixels that others fill")
         places = [(max(h - side, 0) // 2, max(w - side, 0) // 2) for h, w in sizes]
         return self._batch(picks, places, side)
+
+    def _too_small(self, pick: Pick, crop: str) -> UserError:
+        height, width = self.size(pick)
+        name = f"image '{self.names[pick[1]]}' of {pick[0]}"
+        return UserError(f"{name} is {height} x {width}, smaller than the crop of {crop}: set classifier.crop lower")
 
     def _batch(self, picks: list[Pick], places: list[tuple[int, int]], side: int) -> Tensor:
         # Decoding releases the interpreter's lock, so that threads help; a copy out of mapped memory is too short for them.

@@ -41,10 +41,7 @@ def downscale(images: UInt8[np.ndarray, "n h w 3"], scale: int) -> UInt8[np.ndar
 
 
 def bicubic_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray, "n _ _ 3"]:
-    """HR images downscaled and upscaled again, both bicubic (a = -0.5): the baseline that every network has to beat.
-
-    Rows and columns beyond a multiple of the scale are cut off.
-    """
+    """The baseline: HR images, cut to a multiple of the scale, downscaled and upscaled again, both bicubic (a = -0.5)."""
     height, width = (length // scale * scale for length in hr.shape[1:3])
     return to_8_bits(bicubic(to_float(downscale(hr[:, :height, :width], scale)), scale))
 

@@ -39,10 +39,7 @@ class Text:
 
 
 class Box:
-    """The box that ends a chapter: profile, seed, device, time, versions, and how to run the chapter alone.
-
-    ``receipts`` are those of the jobs that the chapter rests on.
-    """
+    """The box that ends a chapter; ``receipts`` are those of the jobs that it rests on."""
 
     def __init__(self, profile: Profile, chapter: str, receipts: Sequence[Receipt]) -> None:
         last = max(receipts, key=lambda r: r.finished, default=None)

@@ -23,10 +23,7 @@ LARGEST = 200_000  # bytes of a table that is kept
 
 
 def keep(workspace: Workspace, receipts: Sequence[Receipt], name: str, *, published: str) -> Path:
-    """Copy a run's tables, its profile and what it took into `data/reference/<name>`; an older copy is replaced as a whole.
-
-    ``published`` says in words where its images of published networks come from.
-    """
+    """Replace `data/reference/<name>` by a run's tables and what it took; ``published``: the origin of its published networks in words."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"'{name}' is no name for a reference run: take small letters, digits and _")
     tables = sorted(workspace.path(output) for receipt in receipts for output in receipt.outputs if output.startswith("tables/"))

@@ -63,10 +63,7 @@ def estimate(row: Row) -> str:
 
 
 def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.DataFrame | None = None) -> Page:
-    """A table of accuracies: label columns (old name to new), ours, interval, chance, the reference run's, the paper's.
-
-    ``reference`` is the same table of a reference run, matched by the label columns.
-    """
+    """A table of accuracies: label columns (old name to new), ours, interval, chance, the same of a ``reference`` run, the paper's."""
     rows = frame.to_dict("records")
     page = pd.DataFrame({new: frame[old].astype(str) for old, new in labels.items()})
     page["ours, %"] = [accuracy(row) for row in rows]

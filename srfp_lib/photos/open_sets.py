@@ -44,10 +44,7 @@ def downloads(name: str) -> list[dict[str, str]]:
 
 
 def fetch(name: str, folder: Path, *, say: Callable[[str], None] = lambda text: None) -> list[Path]:
-    """Fetch the images of a set into a folder, with the licence and credit of each download; continues where a run stopped.
-
-    Archives are deleted once unpacked. Raises UserError.
-    """
+    """Fetch the images of a set into a folder, with licences and credits; continues where a run stopped. Raises UserError."""
     wanted = downloads(name)
     expected = next(int(row["images"]) for row in sets() if row["set"] == name)
     with _claimed(folder, name) as done:

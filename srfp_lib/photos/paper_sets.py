@@ -1,7 +1,4 @@
-"""The paper's photographs (Table A.1, D12): DIV2K and Flickr2K train networks, Flickr1K with its own splits is classified.
-
-The paper used 800 training images of each training set, a quarter of 200, and their LR images.
-"""
+"""The paper's photographs (Table A.1, D12): DIV2K and Flickr2K train networks, Flickr1K with its own splits is classified."""
 
 from __future__ import annotations
 

@@ -83,10 +83,7 @@ def with_unique_names(photographs: list[Photograph]) -> list[Photograph]:
 
 
 def apart(photographs: list[Photograph]) -> tuple[list[Photograph], list[tuple[str, str]]]:
-    """The photographs without near-duplicates of an earlier one that has another role or fold, and (file, reason) for these.
-
-    Raises UserError if none is left for a role or fold.
-    """
+    """The photographs without near-duplicates of an earlier one of another role or fold, and (file, reason) for these. Raises UserError."""
     first: dict[int, Photograph] = {}
     kept, left_out = [], []
     for group, one in zip(groups([p.hashes for p in photographs]), photographs, strict=True):

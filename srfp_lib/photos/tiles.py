@@ -45,10 +45,7 @@ def quotas(photographs: list[Photograph], side: int, most: int) -> list[tuple[Ph
 
 
 def training_tiles(planned: list[tuple[Photograph, int, bool | None]], side: int) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """The training tiles, uint8 side x side x 3, each after its row (tile, photograph, dataset, quarter).
-
-    The tiles of a photograph come by falling standard deviation; one photograph is in memory at a time.
-    """
+    """Each training tile, uint8 side x side x 3, after its row; of a photograph by falling standard deviation, one photograph in memory."""
     for photograph, n, in_quarter in planned:
         if not n:
             continue
