@@ -55,6 +55,8 @@ RESIDUALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"wavelet": wavelet_r
 
 def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, crop: int | None, int8: bool) -> Float32[np.ndarray, "n _ _ 3"]:
     """Noise residuals of the centre crops; ``int8`` truncates towards zero as the released code stores them."""
+    if denoiser not in RESIDUALS:
+        raise UserError(f"there is no denoiser '{denoiser}': choose one of {', '.join(RESIDUALS)}")
     if crop:
         top, left = ((images.shape[i] - min(crop, images.shape[i])) // 2 for i in (1, 2))
         images = images[:, top : top + crop, left : left + crop]

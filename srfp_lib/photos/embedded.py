@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..common.checkout import DATA
+from ..common.errors import UserError
 from ..common.files import csv_rows
 from .photoset import Photograph
 from .reading import UnreadableError, read
@@ -24,7 +25,9 @@ def rows() -> list[dict[str, str]]:
 
 
 def load(*, rotations: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
-    """The photographs found, dealt for 1 or 3 rotations, and (file, reason) for each one missing or unreadable."""
+    """The photographs found, and (file, reason) for each one missing or unreadable. Raises UserError."""
+    if rotations not in (1, 3):
+        raise UserError(f"photographs.rotations is {rotations}: the embedded photographs are dealt for 1 or 3")
     found, skipped = [], []
     for row in rows():
         if path := locate(row):

@@ -169,10 +169,11 @@ def test_residuals_can_be_cropped_and_stored_as_whole_levels(tiles):
     assert whole.shape == (6, 16, 16, 3) and np.array_equal(whole, np.trunc(whole))
 
 
-def test_a_denoiser_that_is_not_installed_is_named(tiles, monkeypatch):
+@pytest.mark.parametrize(("name", "sentence"), [("wavelets", "there is no denoiser 'wavelets'"), ("bm3d", "the package is not installed")])
+def test_denoisers_that_cannot_be_had_are_named(name, sentence, tiles, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
-    with pytest.raises(UserError, match="the package is not installed"):
-        prnu.residuals(tiles, "bm3d", crop=None, int8=False)
+    with pytest.raises(UserError, match=sentence):
+        prnu.residuals(tiles, name, crop=None, int8=False)
 
 
 def test_out_of_phase_images_differ_by_image_and_not_by_network():
