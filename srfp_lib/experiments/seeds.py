@@ -47,12 +47,8 @@ def table(cnn: pd.DataFrame, prnu: pd.DataFrame) -> pd.DataFrame:
                     "method": method, "triplets": name, "loss": loss, "scale": scale, **Accuracy.of(cell).columns(), "chance": CHANCE,
                     "n_triplets": len(cell[["architecture", "scale", "loss"]].drop_duplicates()),
                 })  # fmt: skip
-    return pd.DataFrame(rows).merge(_papers(), on=["method", "triplets", "loss", "scale"], how="left", validate="one_to_one")
-
-
-def _papers() -> pd.DataFrame:
-    """The paper's accuracies and SD over its 24 triplets; for PRNU it has no SD."""
     printed = paper.table("seeds").query("row_kind in ('cell', 'total')")
     cell = pd.DataFrame({"triplets": "24", "loss": printed["loss"].replace({paper.spelled(v): v for v in fleet.LOSSES}), "scale": printed["scale"]})
-    cnn = cell.assign(method="CNN", paper=printed["convnext_accuracy_mean"], paper_sd=printed["convnext_accuracy_sd_over_3_classifiers"])
-    return pd.concat([cnn, cell.assign(method="PRNU", paper=printed["prnu_accuracy"], paper_sd=NAN)])
+    of_cnn = cell.assign(method="CNN", paper=printed["convnext_accuracy_mean"], paper_sd=printed["convnext_accuracy_sd_over_3_classifiers"])
+    theirs = pd.concat([of_cnn, cell.assign(method="PRNU", paper=printed["prnu_accuracy"], paper_sd=NAN)])  # PRNU is printed without SD
+    return pd.DataFrame(rows).merge(theirs, on=["method", "triplets", "loss", "scale"], how="left", validate="one_to_one")

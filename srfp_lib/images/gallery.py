@@ -37,7 +37,8 @@ class Gallery(Images):
 
     def numbers(self, part: str, *, run: int) -> tuple[int, ...]:
         """The images that are "train", "validation" or "test" in the split of a run."""
-        return tuple(np.flatnonzero(self.parts(run) == part).tolist())
+        rotation = (run - 1) % self.rotations
+        return tuple(i for i, fold in enumerate(self.table["fold"]) if split(fold, rotation=rotation, rotations=self.rotations) == part)
 
     def some(self, numbers: tuple[int, ...], percent: int) -> tuple[int, ...]:
         """The images of ``percent`` of their photographs, evenly spread and at least one."""
@@ -46,10 +47,6 @@ class Gallery(Images):
         count = max(round(len(photographs) * percent / 100), 1)
         kept = {photographs[int((i + 0.5) * len(photographs) / count)] for i in range(count)}
         return tuple(n for n in numbers if of[n] in kept)
-
-    def parts(self, run: int) -> np.ndarray:
-        """The part of the split that every image belongs to in a run."""
-        return np.array([split(fold, rotation=(run - 1) % self.rotations, rotations=self.rotations) for fold in self.table["fold"]])
 
     def index(self, picks: Sequence[Pick]) -> pd.DataFrame:
         """A row for each picked image: model_id, image, photograph."""
@@ -106,5 +103,5 @@ def write_images(desk: Desk, name: str, images: Sequence[str], pixels: Iterable[
 def write_splits(desk: Desk, images: pd.DataFrame, rotations: int) -> None:
     """The split files of the authors' release, for the first run."""
     for part, file in (("train", "train"), ("validation", "val"), ("test", "test")):
-        names = images["image"][np.array([split(f, rotation=0, rotations=rotations) for f in images["fold"]]) == part]
+        names = [name for name, fold in zip(images["image"], images["fold"], strict=True) if split(fold, rotation=0, rotations=rotations) == part]
         desk.write("images", f"{file}-split.txt").write_text("".join(f"{name}.png\n" for name in names))

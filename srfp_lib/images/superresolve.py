@@ -49,8 +49,7 @@ def bicubic_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray
 @torch.inference_mode()
 def super_resolve(network: nn.Module, lr: UInt8[np.ndarray, "n h w 3"], *, batch: int = 16, device: str = "cpu") -> UInt8[np.ndarray, "n _ _ 3"]:
     """The 8-bit SR images that a network on the device makes of LR images."""
-    parts = [to_8_bits(network(to_float(lr[i : i + batch]).to(device))) for i in range(0, len(lr), batch)]
-    return np.concatenate(parts)
+    return np.concatenate([to_8_bits(network(to_float(lr[i : i + batch]).to(device))) for i in range(0, len(lr), batch)])
 
 
 @torch.inference_mode()
