@@ -59,12 +59,8 @@ class Predictions:
             index = pd.read_parquet(folder / "index.parquet")
             scores = np.load(folder / "scores.npy", allow_pickle=False)
             features = np.load(folder / "features.npy", allow_pickle=False) if (folder / "features.npy").exists() else None
-            found = cls(run["task"], run["run"], tuple(run["classes"]), index, scores, features)
+            if scores.shape != (len(index), len(run["classes"])):
+                raise ValueError(f"{scores.shape} scores do not fit together with {len(index)} images and {len(run['classes'])} classes")
+            return cls(run["task"], run["run"], tuple(run["classes"]), index, scores, features)
         except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
             raise UserError(f"the predictions in '{folder}' are damaged ({error}): delete the folder, and the same command makes it again") from None
-        if scores.shape != (len(index), len(found.classes)):
-            raise UserError(
-                f"the predictions in '{folder}' do not fit together ({scores.shape} scores for {len(index)} images and "
-                f"{len(found.classes)} classes): delete the folder, and the same command makes it again"
-            )
-        return found

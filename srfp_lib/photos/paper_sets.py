@@ -56,8 +56,13 @@ def content_digest(settings: Photographs) -> str:
 
 def lacking(settings: Photographs) -> list[str]:
     """One sentence for each missing or incomplete set, with the command that fetches it."""
-    found = [_lacks_set(name, folder) if name in SETS else _lacks_flickr1k(folder) for name, folder in _places(settings).items()]
-    return [sentence for sentence in found if sentence]
+    sentences = []
+    for name, folder in _places(settings).items():
+        try:
+            _check(name, folder)
+        except UserError as error:
+            sentences.append(str(error))
+    return sentences
 
 
 def _places(settings: Photographs) -> dict[str, Path]:
@@ -65,41 +70,36 @@ def _places(settings: Photographs) -> dict[str, Path]:
 
 
 def _folders(settings: Photographs) -> dict[str, Path]:
-    if sentences := lacking(settings):
-        raise UserError(sentences[0])
-    return _places(settings)
+    places = _places(settings)
+    for name, folder in places.items():
+        _check(name, folder)
+    return places
 
 
-def _lacks_set(name: str, folder: Path) -> str:
+def _check(name: str, folder: Path) -> None:
+    if name == "flickr1k":
+        return _check_flickr1k(folder)
     if not folder.is_dir():
-        return (
+        raise UserError(
             f"photographs.source is 'paper', and there is no {SETS[name]} at '{folder}': python -m srfp_lib photos fetch {name} {folder} "
             f'fetches it; or name its folder in a .toml file, photographs.{name}, or your own photographs, photos = "folder"'
         )
-    try:
-        members(name, folder)
-    except UserError as error:
-        return str(error)
-    return ""
+    members(name, folder)
 
 
-def _lacks_flickr1k(folder: Path) -> str:
+def _check_flickr1k(folder: Path) -> None:
     if not folder.joinpath(LIST).is_file():
-        return (
+        raise UserError(
             f"photographs.source is 'paper', and there is no finished Flickr1K at '{folder}': python -m srfp_lib photos flickr {folder} "
             "builds it; or name its folder in a .toml file, photographs.flickr1k"
         )
-    try:
-        there, rows = {path.name for path in files(folder / FOLDER)}, read_table(folder / LIST)
-    except UserError as error:
-        return str(error)
+    there, rows = {path.name for path in files(folder / FOLDER)}, read_table(folder / LIST)
     # Some may be gone from Flickr for good, which the run notes; no split may be empty.
     if empty := sorted({row.split for row in rows} - {row.split for row in rows if row.file in there}):
-        return (
+        raise UserError(
             f"'{folder / FOLDER}' holds no photograph of {' and '.join(empty)} of the list '{folder / LIST}': "
             f"python -m srfp_lib photos flickr {folder} --list {folder / LIST} brings them back"
         )
-    return ""
 
 
 def members(dataset: str, folder: Path, part: str = "train") -> list[Path]:
