@@ -16,10 +16,8 @@ from matplotlib.figure import Figure
 Picture = tuple[Figure, str]
 
 STYLE = {
-    "figure.facecolor": "white", "axes.facecolor": "white", "savefig.facecolor": "white", "svg.hashsalt": "srfp",
-    "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-    "grid.color": "0.9", "axes.axisbelow": True, "figure.dpi": 110, "savefig.dpi": 110, "legend.frameon": False,
-    "figure.constrained_layout.use": True,
+    "svg.hashsalt": "srfp", "svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.color": "0.9", "axes.axisbelow": True, "figure.dpi": 110, "legend.frameon": False,
 }  # fmt: skip
 
 # Wong's colour-blind safe palette; every use has a marker, hatch or label beside the colour.

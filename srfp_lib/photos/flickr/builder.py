@@ -51,10 +51,7 @@ class Plan:
 
 
 def build(folder: Path, flickr: Flickr, plan: Plan, *, say: Callable[[str], None] = lambda text: None) -> list[Row]:
-    """Build the set in a folder, resuming an interrupted run; a folder with a list is complete and stays as it is.
-
-    Raises UserError if Flickr stays silent or a tag has too few photographs.
-    """
+    """Build the set in a folder, resuming an interrupted run; one with a list is complete and stays as it is. Raises UserError."""
     state = State(folder)
     with state.locked(json.loads(json.dumps(asdict(plan)))):
         if (folder / LIST).exists():
