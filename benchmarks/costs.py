@@ -40,7 +40,7 @@ from srfp_lib.images.arrays import read_png
 from srfp_lib.images.store import Images
 from srfp_lib.photos import embedded, reading
 from srfp_lib.planning import costs
-from srfp_lib.profiles import DEMO, PAPER, PAPER_BACKBONES, SMALL_BACKBONES, Training
+from srfp_lib.profiles import DEMO, PAPER, SMALL_BACKBONES, Training
 from srfp_lib.training import batches
 from srfp_lib.training.perceptual import UNTRAINED
 from srfp_lib.training.trainer import Trainer
@@ -222,7 +222,7 @@ def ways() -> dict[str, Callable[[], Measured]]:
         found |= {f"{way.__name__} stand-in x{scale}": partial(standin, way, scale) for scale in fleet.SCALES}
     for names in product(("seeded", "efficientnet_lite0", "imagenet"), ("small", "vgg"), fleet.LOSSES[1:]):
         found["adversary " + " ".join(names)] = partial(adversary, *names)
-    for kind, name in product(("teach", "look"), (*SMALL_BACKBONES, *PAPER_BACKBONES, *PACKAGES)):
+    for kind, name in product(("teach", "look"), (*SMALL_BACKBONES, *PAPER.classifier.backbones, *PACKAGES)):
         found[f"{kind} {name}"] = partial(classifier, name, kind)
     return found | {name: lambda name=name: files()[name] for name in ("save", "read", "crop", "score", "residual wavelet", "residual bm3d")}
 
