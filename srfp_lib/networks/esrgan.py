@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import check_variant
+from .checks import builder
 from .parts import RRDB, Enlarged4, EnlargedBySelf, Image, Map, conv
 from .tiling import in_strips, upscale_plain
 
@@ -81,9 +81,4 @@ def official(
 
 
 upscale = upscale_plain
-
-
-def build(variant: str, scale: int) -> RRDBNet:
-    """A fresh 4x network."""
-    check_variant("ESRGAN", variant, scale, variants=VARIANTS)
-    return RRDBNet()
+build = builder("ESRGAN", lambda *_: RRDBNet(), variants=VARIANTS)

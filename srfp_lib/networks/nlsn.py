@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .checks import check_variant
-from .parts import Enlarged, EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, conv
-from .tiling import half_and_margin, in_quarters
+from .checks import builder
+from .parts import EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, conv
+from .tiling import Enlarged, half_and_margin, in_quarters
 
 Draw = Callable[[tuple[int, ...]], Tensor]
 """Makes random directions of a shape."""
@@ -170,7 +170,4 @@ def upscale(module: NLSN, lr: Image, *, scale: int, chop: bool = False, rotation
     return in_quarters(enlarge, lr, scale=scale, limit=120_000, crop=_crop) if chop else enlarge(lr)
 
 
-def build(variant: str, scale: int) -> NLSN:
-    """A fresh network for 2x or 4x; there is one variant."""
-    check_variant("NLSN", variant, scale, scales=(2, 4))
-    return NLSN(scale)
+build = builder("NLSN", lambda _, scale: NLSN(scale), scales=(2, 4))

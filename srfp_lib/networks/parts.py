@@ -9,14 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .tiling import in_strips
+from .tiling import Image, Map, in_strips
 
 MEAN = (0.4488, 0.4371, 0.4040)
 """Mean colour of DIV2K, RGB in 0..1, as used by EDSR and its followers."""
-Image = Float[Tensor, "n 3 h w"]
-Map = Float[Tensor, "n c h w"]
-Enlarged = Float[Tensor, "n 3 {scale}*h {scale}*w"]
-"""Of a function whose argument is called scale."""
 EnlargedBySelf = Float[Tensor, "n 3 {self.scale}*h {self.scale}*w"]
 """Of a method of a module with an attribute scale."""
 Enlarged4 = Float[Tensor, "n 3 4*h 4*w"]

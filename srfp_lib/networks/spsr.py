@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import check_variant
+from .checks import builder
 from .parts import RRDB, Enlarged4, Image, Map, conv, slope
 from .tiling import in_strips, upscale_plain
 
@@ -109,9 +109,4 @@ class SPSR(nn.Module):
 
 
 upscale = upscale_plain
-
-
-def build(variant: str, scale: int) -> SPSR:
-    """A fresh 4x network; there is one variant."""
-    check_variant("SPSR", variant, scale)
-    return SPSR()
+build = builder("SPSR", lambda *_: SPSR())

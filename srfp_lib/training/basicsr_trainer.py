@@ -39,10 +39,6 @@ class PerceptualTerm(nn.Module):
         return self.weight * losses.perceptual(sr[None], hr[None], self.phi, spread=self.spread)[0], None
 
 
-def _network(architecture: str, scale: int, size: str) -> nn.Module:
-    return networks.build(architecture, scale, size)
-
-
 def _perceptual(kind: str, loss: str, weight: float, master_seed: int) -> nn.Module:
     phi = perceptual.build(kind, loss, master_seed=master_seed)
     return PerceptualTerm(phi, weight, None if kind in perceptual.CALIBRATED else 1.0)
@@ -52,7 +48,7 @@ def register() -> None:
     """Enter our networks and losses into BasicSR's tables, once."""
     registry = _basicsr.load("utils.registry")
     parts = [
-        (registry.ARCH_REGISTRY, "SrfpNetwork", _network),
+        (registry.ARCH_REGISTRY, "SrfpNetwork", networks.build),
         (registry.ARCH_REGISTRY, "SrfpDiscriminator", discriminators.build),
         (registry.LOSS_REGISTRY, "SrfpPerceptual", _perceptual),
     ]
