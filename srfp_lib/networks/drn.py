@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import builder
-from .parts import ChannelAttention, Enlarged4, Image, MeanShift, ResidualBlock, conv, named, slope, upsampler
+from .parts import ChannelAttention, Enlarged4, Image, MeanShift, ResidualBlock, builder, conv, named, slope, upsampler
 from .tiling import Enlarged, in_strips
 
 SIZES = {"S": (16, 30), "L": (20, 40)}

@@ -10,8 +10,7 @@ weight of 0.1 of the large network is not in its file.
 
 from __future__ import annotations
 
-from .checks import builder
-from .parts import ResidualBlock, ResidualNetwork
+from .parts import ResidualBlock, ResidualNetwork, builder
 from .tiling import upscaler_255
 
 SIZES = {"baseline": (64, 16, 1.0), "large": (256, 32, 0.1)}

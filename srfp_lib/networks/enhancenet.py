@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import builder
-from .parts import Enlarged4, Image, conv
+from .parts import Enlarged4, Image, builder, conv
 from .tiling import in_strips, upscale_plain
 
 MEAN = (0.47614917, 0.45001204, 0.40904046)

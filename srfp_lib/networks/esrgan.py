@@ -15,8 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import builder
-from .parts import RRDB, Enlarged4, EnlargedBySelf, Image, Map, conv
+from .parts import RRDB, Enlarged4, EnlargedBySelf, Image, Map, builder, conv
 from .tiling import in_strips, upscale_plain
 
 BASICSR = {

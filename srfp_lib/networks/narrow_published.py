@@ -88,10 +88,6 @@ def _halved() -> nn.Module:
     return nn.Sequential(nn.PixelUnshuffle(2), first, body, conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2))
 
 
-def _real_esrgan(scale: int) -> nn.Module:
-    return SubPixelNetwork(_rrdb if scale == 4 else _halved, scale)
-
-
 class GradientBranch(nn.Module):
     """SPSR's second branch: features of the image's gradients join those of the image."""
 
@@ -176,7 +172,7 @@ BODIES: dict[str, Callable[[int], nn.Module]] = narrow.BODIES | {
     "SAN": partial(SubPixelNetwork, _san),
     "SRFBN": partial(SubPixelNetwork, Feedback),
     "ESRGAN": partial(SubPixelNetwork, _rrdb),
-    "Real_ESRGAN": _real_esrgan,
+    "Real_ESRGAN": lambda scale: SubPixelNetwork(_rrdb if scale == 4 else _halved, scale),
     "SPSR": partial(SubPixelNetwork, GradientBranch),
     "EnhanceNet": partial(NearestUpsampling, dual=False),
     "DRN": partial(NearestUpsampling, dual=True),

@@ -17,10 +17,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .checks import builder, check_sides
 from .esrgan import RRDBNet
 from .ncsr_flow import Flow
-from .parts import Enlarged4, Image
+from .parts import Enlarged4, Image, builder, check_sides
 from .tiling import Enlarged, upscale_padded
 
 TEMPERATURE = 0.9

@@ -15,8 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .checks import builder
-from .parts import EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, conv
+from .parts import EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, builder, conv
 from .tiling import Enlarged, half_and_margin, in_quarters
 
 Draw = Callable[[tuple[int, ...]], Tensor]

@@ -16,8 +16,7 @@ from jaxtyping import Float
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from .checks import builder, check_sides
-from .parts import MEAN, Image, Map, conv, named
+from .parts import MEAN, Image, Map, builder, check_sides, conv, named
 from .tiling import Enlarged, in_strips
 
 SD = 0.0039215

@@ -11,8 +11,7 @@ attention averages over the whole image, so that chopping changes every pixel a 
 from __future__ import annotations
 
 from . import edsr
-from .checks import builder
-from .parts import ChannelAttention, ResidualBlock, ResidualNetwork, Skip, conv
+from .parts import ChannelAttention, ResidualBlock, ResidualNetwork, Skip, builder, conv
 
 
 def _group(features: int, blocks: int) -> Skip:

@@ -14,8 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import builder
-from .parts import EnlargedBySelf, Image, Map, conv, upsampler
+from .parts import EnlargedBySelf, Image, Map, builder, conv, upsampler
 from .tiling import Enlarged, in_strips
 
 RANGES = {"yjn870": 1.0, "sanghyun": 255.0}

@@ -10,9 +10,8 @@ from __future__ import annotations
 from functools import partial
 
 from . import esrgan
-from .checks import builder, check_sides
 from .esrgan import RRDBNet
-from .parts import Image
+from .parts import Image, builder, check_sides
 from .tiling import Enlarged, upscale_padded
 
 

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import builder, check_sides
-from .parts import Enlarged4, Image, Map, MeanShift, Tail, conv, gate
+from .parts import Enlarged4, Image, Map, MeanShift, Tail, builder, check_sides, conv, gate
 from .tiling import upscaler_255
 
 LARGEST_SIDE = 1000

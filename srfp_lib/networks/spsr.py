@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import builder
-from .parts import RRDB, Enlarged4, Image, Map, conv, slope
+from .parts import RRDB, Enlarged4, Image, Map, builder, conv, slope
 from .tiling import in_strips, upscale_plain
 
 OPTIONAL_KEYS = ("get_g_nopadding.weight_h", "get_g_nopadding.weight_v")

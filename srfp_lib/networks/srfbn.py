@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .checks import builder
-from .parts import EnlargedBySelf, Image, Map, MeanShift, conv
+from .parts import EnlargedBySelf, Image, Map, MeanShift, builder, conv
 from .tiling import in_strips, upscaler_255
 
 KERNEL = {2: 6, 4: 8}

@@ -22,8 +22,7 @@ from torch import Tensor, nn
 
 from ..common.errors import UserError
 from . import _basicsr
-from .checks import check_variant
-from .parts import Image
+from .parts import Image, check_variant
 from .tiling import Enlarged, in_strips, upscale_padded
 
 ARCH = _basicsr.load("archs.swinir_arch")

@@ -47,7 +47,7 @@ class PublishedNetwork:
 
     def load(self, path: Path | str) -> None:
         """Read the authors' file, whatever its form; strict, see `load_state_dict`."""
-        from .state_dicts import read
+        from .weights_folder import read
 
         self.load_state_dict(read(Path(path), self.row), f"the weights '{path}'")
 

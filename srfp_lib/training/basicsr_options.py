@@ -32,6 +32,8 @@ def custom(model_id: str) -> Network:
 def options(network: Network, settings: Training, *, train: Folders = (GT, LQ), validation: Folders | None = None,
             master_seed: int = 1) -> dict[str, Any]:  # fmt: skip
     """The option file as a dictionary: all sections that `basicsr/train.py` reads. ``validation`` folders get their PSNR logged."""
+    vgg = {"type": "VGGStyleDiscriminator", "num_in_ch": 3, "num_feat": 64, "input_size": 128}
+    discriminator = vgg if settings.discriminator == "vgg" else {"type": "SrfpDiscriminator", "kind": settings.discriminator}
     return {
         "name": network.model_id,
         "model_type": "SRGANModel" if network.adversarial else "SRModel",
@@ -40,7 +42,7 @@ def options(network: Network, settings: Training, *, train: Folders = (GT, LQ), 
         "manual_seed": network.seed,
         "datasets": _datasets(network, settings, train, validation),
         "network_g": _generator(network, settings),
-        **({"network_d": _discriminator(settings)} if network.adversarial else {}),
+        **({"network_d": discriminator} if network.adversarial else {}),
         "path": {"pretrain_network_g": None, "strict_load_g": True, "resume_state": None},
         "train": _training(network, settings, master_seed),
         "val": {
@@ -79,12 +81,6 @@ def _generator(network: Network, settings: Training) -> dict[str, Any]:
     if _in_basicsr(network, settings):
         return {"type": network.architecture, "upscale": network.scale, **FULL_SIZE[network.architecture]}
     return {"type": "SrfpNetwork", "architecture": network.architecture, "scale": network.scale, "size": settings.size}
-
-
-def _discriminator(settings: Training) -> dict[str, Any]:
-    if settings.discriminator == "vgg":
-        return {"type": "VGGStyleDiscriminator", "num_in_ch": 3, "num_feat": 64, "input_size": 128}
-    return {"type": "SrfpDiscriminator", "kind": settings.discriminator}
 
 
 def _training(network: Network, settings: Training, master_seed: int) -> dict[str, Any]:
