@@ -74,7 +74,6 @@ def _linear(layer: nn.Linear, x: Windows) -> Float[Tensor, "n 8 8 _"]:
 
 
 def _attend(attn: Any, x: Windows, bias: Float[Tensor, "#n heads 64 64"]) -> Windows:
-    """Multi-head self-attention inside windows."""
     parts = _linear(attn.qkv, x).flatten(1, 2).unflatten(2, (3, attn.num_heads, -1))
     query, key, value = parts.permute(2, 0, 3, 1, 4)  # windows heads 64 c'
     mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)

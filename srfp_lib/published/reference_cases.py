@@ -47,7 +47,6 @@ def check(folder: Path | str) -> pd.DataFrame:
 
 
 def _check_case(path: Path) -> dict[str, object]:
-    """One row of `check`."""
     fields = _read(path)
     try:
         found = network(*fields["network"])

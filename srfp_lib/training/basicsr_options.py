@@ -108,7 +108,6 @@ def _training(network: Network, settings: Training, master_seed: int) -> dict[st
 
 
 def _remarks(network: Network, settings: Training) -> list[str]:
-    """The comment at the top of the file, line by line."""
     found = [
         f"BasicSR 1.4.2 trains {network.model_id} with this file:",
         f"    python -m srfp_lib.training.basicsr_trainer -opt {network.model_id}.yml",
