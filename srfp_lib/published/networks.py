@@ -47,7 +47,7 @@ class PublishedNetwork:
 
     def load(self, path: Path | str) -> None:
         """Read the authors' file, whatever its form; strict, see `load_state_dict`."""
-        from .weights_folder import read
+        from .state_dicts import read
 
         self.load_state_dict(read(Path(path), self.row), f"the weights '{path}'")
 

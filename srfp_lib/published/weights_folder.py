@@ -18,11 +18,9 @@ from urllib.parse import urlsplit
 
 from ..common.errors import UserError
 from ..common.files import one_writer, sha256, write_whole
-from ..fetching import restricted
 from ..fetching.archives import unpack
 from ..fetching.downloads import Sleep, download
-from ..fetching.restricted import RefusedError
-from . import ncnn, tensorflow_v1
+from . import ncnn, state_dicts
 from .catalogue import Row
 
 if TYPE_CHECKING:
@@ -34,28 +32,6 @@ LOCK = "weights.lock.json"
 LARGEST_ARCHIVE = 4 * 2**30
 BY_HAND = "put there by hand"
 ORIGIN = "the authors' weights"
-
-
-def read(path: Path, row: Row) -> dict[str, Tensor]:
-    """The state dict in a file, on the CPU, out of its wrapper.
-
-    EnhanceNet's variables keep TensorFlow's names and layout (see `srfp_lib.networks.enhancenet.official`).
-    Raises UserError for a file that is missing, cut off, of another kind, too large or hostile.
-    """
-    import torch
-
-    try:
-        if not path.is_file():
-            raise RefusedError("there is no such file")
-        if path.suffix == ".t7":
-            raise RefusedError("Torch7 files are not read, take another variant of this network")
-        if path.stat().st_size <= row.most_bytes and tensorflow_v1.is_checkpoint(path):
-            return {name: torch.from_numpy(array) for name, array in tensorflow_v1.read(path).items()}
-        return restricted.state_dict(path, most_bytes=row.most_bytes)
-    except (RefusedError, tensorflow_v1.DamagedError, MemoryError, OSError) as error:
-        reason = str(error) or "it asks for more memory than there is"
-        remedy = f"put the file '{row.file_name}' of its authors there"
-        raise UserError(f"'{path}' cannot be read as weights of {row.model_id}: {reason}; {remedy}") from None
 
 
 class WeightsFolder:
@@ -114,7 +90,7 @@ class WeightsFolder:
         if state == "altered":
             raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
         if state != "missing":
-            return read(path, row)
+            return state_dicts.read(path, row)
         if files := ncnn.files(row):
             return ncnn.read(*files)
         raise UserError(f"the weights of {row.model_id} are missing: {row.advice(self.root)}")

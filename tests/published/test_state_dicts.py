@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import ncnn, weights_folder
+from srfp_lib.published import ncnn, state_dicts
 from srfp_lib.published.catalogue import row as row_of
 from srfp_lib.published.weights_folder import WeightsFolder
 from tests.published.test_tensorflow import checkpoint, index_of_v2
@@ -45,12 +45,12 @@ def same(found):
     lambda s: torch.nn.ModuleDict().state_dict() | s,
 ])  # fmt: skip
 def test_wrappers(tmp_path, wrap, zipped):
-    same(weights_folder.read(written(tmp_path, wrap(state()), _use_new_zipfile_serialization=zipped), ROW))
+    same(state_dicts.read(written(tmp_path, wrap(state()), _use_new_zipfile_serialization=zipped), ROW))
 
 
 def test_tensors_own_their_memory(tmp_path):
     base = torch.arange(90.0)
-    found = weights_folder.read(written(tmp_path, {"a": base.reshape(9, 10).T, "b": torch.nn.Parameter(torch.ones(2))}), ROW)
+    found = state_dicts.read(written(tmp_path, {"a": base.reshape(9, 10).T, "b": torch.nn.Parameter(torch.ones(2))}), ROW)
     assert found["a"].is_contiguous() and torch.equal(found["a"], base.reshape(9, 10).T)
     assert type(found["b"]) is torch.Tensor and not found["b"].requires_grad
 
@@ -58,7 +58,7 @@ def test_tensors_own_their_memory(tmp_path):
 def test_a_tensorflow_checkpoint(tmp_path):
     path = tmp_path / "weights"
     path.write_bytes(checkpoint({"generator/Conv/weights": torch.ones(3, 3, 3, 2).numpy()}))
-    assert weights_folder.read(path, ROW)["generator/Conv/weights"].shape == (3, 3, 3, 2)
+    assert state_dicts.read(path, ROW)["generator/Conv/weights"].shape == (3, 3, 3, 2)
 
 
 @pytest.mark.parametrize(("value", "reason"), [
@@ -76,7 +76,7 @@ def test_a_tensorflow_checkpoint(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*quantiz.*")
 def test_files_of_another_kind(tmp_path, value, reason):
     with pytest.raises(UserError) as refusal:
-        weights_folder.read(written(tmp_path, value), ROW)
+        state_dicts.read(written(tmp_path, value), ROW)
     assert reason in str(refusal.value) and "\n" not in str(refusal.value)
     assert "EDSR-div2k-x2-L1-NA-pretrained" in str(refusal.value) and "put the file 'edsr.pt' of its authors there" in str(refusal.value)
 
@@ -85,7 +85,7 @@ def test_a_dict_that_holds_itself(tmp_path):
     circle = {}
     circle["params"] = circle
     with pytest.raises(UserError, match="no state dict"):
-        weights_folder.read(written(tmp_path, circle), ROW)
+        state_dicts.read(written(tmp_path, circle), ROW)
 
 
 @pytest.mark.parametrize(("name", "content", "reason"), [
@@ -98,7 +98,7 @@ def test_no_torch_files(tmp_path, name, content, reason):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=reason):
-        weights_folder.read(tmp_path / name, ROW)
+        state_dicts.read(tmp_path / name, ROW)
 
 
 def test_the_index_of_a_tensorflow_v2_checkpoint(tmp_path):
@@ -106,14 +106,14 @@ def test_the_index_of_a_tensorflow_v2_checkpoint(tmp_path):
     with pytest.raises(
         UserError, match="cannot be read as weights of EDSR.*the index of a TensorFlow-V2 checkpoint, .* and V1 is read here; put the"
     ):
-        weights_folder.read(tmp_path / "weights", ROW)
+        state_dicts.read(tmp_path / "weights", ROW)
 
 
 def test_a_zip_of_weights_is_no_weight_file(tmp_path):
     with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
         archive.writestr("edsr.pt", b"x")
     with pytest.raises(UserError, match="records are not those of a state dict"):
-        weights_folder.read(tmp_path / "w.zip", ROW)
+        state_dicts.read(tmp_path / "w.zip", ROW)
 
 
 def test_load(tmp_path, monkeypatch):
