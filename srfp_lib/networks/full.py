@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from . import _basicsr, swinir
-from .nlsn import NLSN, SeededDraw
+from .nlsn import NLSN, seeded_draw
 from .parts import EnlargedBySelf, Image
 from .rdn import RDN
 from .tiling import upscale_padded
@@ -36,5 +36,5 @@ BODIES = {
     "RDN": RDN,
     "RCAN": lambda scale: _basicsr_network("RCAN", scale),
     "SwinIR": lambda scale: Padded(_basicsr_network("SwinIR", scale), scale),
-    "NLSN": lambda scale: NLSN(scale, draw=SeededDraw(20220101)),  # fixed: an image does not depend on what ran before
+    "NLSN": lambda scale: NLSN(scale, draw=seeded_draw(20220101)),  # fixed: an image does not depend on what ran before
 }

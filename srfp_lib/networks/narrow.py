@@ -2,9 +2,7 @@
 
 They depart from the published designs in two ways, which make training possible in minutes on a CPU: the network adds its
 output to the bicubic enlargement of its input, and one sub-pixel convolution (Shi et al. 2016) goes straight to RGB.
-
-Papers of the families: Lim et al., CVPR Workshops 2017 (EDSR); Zhang et al., CVPR 2018 (RDN); Zhang et al., ECCV 2018 (RCAN);
-Liang et al., ICCV Workshops 2021 (SwinIR); Mei et al., CVPR 2021 (NLSN).
+The modules named after the families cite their papers.
 """
 
 from __future__ import annotations

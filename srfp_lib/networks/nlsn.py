@@ -8,6 +8,7 @@ rounds are computed a few at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -112,18 +113,15 @@ class NLSN(ResidualNetwork):
         return self.add_mean(self.tail(x + head))
 
 
-class SeededDraw:
+def seeded_draw(seed: int) -> Draw:
     """Random directions that depend on their shape alone, so that a network is a function of its input."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self._known: dict[tuple[int, ...], Tensor] = {}
+    @cache
+    def draw(shape: tuple[int, ...]) -> Tensor:
+        generator = torch.Generator().manual_seed(seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
+        return torch.randn(shape, generator=generator)
 
-    def __call__(self, shape: tuple[int, ...]) -> Tensor:
-        if shape not in self._known:
-            generator = torch.Generator().manual_seed(self.seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
-            self._known[shape] = torch.randn(shape, generator=generator)
-        return self._known[shape]
+    return draw
 
 
 def _crop(height: int, width: int) -> tuple[int, int]:
