@@ -10,7 +10,6 @@ import re
 import warnings
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +73,15 @@ def read(path: Path, *, most_bytes: int) -> Any:
 
 def state_dict(path: Path, *, most_bytes: int) -> dict[str, Tensor]:
     """The tensors in a torch file by name, out of their wrapper and without prefixes, in memory of their own. Raises RefusedError."""
+    import torch
+
     state = _unwrap(read(path, most_bytes=most_bytes))
     if state is None:
         raise RefusedError("it holds no state dict")
-    check_plain(state.values())
+    for tensor in state.values():  # a file may hold sparse, quantised, nested ones, without numbers or of a class of their own
+        plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout == torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.is_quantized or tensor.is_nested:
+            raise RefusedError("it holds tensors that are not plain numbers")
     claimed = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
     if claimed > most_bytes:  # compared before anything is copied
         raise RefusedError(f"its tensors claim {claimed:,} bytes, and this network needs {most_bytes:,} at most")
@@ -100,16 +104,6 @@ def _unwrap(found: Any, depth: int = 3) -> dict[str, Tensor] | None:
         return items
     inner = (_unwrap(items[name], depth - 1) for name in WRAPPERS if depth and name in items)
     return next((state for state in inner if state is not None), None)
-
-
-def check_plain(tensors: Iterable[Tensor]) -> None:
-    """Raises RefusedError for tensors that are sparse, quantised, nested, without numbers or of a class of their own."""
-    import torch
-
-    for tensor in tensors:
-        plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout == torch.strided and tensor.device.type == "cpu"
-        if not plain or tensor.is_quantized or tensor.is_nested:
-            raise RefusedError("it holds tensors that are not plain numbers")
 
 
 def _check_size(size: int, most: int) -> None:

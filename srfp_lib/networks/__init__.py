@@ -12,7 +12,7 @@ from ..common.errors import UserError
 MODULES = {"narrow": "narrow", "full": "full", "stand-in": "narrow_published"}
 
 
-def build(name: str, scale: int, size: str) -> nn.Module:
+def build(architecture: str, scale: int, size: str) -> nn.Module:
     """A trainable network with fresh weights: n x 3 x h x w to n x 3 x sh x sw, both 0..1.
 
     size: "narrow" (16 channels, see `narrow`) or "full" (as in the paper, see `full`) for the custom fleet, "stand-in" for small
@@ -22,6 +22,6 @@ def build(name: str, scale: int, size: str) -> nn.Module:
     if size not in MODULES:
         raise UserError(f"there is no network size '{size}': choose full or narrow")
     family = import_module(f".{MODULES[size]}", __name__)
-    if name not in family.BODIES:
-        raise UserError(f"there is no {size} architecture '{name}': choose one of {', '.join(family.BODIES)}")
-    return family.build(name, scale)
+    if architecture not in family.BODIES:
+        raise UserError(f"there is no {size} architecture '{architecture}': choose one of {', '.join(family.BODIES)}")
+    return family.BODIES[architecture](scale)

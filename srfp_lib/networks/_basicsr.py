@@ -10,6 +10,17 @@ import importlib
 import sys
 import warnings
 from types import ModuleType
+from typing import Any
+
+FULL_SIZE: dict[str, dict[str, Any]] = {
+    "EDSR": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 64, "num_block": 16, "res_scale": 1, "img_range": 255.0},
+    "RCAN": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 64, "num_group": 10, "num_block": 20, "squeeze_factor": 16, "img_range": 255.0},
+    "SwinIR": {
+        "img_size": 64, "window_size": 8, "img_range": 1.0, "depths": [6] * 6, "embed_dim": 180, "num_heads": [6] * 6,
+        "mlp_ratio": 2, "upsampler": "pixelshuffle", "resi_connection": "1conv", "drop_path_rate": 0.0,
+    },
+}  # fmt: skip
+"""Arguments of its classes, beside the scale, for the custom architectures at full size (D7)."""
 
 
 def load(module: str) -> ModuleType:

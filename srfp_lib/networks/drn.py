@@ -12,12 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import check_variant
-from .parts import ChannelAttention, Enlarged, Enlarged4, Image, MeanShift, ResidualBlock, conv, named, slope, upsampler
-from .tiling import in_strips, upscale_255
+from .parts import ChannelAttention, Enlarged4, Image, MeanShift, ResidualBlock, builder, conv, named, slope, upsampler
+from .tiling import Enlarged, in_strips
 
 SIZES = {"S": (16, 30), "L": (20, 40)}
-"""Variant: channels at the target size, attention blocks in each of the two ascents."""
+"""Variant ("L" as in the paper's tables): channels at the target size, attention blocks in each of the two ascents."""
 AT_ONCE = 40_000
 """Pixels that are doubled together: the widest maps of the network."""
 
@@ -67,10 +66,7 @@ class DRN(nn.Module):
 
 def upscale(module: DRN, lr: Image, *, scale: int = 4) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped."""
-    return upscale_255(module, lr, scale=scale)
+    return module(255 * lr) / 255
 
 
-def build(variant: str, scale: int) -> DRN:
-    """A fresh 4x network: "L", as in the paper's tables, or the smaller "S"."""
-    check_variant("DRN", variant, scale, variants=SIZES)
-    return DRN(*SIZES[variant])
+build = builder("DRN", lambda variant, _: DRN(*SIZES[variant]), variants=SIZES)

@@ -10,12 +10,11 @@ weight of 0.1 of the large network is not in its file.
 
 from __future__ import annotations
 
-from .checks import check_variant
-from .parts import Enlarged, Image, ResidualBlock, ResidualNetwork
-from .tiling import upscale_255
+from .parts import ResidualBlock, ResidualNetwork, builder
+from .tiling import upscaler_255
 
 SIZES = {"baseline": (64, 16, 1.0), "large": (256, 32, 0.1)}
-"""Variant: features, blocks, weight of a block's residual."""
+"""Variant: features, blocks, weight of a block's residual. The study trains the baseline, "large" is the paper's own."""
 
 
 class EDSR(ResidualNetwork):
@@ -25,15 +24,5 @@ class EDSR(ResidualNetwork):
         super().__init__(scale, features, (ResidualBlock(features, weight=weight) for _ in range(blocks)))
 
 
-def upscale(module: ResidualNetwork, lr: Image, *, scale: int, chop: bool = False) -> Enlarged:
-    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
-
-    chop: in overlapping quarters, repeatedly while a crop has 160,000 pixels or more: an option of the official script.
-    """
-    return upscale_255(module, lr, scale=scale, chop_at=160_000 if chop else None)
-
-
-def build(variant: str, scale: int) -> EDSR:
-    """A fresh network for 2x or 4x: "baseline", the size that the study trained too, or "large", the paper's own."""
-    check_variant("EDSR", variant, scale, scales=(2, 4), variants=SIZES)
-    return EDSR(scale, *SIZES[variant])
+upscale = upscaler_255(chop_at=160_000)  # an option of the official script
+build = builder("EDSR", lambda variant, scale: EDSR(scale, *SIZES[variant]), scales=(2, 4), variants=SIZES)

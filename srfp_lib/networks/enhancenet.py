@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import check_variant
-from .parts import Enlarged4, Image, conv
+from .parts import Enlarged4, Image, builder, conv
 from .tiling import in_strips, upscale_plain
 
 MEAN = (0.47614917, 0.45001204, 0.40904046)
@@ -85,9 +84,4 @@ def official(state: Mapping[str, Tensor], variant: str = "", keys: Collection[st
 
 
 upscale = upscale_plain
-
-
-def build(variant: str, scale: int) -> EnhanceNet:
-    """A fresh 4x network; there is one variant."""
-    check_variant("EnhanceNet", variant, scale)
-    return EnhanceNet()
+build = builder("EnhanceNet", lambda *_: EnhanceNet())

@@ -15,8 +15,7 @@ from collections.abc import Collection, Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import check_variant
-from .parts import RRDB, Enlarged4, EnlargedBySelf, Image, Map, conv
+from .parts import RRDB, Enlarged4, EnlargedBySelf, Image, Map, builder, conv
 from .tiling import in_strips, upscale_plain
 
 BASICSR = {
@@ -81,9 +80,4 @@ def official(
 
 
 upscale = upscale_plain
-
-
-def build(variant: str, scale: int) -> RRDBNet:
-    """A fresh 4x network."""
-    check_variant("ESRGAN", variant, scale, variants=VARIANTS)
-    return RRDBNet()
+build = builder("ESRGAN", lambda *_: RRDBNet(), variants=VARIANTS)

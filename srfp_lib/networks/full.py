@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from . import _basicsr, swinir
-from .nlsn import NLSN, SeededDraw
+from .nlsn import NLSN, seeded_draw
 from .parts import EnlargedBySelf, Image
 from .rdn import RDN
 from .tiling import upscale_padded
@@ -26,29 +26,15 @@ class Padded(nn.Module):
         return upscale_padded(self.network, lr, scale=self.scale, multiple=swinir.WINDOW)
 
 
-def _edsr(scale: int) -> nn.Module:
-    """The baseline: 16 blocks of 64 features."""
-    return _basicsr.load("archs.edsr_arch").EDSR(3, 3, num_feat=64, num_block=16, upscale=scale, res_scale=1, img_range=255.0)
+def _basicsr_network(architecture: str, scale: int) -> nn.Module:
+    module = _basicsr.load(f"archs.{architecture.lower()}_arch")
+    return swinir.make({"upscale": scale} | _basicsr.FULL_SIZE[architecture], getattr(module, architecture))
 
 
-def _rcan(scale: int) -> nn.Module:
-    """10 groups of 20 blocks, 64 features."""
-    return _basicsr.load("archs.rcan_arch").RCAN(3, 3, num_feat=64, num_group=10, num_block=20, squeeze_factor=16, upscale=scale, img_range=255.0)
-
-
-def _swinir(scale: int) -> nn.Module:
-    """Classical SwinIR: 180 features, 6 groups of 6 layers, window 8, without drop path."""
-    return Padded(swinir.make(swinir.settings(scale, side=64), swinir.ARCH.SwinIR), scale)
-
-
-def _nlsn(scale: int) -> nn.Module:
-    """32 blocks of 256 features; hash directions are fixed, so that an image does not depend on what ran before."""
-    return NLSN(scale, draw=SeededDraw(20220101))
-
-
-BODIES = {"EDSR": _edsr, "RDN": RDN, "RCAN": _rcan, "SwinIR": _swinir, "NLSN": _nlsn}
-
-
-def build(architecture: str, scale: int) -> nn.Module:
-    """A full-size network with fresh weights from torch's current random state."""
-    return BODIES[architecture](scale)
+BODIES = {
+    "EDSR": lambda scale: _basicsr_network("EDSR", scale),
+    "RDN": RDN,
+    "RCAN": lambda scale: _basicsr_network("RCAN", scale),
+    "SwinIR": lambda scale: Padded(_basicsr_network("SwinIR", scale), scale),
+    "NLSN": lambda scale: NLSN(scale, draw=seeded_draw(20220101)),  # fixed: an image does not depend on what ran before
+}

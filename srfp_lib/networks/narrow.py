@@ -2,14 +2,13 @@
 
 They depart from the published designs in two ways, which make training possible in minutes on a CPU: the network adds its
 output to the bicubic enlargement of its input, and one sub-pixel convolution (Shi et al. 2016) goes straight to RGB.
-
-Papers of the families: Lim et al., CVPR Workshops 2017 (EDSR); Zhang et al., CVPR 2018 (RDN); Zhang et al., ECCV 2018 (RCAN);
-Liang et al., ICCV Workshops 2021 (SwinIR); Mei et al., CVPR 2021 (NLSN).
+The modules named after the families cite their papers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -39,9 +38,9 @@ def small_start(layer: nn.Conv2d) -> nn.Conv2d:
 class SubPixelNetwork(nn.Module):
     """The frame of every narrow network: body, sub-pixel convolution to RGB, plus the bicubic enlargement; 0..1 in and out."""
 
-    def __init__(self, body: nn.Module, scale: int) -> None:
+    def __init__(self, body: Callable[[], nn.Module], scale: int) -> None:
         super().__init__()
-        self.scale, self.body = scale, body
+        self.scale, self.body = scale, body()
         self.last = small_start(conv(CHANNELS, 3 * scale**2))
 
     def forward(self, lr: Image) -> EnlargedBySelf:
@@ -216,9 +215,7 @@ def _nlsn() -> nn.Module:
     return nn.Sequential(conv(3, CHANNELS), body)
 
 
-BODIES = {"EDSR": _edsr, "RDN": NarrowRDN, "RCAN": _rcan, "SwinIR": NarrowSwinIR, "NLSN": _nlsn}
-
-
-def build(architecture: str, scale: int) -> nn.Module:
-    """A narrow network with fresh weights from torch's current random state (the caller forks and seeds it)."""
-    return SubPixelNetwork(BODIES[architecture](), scale)
+BODIES: dict[str, Callable[[int], nn.Module]] = {
+    name: partial(SubPixelNetwork, body)
+    for name, body in {"EDSR": _edsr, "RDN": NarrowRDN, "RCAN": _rcan, "SwinIR": NarrowSwinIR, "NLSN": _nlsn}.items()
+}

@@ -9,6 +9,7 @@ the files named after the families, and the rows of `data/paper/table_1.csv`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -18,10 +19,6 @@ from torch import Tensor, nn
 from . import narrow
 from .narrow import CHANNELS, Features, SubPixelNetwork, bicubic, block, small_start
 from .parts import EnlargedBySelf, Image, Map, Skip, conv
-
-
-def _shuffled(body: Callable[[], nn.Module]) -> Callable[[int], nn.Module]:
-    return lambda scale: SubPixelNetwork(body(), scale)
 
 
 class SecondOrderAttention(narrow.ChannelAttention):
@@ -85,12 +82,10 @@ def _rrdb() -> nn.Module:
     return nn.Sequential(conv(3, CHANNELS), Skip(ResidualDense(), ResidualDense(), conv(CHANNELS, CHANNELS)))
 
 
-def _real_esrgan(scale: int) -> nn.Module:
-    """At 2X the network works on half the size, as Real-ESRGAN does."""
-    if scale == 4:
-        return SubPixelNetwork(_rrdb(), scale)
-    halved = [nn.PixelUnshuffle(2), conv(12, CHANNELS), Skip(ResidualDense(), ResidualDense()), conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2)]
-    return SubPixelNetwork(nn.Sequential(*halved), scale)
+def _halved() -> nn.Module:
+    """Works on half the size, as Real-ESRGAN does at 2X."""
+    first, body = conv(12, CHANNELS), Skip(ResidualDense(), ResidualDense())
+    return nn.Sequential(nn.PixelUnshuffle(2), first, body, conv(CHANNELS, 4 * CHANNELS), nn.PixelShuffle(2))
 
 
 class GradientBranch(nn.Module):
@@ -173,20 +168,15 @@ class Sampled(nn.Module):
         return self.body(x) + self.noise(hashed - hashed.floor() - 0.5)
 
 
-BODIES: dict[str, Callable[[int], nn.Module]] = {name: _shuffled(body) for name, body in narrow.BODIES.items()} | {
-    "SAN": _shuffled(_san),
-    "SRFBN": _shuffled(Feedback),
-    "ESRGAN": _shuffled(_rrdb),
-    "Real_ESRGAN": _real_esrgan,
-    "SPSR": _shuffled(GradientBranch),
-    "EnhanceNet": lambda scale: NearestUpsampling(scale, dual=False),
-    "DRN": lambda scale: NearestUpsampling(scale, dual=True),
+BODIES: dict[str, Callable[[int], nn.Module]] = narrow.BODIES | {
+    "SAN": partial(SubPixelNetwork, _san),
+    "SRFBN": partial(SubPixelNetwork, Feedback),
+    "ESRGAN": partial(SubPixelNetwork, _rrdb),
+    "Real_ESRGAN": lambda scale: SubPixelNetwork(_rrdb if scale == 4 else _halved, scale),
+    "SPSR": partial(SubPixelNetwork, GradientBranch),
+    "EnhanceNet": partial(NearestUpsampling, dual=False),
+    "DRN": partial(NearestUpsampling, dual=True),
     "proSR": Pyramid,
     "LIIF": LocalImplicit,
-    "NCSR": _shuffled(Sampled),
+    "NCSR": partial(SubPixelNetwork, Sampled),
 }
-
-
-def build(architecture: str, scale: int) -> nn.Module:
-    """A stand-in with fresh weights from torch's current random state (the caller forks and seeds it)."""
-    return BODIES[architecture](scale)

@@ -17,11 +17,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .checks import check_sides, check_variant
 from .esrgan import RRDBNet
 from .ncsr_flow import Flow
-from .parts import Enlarged, Enlarged4, Image
-from .tiling import upscale_padded
+from .parts import Enlarged4, Image, builder, check_sides
+from .tiling import Enlarged, upscale_padded
 
 TEMPERATURE = 0.9
 """Standard deviation of the latents in the official test script."""
@@ -107,7 +106,4 @@ def upscale(
     return upscale_padded(lambda even: module(even, *drawn), lr, scale=scale, multiple=2)
 
 
-def build(variant: str, scale: int) -> NCSR:
-    """A fresh 4x network; there is one variant."""
-    check_variant("NCSR", variant, scale)
-    return NCSR()
+build = builder("NCSR", lambda *_: NCSR())

@@ -152,21 +152,16 @@ class Flow(nn.Module):
     couplings: how many coupling steps a level has; condition: channels of its condition.
     """
 
-    CHANNELS = (12, 24, 96)
-
     def __init__(self, *, couplings: int = 16, condition: int = 320, hidden: int = 64) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        self.levels: list[tuple[int, int]] = []
-        for level, channels in enumerate(self.CHANNELS, start=1):
-            first = len(layers)
-            layers += [Squeeze(), Step(channels), Step(channels)]
-            for _ in range(couplings):
-                coupling = Coupling(channels, noise_aware=level > 1, condition=condition, hidden=hidden)
-                layers.append(Step(channels, coupling))
-            if level == 1:
+        self.level_of: list[int] = []  # by layer
+        for level, channels in enumerate((12, 24, 96)):
+            coupled = (Coupling(channels, noise_aware=level > 0, condition=condition, hidden=hidden) for _ in range(couplings))
+            layers += [Squeeze(), Step(channels), Step(channels), *(Step(channels, coupling) for coupling in coupled)]
+            if level == 0:
                 layers.append(Split(channels))
-            self.levels.append((first, len(layers)))
+            self.level_of += [level] * (len(layers) - len(self.level_of))
         self.layers = nn.ModuleList(layers)
         self.f = nn.Sequential(conv(condition, 96))  # in the file, never used
 
@@ -179,12 +174,10 @@ class Flow(nn.Module):
         z: at half the LR size; both latents are normal; conditions: features at 2, 1, 1/2 times the LR size; shared: features
         that are resized by repetition and appended to each.
         """
-        for (first, end), features in zip(reversed(self.levels), reversed(conditions), strict=True):
-            # Repeated to 2x the size, `shared` would take gigabytes: the layers do that in strips.
-            seen = (features, shared if features.shape[2] >= shared.shape[2] else shared[..., ::2, ::2])
-            for layer in reversed(self.layers[first:end]):
-                if isinstance(layer, Split):
-                    z = layer.inverse(z, eps)
-                elif isinstance(layer, Step | Squeeze):
-                    z = layer.inverse(z, *seen)
+        for level, layer in zip(reversed(self.level_of), reversed(self.layers), strict=True):
+            if isinstance(layer, Split):
+                z = layer.inverse(z, eps)
+            elif isinstance(layer, Step | Squeeze):
+                # Repeated to 2x the size, `shared` would take gigabytes: the layers do that in strips.
+                z = layer.inverse(z, conditions[level], shared if level < 2 else shared[..., ::2, ::2])
         return z

@@ -8,6 +8,7 @@ rounds are computed a few at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -15,9 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..common.errors import UserError
-from .checks import check_variant
-from .parts import Enlarged, EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, conv
-from .tiling import half_and_margin, in_quarters
+from .parts import EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, builder, conv
+from .tiling import Enlarged, half_and_margin, in_quarters
 
 Draw = Callable[[tuple[int, ...]], Tensor]
 """Makes random directions of a shape."""
@@ -113,18 +113,15 @@ class NLSN(ResidualNetwork):
         return self.add_mean(self.tail(x + head))
 
 
-class SeededDraw:
+def seeded_draw(seed: int) -> Draw:
     """Random directions that depend on their shape alone, so that a network is a function of its input."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self._known: dict[tuple[int, ...], Tensor] = {}
+    @cache
+    def draw(shape: tuple[int, ...]) -> Tensor:
+        generator = torch.Generator().manual_seed(seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
+        return torch.randn(shape, generator=generator)
 
-    def __call__(self, shape: tuple[int, ...]) -> Tensor:
-        if shape not in self._known:
-            generator = torch.Generator().manual_seed(self.seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
-            self._known[shape] = torch.randn(shape, generator=generator)
-        return self._known[shape]
+    return draw
 
 
 def _crop(height: int, width: int) -> tuple[int, int]:
@@ -170,7 +167,4 @@ def upscale(module: NLSN, lr: Image, *, scale: int, chop: bool = False, rotation
     return in_quarters(enlarge, lr, scale=scale, limit=120_000, crop=_crop) if chop else enlarge(lr)
 
 
-def build(variant: str, scale: int) -> NLSN:
-    """A fresh network for 2x or 4x; there is one variant."""
-    check_variant("NLSN", variant, scale, scales=(2, 4))
-    return NLSN(scale)
+build = builder("NLSN", lambda _, scale: NLSN(scale), scales=(2, 4))

@@ -1,26 +1,54 @@
-"""Layers that several architectures share. Maps are n x c x h x w; layers keep h and w unless stated otherwise."""
+"""What several architectures share: layers, and the refusal of unknown variants and of images that are too small.
+
+Maps are n x c x h x w; layers keep h and w unless stated otherwise.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .tiling import in_strips
+from ..common.errors import UserError
+from .tiling import Image, Map, in_strips
 
 MEAN = (0.4488, 0.4371, 0.4040)
 """Mean colour of DIV2K, RGB in 0..1, as used by EDSR and its followers."""
-Image = Float[Tensor, "n 3 h w"]
-Map = Float[Tensor, "n c h w"]
-Enlarged = Float[Tensor, "n 3 {scale}*h {scale}*w"]
-"""Of a function whose argument is called scale."""
 EnlargedBySelf = Float[Tensor, "n 3 {self.scale}*h {self.scale}*w"]
 """Of a method of a module with an attribute scale."""
 Enlarged4 = Float[Tensor, "n 3 4*h 4*w"]
 Conv = Callable[[int, int], nn.Module]
+Net = TypeVar("Net")
+
+
+def check_variant(family: str, variant: str, scale: int, *, scales: Collection[int] = (4,), variants: Collection[str] = ("",)) -> None:
+    """Raises UserError unless the family has the variant and the scale."""
+    if variant not in variants or scale not in scales:
+        known = f"one of {', '.join(v or 'none' for v in variants)}" if any(variants) else "no variant"
+        raise UserError(f"there is no {family} '{variant}' at {scale}x: take scale {' or '.join(map(str, scales))} and {known}")
+
+
+def builder(
+    family: str, make: Callable[[str, int], Net], *, scales: Collection[int] = (4,), variants: Collection[str] = ("",)
+) -> Callable[[str, int], Net]:
+    """``build(variant, scale)`` of a family: ``make``, which makes a fresh network, behind `check_variant`."""
+
+    def build(variant: str, scale: int) -> Net:
+        check_variant(family, variant, scale, scales=scales, variants=variants)
+        return make(variant, scale)
+
+    return build
+
+
+def check_sides(lr: Map, least: int, reason: str) -> None:
+    """Raises UserError if a side of an image is below ``least``. reason: subject and verb of the sentence."""
+    height, width = lr.shape[2:]
+    if min(height, width) < least:
+        raise UserError(f"{reason} and cannot take {height} x {width} pixels: give sides of at least {least}")
 
 
 def conv(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:

@@ -16,9 +16,8 @@ from jaxtyping import Float
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from .checks import check_sides, check_variant
-from .parts import MEAN, Enlarged, Image, Map, conv, named
-from .tiling import in_strips
+from .parts import MEAN, Image, Map, builder, check_sides, conv, named
+from .tiling import Enlarged, in_strips
 
 SD = 0.0039215
 PYRAMIDS = {"": 3, "max_scale_4": 2}
@@ -133,7 +132,4 @@ def variant_of(keys: Iterable[str]) -> str:
     return "" if any(key.startswith("pyramid_residual_3") for key in keys) else "max_scale_4"
 
 
-def build(variant: str, scale: int) -> ProSR:
-    """A fresh 4x network: variant "" holds the layers of 2x, 4x and 8x, as published, "max_scale_4" those of 2x and 4x."""
-    check_variant("ProSR", variant, scale, variants=PYRAMIDS)
-    return ProSR(levels=2, units=(9, 3, 1)[: PYRAMIDS[variant]])
+build = builder("ProSR", lambda variant, _: ProSR(units=(9, 3, 1)[: PYRAMIDS[variant]]), variants=PYRAMIDS)

@@ -11,8 +11,7 @@ attention averages over the whole image, so that chopping changes every pixel a 
 from __future__ import annotations
 
 from . import edsr
-from .checks import check_variant
-from .parts import ChannelAttention, ResidualBlock, ResidualNetwork, Skip, conv
+from .parts import ChannelAttention, ResidualBlock, ResidualNetwork, Skip, builder, conv
 
 
 def _group(features: int, blocks: int) -> Skip:
@@ -28,9 +27,4 @@ class RCAN(ResidualNetwork):
 
 
 upscale = edsr.upscale  # the official test run chops like EDSR's
-
-
-def build(variant: str, scale: int) -> RCAN:
-    """A fresh network for 2x or 4x; there is one variant."""
-    check_variant("RCAN", variant, scale, scales=(2, 4))
-    return RCAN(scale)
+build = builder("RCAN", lambda _, scale: RCAN(scale), scales=(2, 4))

@@ -14,9 +14,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import check_variant
-from .parts import Enlarged, EnlargedBySelf, Image, Map, conv, upsampler
-from .tiling import in_strips
+from .parts import EnlargedBySelf, Image, Map, builder, conv, upsampler
+from .tiling import Enlarged, in_strips
 
 RANGES = {"yjn870": 1.0, "sanghyun": 255.0}
 """Variant: the value of white. "sanghyun" is the form of the authors' own Torch7 files and of EDSR-PyTorch."""
@@ -102,7 +101,4 @@ def upscale(module: RDN, lr: Image, *, scale: int) -> Enlarged:
     return module(module.value_range * lr) / module.value_range
 
 
-def build(variant: str, scale: int) -> RDN:
-    """A fresh network for 2x or 4x; variants differ in the range of values and in their file's names."""
-    check_variant("RDN", variant, scale, scales=(2, 4), variants=RANGES)
-    return RDN(scale, value_range=RANGES[variant])
+build = builder("RDN", lambda variant, scale: RDN(scale, value_range=RANGES[variant]), scales=(2, 4), variants=RANGES)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from functools import partial
 
 from . import esrgan
-from .checks import check_sides, check_variant
 from .esrgan import RRDBNet
-from .parts import Enlarged, Image
-from .tiling import upscale_padded
+from .parts import Image, builder, check_sides
+from .tiling import Enlarged, upscale_padded
 
 
 def upscale(module: RRDBNet, lr: Image, *, scale: int) -> Enlarged:
@@ -23,9 +22,4 @@ def upscale(module: RRDBNet, lr: Image, *, scale: int) -> Enlarged:
 
 
 official = partial(esrgan.official, default=esrgan.BASICSR)
-
-
-def build(variant: str, scale: int) -> RRDBNet:
-    """A fresh network for 2x or 4x; there is one variant."""
-    check_variant("Real-ESRGAN", variant, scale, scales=(2, 4))
-    return RRDBNet(scale)
+build = builder("Real-ESRGAN", lambda _, scale: RRDBNet(scale), scales=(2, 4))

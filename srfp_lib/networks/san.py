@@ -13,9 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .checks import check_sides, check_variant
-from .parts import Enlarged, Enlarged4, Image, Map, MeanShift, Tail, conv, gate
-from .tiling import upscale_255
+from .parts import Enlarged4, Image, Map, MeanShift, Tail, builder, check_sides, conv, gate
+from .tiling import upscaler_255
 
 LARGEST_SIDE = 1000
 """Second-order statistics are taken over at most this many central rows and columns."""
@@ -141,7 +140,8 @@ class SAN(nn.Module):
         self.tail = Tail(4, features)
 
     def forward(self, rgb: Image) -> Enlarged4:
-        """0..255 in and out; h, w >= 4."""
+        """0..255 in and out; sides of at least 4."""
+        check_sides(rgb, 4, "SAN pools each quarter of the image")
         shallow = self.head(self.sub_mean(rgb))  # n 3 h w -> n c h w
         source = self.non_local(shallow)
         x = source
@@ -151,16 +151,5 @@ class SAN(nn.Module):
         return self.add_mean(self.tail(x))
 
 
-def upscale(module: SAN, lr: Image, *, scale: int = 4, chop: bool = False) -> Enlarged:
-    """n x 3 x h x w in 0..1 to n x 3 x 4h x 4w in 0..1, unclamped; sides of at least 4.
-
-    chop: in overlapping quarters, repeatedly while a crop has 160,000 pixels or more, as in the official test run.
-    """
-    check_sides(lr, 4, "SAN pools each quarter of the image")
-    return upscale_255(module, lr, scale=scale, chop_at=160_000 if chop else None)
-
-
-def build(variant: str, scale: int) -> SAN:
-    """A fresh 4x network; there is one variant."""
-    check_variant("SAN", variant, scale)
-    return SAN()
+upscale = upscaler_255(chop_at=160_000)  # as in the official test run
+build = builder("SAN", lambda *_: SAN())

@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .checks import check_variant
-from .parts import RRDB, Enlarged4, Image, Map, conv, slope
+from .parts import RRDB, Enlarged4, Image, Map, builder, conv, slope
 from .tiling import in_strips, upscale_plain
 
 OPTIONAL_KEYS = ("get_g_nopadding.weight_h", "get_g_nopadding.weight_v")
@@ -109,9 +108,4 @@ class SPSR(nn.Module):
 
 
 upscale = upscale_plain
-
-
-def build(variant: str, scale: int) -> SPSR:
-    """A fresh 4x network; there is one variant."""
-    check_variant("SPSR", variant, scale)
-    return SPSR()
+build = builder("SPSR", lambda *_: SPSR())

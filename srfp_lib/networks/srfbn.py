@@ -11,9 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .checks import check_variant
-from .parts import Enlarged, EnlargedBySelf, Image, Map, MeanShift, conv
-from .tiling import in_strips, upscale_255
+from .parts import EnlargedBySelf, Image, Map, MeanShift, builder, conv
+from .tiling import in_strips, upscaler_255
 
 KERNEL = {2: 6, 4: 8}
 """Side of the transposed and the strided convolutions, by scale, which is their stride; their padding is 2."""
@@ -86,15 +85,5 @@ class SRFBN(nn.Module):
         return self.add_mean(base + residual)
 
 
-def upscale(module: SRFBN, lr: Image, *, scale: int, chop: bool = False) -> Enlarged:
-    """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped.
-
-    chop: in overlapping quarters, repeatedly while a crop has 100,000 pixels or more, as in the official test run.
-    """
-    return upscale_255(module, lr, scale=scale, chop_at=100_000 if chop else None)
-
-
-def build(variant: str, scale: int) -> SRFBN:
-    """A fresh network for 2x or 4x; there is one variant."""
-    check_variant("SRFBN", variant, scale, scales=KERNEL)
-    return SRFBN(scale)
+upscale = upscaler_255(chop_at=100_000)  # as in the official test run
+build = builder("SRFBN", lambda _, scale: SRFBN(scale), scales=KERNEL)

@@ -22,9 +22,8 @@ from torch import Tensor, nn
 
 from ..common.errors import UserError
 from . import _basicsr
-from .checks import check_variant
-from .parts import Enlarged, Image
-from .tiling import in_strips, upscale_padded
+from .parts import Image, check_variant
+from .tiling import Enlarged, in_strips, upscale_padded
 
 ARCH = _basicsr.load("archs.swinir_arch")
 WINDOW, SHIFT = 8, 4
@@ -75,7 +74,6 @@ def _linear(layer: nn.Linear, x: Windows) -> Float[Tensor, "n 8 8 _"]:
 
 
 def _attend(attn: Any, x: Windows, bias: Float[Tensor, "#n heads 64 64"]) -> Windows:
-    """Multi-head self-attention inside windows."""
     parts = _linear(attn.qkv, x).flatten(1, 2).unflatten(2, (3, attn.num_heads, -1))
     query, key, value = parts.permute(2, 0, 3, 1, 4)  # windows heads 64 c'
     mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -98,7 +96,7 @@ def _through(group: Any, x: Float[Tensor, "n hw c"], h: int, at: tuple[list[Plac
     mixed = x.flatten(0, 1).clone()  # nhw c
     for number, layer in enumerate(group.residual_group.blocks):
         _overwrite(layer, mixed, at[number % 2])
-    return _as_pixels(group.conv(_as_map(mixed.view(x.shape), h))).add_(x)
+    return group.conv(_as_map(mixed.view(x.shape), h)).permute(0, 2, 3, 1).flatten(1, 2).add_(x)
 
 
 class SwinIR(ARCH.SwinIR):
@@ -126,10 +124,6 @@ class SwinIR(ARCH.SwinIR):
 
 def _as_map(x: Float[Tensor, "n hw c"], h: int) -> Float[Tensor, "n c {h} w"]:
     return x.unflatten(1, (h, -1)).permute(0, 3, 1, 2)
-
-
-def _as_pixels(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n h*w c"]:
-    return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def _mirrored(lr: Tensor, axis: int) -> Tensor:

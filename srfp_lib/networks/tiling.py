@@ -13,6 +13,10 @@ from torch import Tensor
 from ..common.errors import UserError
 
 Network = Callable[[Tensor], Tensor]
+Image = Float[Tensor, "n 3 h w"]
+Map = Float[Tensor, "n c h w"]
+Enlarged = Float[Tensor, "n 3 {scale}*h {scale}*w"]
+"""Of a function whose argument is called scale."""
 
 
 def in_strips(layers: Callable[..., Tensor], *maps: Float[Tensor, "n _ _ _"], margin: int, pixels: int) -> Float[Tensor, "n _ _ _"]:
@@ -86,20 +90,22 @@ def _halves(side: int, length: int) -> list[tuple[int, int, int]]:
     return [(0, middle, 0), (middle, side, side - length)]
 
 
-def upscale_plain(network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int = 4) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
+def upscale_plain(network: Network, lr: Image, *, scale: int = 4) -> Enlarged:
     """n x 3 x h x w in 0..1 to n x 3 x sh x sw in 0..1, unclamped."""
     return network(lr)
 
 
-def upscale_255(
-    network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int, chop_at: int | None = None
-) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
-    """An image in 0..1 through a network on 0..255: whole, or in quarters of fewer than ``chop_at`` pixels."""
-    rgb = 255 * lr
-    return (network(rgb) if chop_at is None else in_quarters(network, rgb, scale=scale, limit=chop_at)) / 255
+def upscaler_255(chop_at: int) -> Callable[..., Tensor]:
+    """As `upscale_plain`, for a network on 0..255, with the option ``chop``: `in_quarters` of fewer than ``chop_at`` pixels."""
+
+    def upscale(network: Network, lr: Image, *, scale: int = 4, chop: bool = False) -> Enlarged:
+        rgb = 255 * lr
+        return (in_quarters(network, rgb, scale=scale, limit=chop_at) if chop else network(rgb)) / 255
+
+    return upscale
 
 
-def upscale_padded(network: Network, lr: Float[Tensor, "n 3 h w"], *, scale: int, multiple: int) -> Float[Tensor, "n 3 {scale}*h {scale}*w"]:
+def upscale_padded(network: Network, lr: Image, *, scale: int, multiple: int) -> Enlarged:
     """The image is extended by reflection, right and below, to multiples of some pixels, and the result cut to size."""
     h, w = lr.shape[2:]
     extended = F.pad(lr, (0, -w % multiple, 0, -h % multiple), mode="reflect") if h % multiple or w % multiple else lr

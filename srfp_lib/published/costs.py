@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PATH = HOME / "benchmarks" / "published.csv"
 NONE = "–"
+COLUMNS = {  # what the page calls it, its factor and its decimals
+    "cpu_seconds": ("s", 1, 1), "times_faster": ("times faster", 1, 2), "extra_mb": ("MB", 1, 0), "memory_share": ("% of the memory", 100, 0),
+}  # fmt: skip
 
 
 def costs(path: Path = PATH) -> pd.DataFrame:
@@ -22,18 +25,15 @@ def costs(path: Path = PATH) -> pd.DataFrame:
     """
     import pandas as pd
 
-    numbers = ["cpu_seconds", "times_faster", "extra_mb", "memory_share"]
     try:
         table = pd.read_csv(path, dtype={"variant": str})
         table["network"] = (table["family"] + " " + table["variant"].fillna("")).str.strip()
-        measured = table.set_index(["network", "scale", "lr"])[numbers].unstack("lr")
+        measured = table.set_index(["network", "scale", "lr"])[list(COLUMNS)].unstack("lr")
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"the benchmark '{path}' cannot be read ({error}): restore the file, or run benchmarks/published.py") from None
     page = pd.DataFrame({"network": measured.index.get_level_values("network")})
     page["scale"] = [f"{scale}X" for scale in measured.index.get_level_values("scale")]
     for lr in sorted(table["lr"].unique(), key=lambda size: int(size.split("x")[0])):
-        columns = {"s": ("cpu_seconds", "{:.1f}"), "times faster": ("times_faster", "{:.2f}"), "MB": ("extra_mb", "{:.0f}")}
-        for label, (column, form) in columns.items():
-            page[f"{lr}: {label}"] = [NONE if pd.isna(value) else form.format(value) for value in measured[column, lr]]
-        page[f"{lr}: % of the memory"] = [NONE if pd.isna(share) else f"{100 * share:.0f}" for share in measured["memory_share", lr]]
+        for column, (label, times, digits) in COLUMNS.items():
+            page[f"{lr}: {label}"] = [NONE if pd.isna(value) else f"{times * value:.{digits}f}" for value in measured[column, lr]]
     return page

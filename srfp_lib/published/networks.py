@@ -162,7 +162,6 @@ class PublishedNetwork:
 
 
 def _what(value: Any) -> str:
-    """A useless argument in a few words."""
     return f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,6 @@ def check(folder: Path | str) -> pd.DataFrame:
 
 
 def _check_case(path: Path) -> dict[str, object]:
-    """One row of `check`."""
     fields = _read(path)
     try:
         found = network(*fields["network"])
@@ -150,7 +149,8 @@ def seeded(recipe: Recipe, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """One tensor of a case, float32."""
     if recipe.family == "SPSR":
         name = name.replace("HR_conv0_new.0.", "model.8.")  # one layer under two names
-    return np.asarray(RULES.get(recipe.family, _base)(recipe, name, normal(recipe.case, name, shape)), np.float32)
+    rule = _ncsr if recipe.family == "NCSR" else _base
+    return np.asarray(rule(recipe, name, normal(recipe.case, name, shape)), np.float32)
 
 
 def normal(case: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -168,24 +168,17 @@ def _gain(name: str, gains: tuple[tuple[str, float], ...], otherwise: float) -> 
 
 
 def _base(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:
-    """The rule of most families; the fan-in is the product of all dimensions but the first."""
+    """The rule of most families; the fan-in is the product of all dimensions but the first, in TensorFlow's kernels the last."""
+    if recipe.family == "SRFBN" and n.shape == (1,):  # slopes of PReLU
+        return 0.2 + 0.05 * n
     if name.endswith("running_var"):
         return 1 + 0.1 * np.abs(n)
     if name.endswith("running_mean"):
         return recipe.bias * n
     if n.ndim >= 2:
-        return n * _gain(name, recipe.overrides, recipe.gain) / np.sqrt(np.prod(n.shape[1:]))
+        inputs = n.shape[:-1] if recipe.family == "EnhanceNet" else n.shape[1:]
+        return n * _gain(name, recipe.overrides, recipe.gain) / np.sqrt(np.prod(inputs))
     return 1 + 0.1 * n if name.endswith("weight") else recipe.bias * n
-
-
-def _enhancenet(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:
-    """TensorFlow's kernels have their outputs last."""
-    return n * _gain(name, recipe.overrides, recipe.gain) / np.sqrt(np.prod(n.shape[:-1])) if n.ndim >= 2 else recipe.bias * n
-
-
-def _srfbn(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:
-    """Tensors of one number are slopes of PReLU."""
-    return 0.2 + 0.05 * n if n.shape == (1,) else _base(recipe, name, n)
 
 
 def _ncsr(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:
@@ -202,7 +195,3 @@ def _ncsr(recipe: Recipe, name: str, n: np.ndarray) -> np.ndarray:
     if n.ndim == 1:
         return 0.01 * n
     return _gain(name, NCSR_GAINS, 1.4) * n / np.sqrt(np.prod(n.shape[1:]))
-
-
-Rule = Callable[[Recipe, str, np.ndarray], np.ndarray]
-RULES: dict[str, Rule] = {"EnhanceNet": _enhancenet, "SRFBN": _srfbn, "NCSR": _ncsr}

@@ -63,7 +63,6 @@ def _tensors(data: bytes) -> dict[str, np.ndarray]:
 
 
 def _described(entry: bytes) -> tuple[str, tuple[int, ...]]:
-    """Name and shape of a tensor from its SavedSliceMeta."""
     fields = _fields(entry)
     if fields[3] != [FLOAT]:
         raise DamagedError("a tensor is not of floats")

@@ -107,7 +107,6 @@ class WeightsFolder:
         return {"origin": ORIGIN, "file": row.file_name, "sha256": content, "checked": checked.get(state, "no SHA-256 is published")}
 
     def _readable(self, row: Row) -> str:
-        """The state of a file. Raises UserError if it cannot be read."""
         if trouble := self.trouble(row):
             raise UserError(f"the weights of {row.model_id} cannot be read: {trouble}; mend it, or move it away and fetch the file again")
         return self.state(row)

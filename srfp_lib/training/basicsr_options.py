@@ -13,20 +13,11 @@ import yaml  # pyrefly: ignore[untyped-import]  # PyYAML has no types
 from .. import fleet
 from ..common.errors import UserError
 from ..fleet import Network
+from ..networks._basicsr import FULL_SIZE
 from ..profiles import Training
 
 GT, LQ = "FOLDER_OF_HR_IMAGES", "FOLDER_OF_LR_IMAGES"  # placeholders until the user names folders
 Folders = tuple[str, str]  # HR and LR
-
-# BasicSR's own classes, with the sizes of `srfp_lib.networks.full` (D7).
-NAMED: dict[str, dict[str, Any]] = {
-    "EDSR": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 64, "num_block": 16, "res_scale": 1, "img_range": 255.0},
-    "RCAN": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 64, "num_group": 10, "num_block": 20, "squeeze_factor": 16, "img_range": 255.0},
-    "SwinIR": {
-        "img_size": 64, "window_size": 8, "img_range": 1.0, "depths": [6] * 6, "embed_dim": 180, "num_heads": [6] * 6,
-        "mlp_ratio": 2, "upsampler": "pixelshuffle", "resi_connection": "1conv", "drop_path_rate": 0.0,
-    },
-}  # fmt: skip
 
 
 def custom(model_id: str) -> Network:
@@ -41,6 +32,8 @@ def custom(model_id: str) -> Network:
 def options(network: Network, settings: Training, *, train: Folders = (GT, LQ), validation: Folders | None = None,
             master_seed: int = 1) -> dict[str, Any]:  # fmt: skip
     """The option file as a dictionary: all sections that `basicsr/train.py` reads. ``validation`` folders get their PSNR logged."""
+    vgg = {"type": "VGGStyleDiscriminator", "num_in_ch": 3, "num_feat": 64, "input_size": 128}
+    discriminator = vgg if settings.discriminator == "vgg" else {"type": "SrfpDiscriminator", "kind": settings.discriminator}
     return {
         "name": network.model_id,
         "model_type": "SRGANModel" if network.adversarial else "SRModel",
@@ -49,7 +42,7 @@ def options(network: Network, settings: Training, *, train: Folders = (GT, LQ), 
         "manual_seed": network.seed,
         "datasets": _datasets(network, settings, train, validation),
         "network_g": _generator(network, settings),
-        **({"network_d": _discriminator(settings)} if network.adversarial else {}),
+        **({"network_d": discriminator} if network.adversarial else {}),
         "path": {"pretrain_network_g": None, "strict_load_g": True, "resume_state": None},
         "train": _training(network, settings, master_seed),
         "val": {
@@ -81,19 +74,13 @@ def _datasets(network: Network, settings: Training, train: Folders, validation: 
 
 
 def _in_basicsr(network: Network, settings: Training) -> bool:
-    return settings.size == "full" and network.architecture in NAMED
+    return settings.size == "full" and network.architecture in FULL_SIZE
 
 
 def _generator(network: Network, settings: Training) -> dict[str, Any]:
     if _in_basicsr(network, settings):
-        return {"type": network.architecture, "upscale": network.scale, **NAMED[network.architecture]}
+        return {"type": network.architecture, "upscale": network.scale, **FULL_SIZE[network.architecture]}
     return {"type": "SrfpNetwork", "architecture": network.architecture, "scale": network.scale, "size": settings.size}
-
-
-def _discriminator(settings: Training) -> dict[str, Any]:
-    if settings.discriminator == "vgg":
-        return {"type": "VGGStyleDiscriminator", "num_in_ch": 3, "num_feat": 64, "input_size": 128}
-    return {"type": "SrfpDiscriminator", "kind": settings.discriminator}
 
 
 def _training(network: Network, settings: Training, master_seed: int) -> dict[str, Any]:
@@ -121,7 +108,6 @@ def _training(network: Network, settings: Training, master_seed: int) -> dict[st
 
 
 def _remarks(network: Network, settings: Training) -> list[str]:
-    """The comment at the top of the file, line by line."""
     found = [
         f"BasicSR 1.4.2 trains {network.model_id} with this file:",
         f"    python -m srfp_lib.training.basicsr_trainer -opt {network.model_id}.yml",

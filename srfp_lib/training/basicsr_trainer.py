@@ -25,12 +25,13 @@ from .trainer import Trainer
 class PerceptualTerm(nn.Module):
     """Our perceptual loss with the interface of BasicSR's: returns (perceptual, style).
 
-    Without a ``spread``, the first HR batch fixes it, as `Trainer.calibrate` does.
+    The first HR batch fixes the spread of activations that need it, as `Trainer.calibrate` does.
     """
 
-    def __init__(self, phi: nn.Module, weight: float, spread: float | None) -> None:
+    def __init__(self, kind: str, loss: str, weight: float, master_seed: int) -> None:
         super().__init__()
-        self.phi, self.weight, self.spread = phi, weight, spread
+        self.phi, self.weight = perceptual.build(kind, loss, master_seed=master_seed), weight
+        self.spread = None if kind in perceptual.CALIBRATED else 1.0
 
     def forward(self, sr: Float[Tensor, "b 3 h w"], hr: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, ""], None]:
         if self.spread is None:
@@ -39,22 +40,13 @@ class PerceptualTerm(nn.Module):
         return self.weight * losses.perceptual(sr[None], hr[None], self.phi, spread=self.spread)[0], None
 
 
-def _network(architecture: str, scale: int, size: str) -> nn.Module:
-    return networks.build(architecture, scale, size)
-
-
-def _perceptual(kind: str, loss: str, weight: float, master_seed: int) -> nn.Module:
-    phi = perceptual.build(kind, loss, master_seed=master_seed)
-    return PerceptualTerm(phi, weight, None if kind in perceptual.CALIBRATED else 1.0)
-
-
 def register() -> None:
     """Enter our networks and losses into BasicSR's tables, once."""
     registry = _basicsr.load("utils.registry")
     parts = [
-        (registry.ARCH_REGISTRY, "SrfpNetwork", _network),
+        (registry.ARCH_REGISTRY, "SrfpNetwork", networks.build),
         (registry.ARCH_REGISTRY, "SrfpDiscriminator", discriminators.build),
-        (registry.LOSS_REGISTRY, "SrfpPerceptual", _perceptual),
+        (registry.LOSS_REGISTRY, "SrfpPerceptual", PerceptualTerm),
     ]
     for table, name, part in parts:
         if name not in table:

@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..common.errors import UserError
 from ..networks import _basicsr
 
 
@@ -37,11 +36,6 @@ class VGGDiscriminator(nn.Module):
         return self.layers(x.contiguous())[:, 0]
 
 
-DISCRIMINATORS = {"small": SmallDiscriminator, "vgg": VGGDiscriminator}
-
-
 def build(kind: str) -> nn.Module:
-    """A discriminator with fresh weights from torch's global random state. Raises UserError for an unknown kind."""
-    if kind not in DISCRIMINATORS:
-        raise UserError(f"there is no discriminator '{kind}': choose one of {', '.join(DISCRIMINATORS)}")
-    return DISCRIMINATORS[kind]()
+    """A discriminator, "small" or "vgg", with fresh weights from torch's global random state."""
+    return {"small": SmallDiscriminator, "vgg": VGGDiscriminator}[kind]()

@@ -71,26 +71,23 @@ class SeededResNet(nn.Module):
 
 def imagenet_vgg(*, trained: bool = True) -> nn.Module:
     """VGG-19 up to the fourth convolution of its fifth stage, before the ReLU (D4)."""
-    from torchvision.models import VGG19_Weights, vgg19
-
-    net = _pretrained(vgg19, VGG19_Weights.IMAGENET1K_V1 if trained else None)
-    return Normalised(net.features[:35], *timm_weights.IMAGENET)
+    return Normalised(_of_torchvision("vgg19", trained).features[:35], *timm_weights.IMAGENET)
 
 
 def imagenet_resnet(*, trained: bool = True) -> nn.Module:
     """ResNet-18 up to its third stage, ``layer3`` (section A.2.1)."""
-    from torchvision.models import ResNet18_Weights, resnet18
-
-    net = _pretrained(resnet18, ResNet18_Weights.IMAGENET1K_V1 if trained else None)
+    net = _of_torchvision("resnet18", trained)
     return Normalised([net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3], *timm_weights.IMAGENET)
 
 
-def _pretrained(model: Callable[..., nn.Module], weights: object) -> Any:
+def _of_torchvision(name: str, trained: bool) -> Any:
+    from torchvision.models import get_model
+
     try:
-        return model(weights=weights)
+        return get_model(name, weights="IMAGENET1K_V1" if trained else None)
     except OSError as error:
         raise UserError(
-            f"the ImageNet weights of {model.__name__} are not on this machine and cannot be fetched ({error}): "
+            f"the ImageNet weights of {name} are not on this machine and cannot be fetched ({error}): "
             'connect it, put the file into torch\'s hub folder, or choose perceptual = "seeded"'
         ) from None
 
@@ -124,11 +121,9 @@ CALIBRATED = ("seeded", "efficientnet_lite0")  # the loss weights do not suit th
 
 
 def build(kind: str, loss: str, *, master_seed: int) -> nn.Module:
-    """The frozen network phi of a loss, in evaluation mode; random weights are seeded by the loss. Raises UserError for an unknown kind.
+    """The frozen network phi of a loss, in evaluation mode; random weights are seeded by the loss.
 
     The adversarial losses of the stand-ins share VGG_GAN's architecture.
     """
-    if kind not in KINDS:
-        raise UserError(f"there is no perceptual network '{kind}' for {loss}: choose imagenet, seeded or efficientnet_lite0")
     with seeded_torch(master_seed, "perceptual", loss):
         return KINDS[kind][loss == "ResNet_GAN"]().eval().requires_grad_(False)

@@ -6,7 +6,7 @@ import torch
 from srfp_lib import fleet, networks
 from srfp_lib.common.errors import UserError
 from srfp_lib.networks import narrow
-from srfp_lib.networks.nlsn import NLSN, SeededDraw
+from srfp_lib.networks.nlsn import NLSN, seeded_draw
 from srfp_lib.networks.nlsn import SparseAttention as FullAttention
 from srfp_lib.networks.rdn import RDN
 
@@ -90,6 +90,6 @@ def test_with_one_chunk_sparse_attention_is_full_attention():
 
 
 def test_nlsn_is_a_function_of_its_input():
-    network = NLSN(2, blocks=2, features=16, every=1, draw=SeededDraw(1)).eval()
+    network = NLSN(2, blocks=2, features=16, every=1, draw=seeded_draw(1)).eval()
     lr = torch.rand(1, 3, 20, 17)
     assert torch.equal(network(lr), network(lr)) and network(lr).shape == (1, 3, 40, 34)
