@@ -126,12 +126,18 @@ def _job(profile: Profile, kind: Kind, unit: Unit, jobs: dict[str, Job], content
     needs = tuple(other for need in wanted for other in jobs if need in (other, jobs[other].kind))
     settings = settings_of(profile, kind.depends_on)
     if unit.content and content:
-        try:
-            settings["content"] = unit.content()
-        except UserError:  # files are gone; a job that needs them will be refused with the sentence
-            settings["content"] = recorded.get(name)
+        settings["content"] = _content(unit.content, recorded.get(name))
     lacking = dict.fromkeys((*unit.lacking, *(network for need in needs for network in jobs[need].lacking)))
     return Job(name, kind.work, unit.leaves, unit.arguments, needs, settings, kind.version, unit.cost, tuple(lacking))
+
+
+def _content(content: Callable[[], Any], recorded: Any) -> Any:
+    """What the input files hold now; of files that are gone, what a finished job recorded: what was made of them is still there."""
+    try:
+        now = content()
+    except UserError:  # a job that needs the files will be refused with the sentence
+        return recorded
+    return recorded | now if isinstance(now, dict) and isinstance(recorded, dict) else now
 
 
 def settings_of(profile: Profile, depends_on: Iterable[str]) -> dict[str, Any]:

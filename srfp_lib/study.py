@@ -13,7 +13,7 @@ import pandas as pd
 from . import profiles, program, tasks
 from .classifiers.predictions import Predictions
 from .common import surroundings
-from .common.checkout import HOME
+from .common.checkout import HOME, absolute
 from .common.errors import UserError
 from .common.files import write_whole
 from .common.frames import read_table
@@ -49,8 +49,7 @@ class Study:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace, self.profile = workspace, workspace.profile
-        recorded = {receipt.job: receipt.settings.get("content") for receipt in workspace.all_receipts()}
-        self.everything = program.table(workspace.profile, recorded=recorded)
+        self.everything = program.table(workspace.profile, recorded=workspace.recorded())
         self.jobs = program.possible(self.everything) | chapters.table(self.everything, workspace.profile)
         self.keys = keys(self.jobs)
 
@@ -61,7 +60,7 @@ class Study:
         Without a profile an existing workspace has its own, and a new one gets ``demo``, or with ``there`` is refused (UserError).
         """
         surroundings.prepare()
-        root = Path(str(workspace)).expanduser().absolute() if str(workspace) else None
+        root = absolute(workspace) if workspace != "" else None
         if not profile and root and (root / "profile.json").exists():
             return cls(Workspace.existing(root))
         chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")

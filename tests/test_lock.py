@@ -60,7 +60,11 @@ def test_a_writer_of_another_host_counts_as_gone_without_a_heartbeat(tmp_path, s
 
 
 def test_another_process_of_the_same_number_is_not_the_writer(tmp_path):
-    WriterLock(tmp_path).record.write_text(json.dumps({"host": lock.platform.node(), "process": os.getpid(), "started": 1.0, "token": "theirs"}))
+    record = WriterLock(tmp_path).record
+    record.write_text(json.dumps({"host": lock.platform.node(), "process": os.getpid(), "started": 1.0, "token": "theirs"}))
+    with pytest.raises(UserError, match="another run"), WriterLock(tmp_path):
+        pass  # its heart beats: it is the clock that was set
+    os.utime(record, (time.time() - lock.STALE - 5,) * 2)
     with WriterLock(tmp_path) as mine:
         assert mine.held()
 
@@ -125,3 +129,12 @@ def test_of_many_that_wait_for_a_dead_writer_one_succeeds(tmp_path):
     contenders = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), begin], stdout=subprocess.PIPE, text=True) for _ in range(8)]
     said = [process.communicate()[0].strip() for process in contenders]
     assert said.count("held") == 1 and said.count("refused") == 7, said
+
+
+@pytest.mark.parametrize("record", ['[1]', '"x"', '{"token": "../../x"}', '{"host": "HOST", "process": "a", "token": "t"}',
+                                    '{"host": "HOST", "process": -1, "started": null, "token": "t"}', "{"])  # fmt: skip
+def test_what_is_no_record_keeps_nobody_out_for_long(tmp_path, record):
+    (tmp_path / ".writer").write_text(record.replace("HOST", lock.platform.node()))
+    os.utime(tmp_path / ".writer", (time.time() - lock.STALE - 5,) * 2)
+    with WriterLock(tmp_path) as mine:
+        assert mine.held()

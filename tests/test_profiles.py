@@ -68,6 +68,11 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\n[quality]\nimages = "some"', "'images' must be one of test, all"),
     ('profile = "paper"\n[training]\npatch = 96', "training.discriminator is vgg, which takes 128 pixels"),
     ('profile = "demo"\n[training]\nstacked = false', "training.start_from_l1 is true, which needs .* training.stacked is false"),
+    ('profile = "demo"\nmaster_seed = 1' + "0" * 400, "'master_seed' is too large"),
+    ('profile = "demo"\nx = ' + "[" * 5000, "cannot be read as TOML"),
+    ('profile = "demo"\nphotos = "a\\u0000b"', "is no path: name one"),
+    ('profile = "demo"\nphotos = "~nosuchuser/x"', "the path '~nosuchuser/x' leads nowhere"),
+    ('profile = "demo"\n[quality]\ncrop = 1000', "quality.crop is 1000, more than photographs.image_size, 96"),
     ('profile = "demo"\nname = 3', "takes a value of type str"),
     ('profile = "demo"\nname = "../mine"', "name is '../mine', and it must be letters, digits, _, - and ."),
 ])  # fmt: skip
@@ -101,3 +106,8 @@ def test_the_named_profiles_keep_their_own_rules(profile):
 def test_unknown_profiles_are_refused(name, sentence):
     with pytest.raises(UserError, match=sentence):
         profiles.get(name)
+
+
+def test_a_byte_order_mark_and_capitals_do_no_harm(tmp_path):
+    (tmp_path / "X.TOML").write_text('\ufeffprofile = "demo"\n')
+    assert profiles.get(tmp_path / "X.TOML").training == DEMO.training

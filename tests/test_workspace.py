@@ -273,3 +273,46 @@ def test_input_files_that_change_meanwhile_are_noticed(workspace):
     desk.unchanged("a")
     with pytest.raises(UserError, match="the input files of 'example/write' changed while the study was running"):
         desk.unchanged("b")
+
+
+def test_a_link_in_a_workspace_is_refused_before_anything_is_made(workspace, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    workspace.path("one").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="one' is a link: a workspace lies in one place"):
+        make(workspace)
+
+
+def test_a_sealed_job_whose_files_are_lost_is_made_again(workspace):
+    """As in a copy that was made halfway: an old file in the place of an output is not the output."""
+    make(workspace, replace(JOB, arguments=("old",)))
+    job = replace(JOB, arguments=("new",))
+    key = keys({job.name: job})[job.name]
+    staged = perform(job, key, {}, workspace.root, workspace.profile)
+    (staged / "two.txt").unlink()
+    with workspace.lock():
+        pass
+    assert workspace.state(job, key) == "stale" and workspace.path("two.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("wrong", [{"outputs": None}, {"outputs": {"one": "x"}}, {"outputs": {"one": {}}}, {"settings": []}, {"seconds": "4"},
+                                   {"versions": None}, {"job": ["x"]}])  # fmt: skip
+def test_a_receipt_of_other_types_is_damaged(workspace, wrong):
+    make(workspace)
+    path = workspace.path("receipts", "example", "write.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+    with pytest.raises(UserError, match="receipt .* is damaged"):
+        workspace.receipt(JOB.name)
+
+
+def test_what_was_altered_is_not_taken_for_a_result(workspace):
+    make(workspace)
+    workspace.path("two.txt").write_text("jello")
+    with pytest.raises(UserError, match="two.txt' was altered after it was made"):
+        workspace.refuse_altered([JOB.name])
+
+
+def test_recorded_inputs_count_only_for_the_places_that_were_named(workspace):
+    make(workspace, replace(JOB, settings={"content": "a"}))
+    assert Workspace(workspace.root, profiles.at_home(SMOKE)).recorded() == {JOB.name: "a"}
+    other = replace(SMOKE, photographs=replace(SMOKE.photographs, source="/nowhere"))
+    assert Workspace(workspace.root, other).recorded() == {}

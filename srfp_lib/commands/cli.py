@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..common import devices, surroundings
-from ..common.checkout import HOME
+from ..common.checkout import HOME, absolute
 from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
 from . import photos, published, release
@@ -20,6 +20,9 @@ from . import photos, published, release
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a mistake of the user's becomes one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a path may hold what the terminal's encoding lacks
     options = _parser().parse_args(arguments)
     try:
         surroundings.prepare()
@@ -175,7 +178,7 @@ def _plan(options: argparse.Namespace) -> int:
 
     engine.check("local", options.workers)
     profile = profiles.get(options.profile)
-    root = Path(options.workspace).expanduser().absolute() if options.workspace else HOME / "runs" / profile.name
+    root = absolute(options.workspace) if options.workspace else HOME / "runs" / profile.name
     print("\n".join(report(profile, root, options.workers, devices.find("auto")[0])))
     return 0
 

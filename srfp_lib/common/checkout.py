@@ -1,5 +1,6 @@
 """The checkout: the notebooks, the book, the small tables in `data` and, by default, the runs lie in it."""
 
+import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -11,14 +12,26 @@ WEIGHTS = HOME / "weights"  # by default
 PHOTOS = HOME / "runs" / "photos"
 
 
-def place(text: str) -> Path:
-    """A path from the command line, absolute: a relative one is relative to the current folder."""
-    if not text.strip() or "\0" in text:
-        raise ArgumentTypeError(f"{text!r} is no path: give one")
+def absolute(text: str | Path, folder: Path | None = None) -> Path:
+    """A path as a user gives it, absolute: a relative one is relative to ``folder``, or else to the current one. Raises UserError."""
+    if not isinstance(text, str | Path):
+        raise UserError(f"a path is text, and not {text!r}: with papermill give it by -r, which leaves numbers alone")
+    if not str(text).strip() or "\0" in str(text):
+        raise UserError(f"{str(text)!r} is no path: name one")
     try:
-        return Path(text).expanduser().absolute()
+        if str(text).startswith("~") and "SRFP_MADE_HOME" in os.environ:
+            raise RuntimeError("this user has no home that can be written")
+        return Path(folder or Path.cwd(), Path(text).expanduser())
     except (RuntimeError, OSError) as error:  # no home, or a current folder that was deleted
-        raise ArgumentTypeError(f"the path '{text}' leads nowhere ({error}): give an absolute one") from None
+        raise UserError(f"the path '{text}' leads nowhere ({error}): name an absolute one") from None
+
+
+def place(text: str) -> Path:
+    """`absolute` for the command line's parser."""
+    try:
+        return absolute(text)
+    except UserError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def check() -> None:

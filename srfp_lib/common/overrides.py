@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .checkout import absolute
 from .errors import UserError
 
 
@@ -44,6 +45,8 @@ class Rule:
             if self.place:
                 return "" if value.strip() or value in self.of else " or ".join(("must be a path", *self.of))
             return f"must be one of {', '.join(self.of)}" if self.of and value not in self.of else ""
+        if isinstance(value, int) and abs(value) > 2**63:
+            return "is too large"
         if isinstance(value, bool) or value is None:
             return ""
         if math.isfinite(value) and self.least <= value <= self.most and (isinstance(value, float) or value % self.step == 0):
@@ -60,10 +63,10 @@ def setting(default: Any, meaning: str, label: str = "", **rule: Any) -> Any:
 def from_file(path: Path, bases: Mapping[str, Any]) -> Any:
     """The settings in a TOML file, whose ``profile`` names its base. Paths in it are relative to the file. Raises UserError."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(f"the profile file '{path}' does not exist: name a .toml file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the profile file '{path}' cannot be read as TOML ({error}): mend or replace it") from None
     base = settings.pop("profile", None)
     if not isinstance(base, str) or base not in bases:
@@ -97,7 +100,7 @@ def override(section: Any, changes: Mapping[str, Any], *, where: str, folder: Pa
 
 def located(value: Any, rule: Rule, folder: Path) -> Any:
     """A path made absolute; every other value as it is."""
-    return str(folder / Path(value).expanduser()) if rule.place and value and value not in rule.of else value
+    return str(absolute(value, folder)) if rule.place and value and value not in rule.of else value
 
 
 def _checked(value: Any, wanted: Any, rule: Rule, where: str) -> Any:
@@ -111,7 +114,7 @@ def _checked(value: Any, wanted: Any, rule: Rule, where: str) -> Any:
         allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
         if type(value) in (int, float) and value == 0 and types.NoneType in allowed:
             return None
-        if type(value) is int and float in allowed:
+        if type(value) is int and float in allowed and abs(value) < 1e300:
             value = float(value)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed)

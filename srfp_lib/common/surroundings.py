@@ -23,5 +23,6 @@ def prepare() -> None:
     try:
         tempfile.TemporaryFile(dir=os.path.expanduser("~")).close()
     except OSError:  # a home is made that lasts as long as this process
+        os.environ["SRFP_MADE_HOME"] = "1"  # what a user means by ~ is not this folder
         os.environ["HOME"] = os.environ["USERPROFILE"] = made = tempfile.mkdtemp(prefix="srfp-home-")
         atexit.register(shutil.rmtree, made, ignore_errors=True)

@@ -30,6 +30,7 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
             f"'{workspace.root}' lacks the executed chapters {', '.join(missing)} of its present settings: "
             f"python -m srfp_lib run --workspace {shlex.quote(str(workspace.root))}"
         )
+    workspace.refuse_altered(map(name_of, CHAPTERS))
     source = workspace.path("book")
     _gather(workspace, source)
     start = "from jupyter_book.cli.main import main; main()"

@@ -89,7 +89,7 @@ def table(jobs: Mapping[str, Job], profile: Profile) -> dict[str, Job]:
 
 def _job(jobs: Mapping[str, Job], number: str) -> Job:
     chapter = CHAPTERS[number]
-    settings = {"notebook": digest(notebooks.source(chapter.notebook)), **_shown()}
+    settings = {"content": digest(notebooks.source(chapter.notebook)), **_shown()}
     needs = tuple(name for name, job in needed(jobs, number).items() if not job.lacking)
     return Job(name_of(number), "srfp_lib.pages.notebooks:make", chapter.outputs, (chapter.notebook,), needs, settings, cost=8)
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..workflow.desk import Desk
+from ..workflow.receipts import digest
 
 
 def make(desk: Desk, name: str) -> None:
@@ -23,6 +24,7 @@ def make(desk: Desk, name: str) -> None:
     values = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
     try:
         execute(name, desk.write("chapters", f"{name}.ipynb"), values)
+        desk.unchanged(digest(source(name)))
     finally:
         del os.environ["SRFP_OUT"]  # this process may be a reader's own
 

@@ -29,6 +29,7 @@ def keep(workspace: Workspace, receipts: Sequence[Receipt], name: str, *, publis
     tables = sorted(workspace.path(output) for receipt in receipts for output in receipt.outputs if output.startswith("tables/"))
     if not tables:
         raise UserError(f"'{workspace.root}' holds no tables: run its chapters first")
+    workspace.refuse_altered(receipt.job for receipt in receipts if any(output.startswith("tables/") for output in receipt.outputs))
     staged, target = FOLDER / f".{name}.partial", FOLDER / name
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)

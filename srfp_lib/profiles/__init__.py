@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..common.checkout import HOME
+from ..common.checkout import HOME, absolute
 from ..common.errors import UserError
 from ..common.overrides import from_file, located
 from .sections import SMALL_BACKBONES, Classifier, Parsers, Photographs, Prnu, Profile, Published, Quality, Release, Training
@@ -34,9 +34,9 @@ def get(name_or_file: str | Path) -> Profile:
     200
     """
     name = str(name_or_file)
-    if not name.endswith(".toml") and name not in PROFILES:
+    if not name.lower().endswith(".toml") and name not in PROFILES:
         raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
-    found = PROFILES[name] if name in PROFILES else from_file(Path(name).expanduser().absolute(), PROFILES)
+    found = PROFILES[name] if name in PROFILES else from_file(absolute(name), PROFILES)
     if sentence := conflict(found):
         raise UserError(f"{name}: {sentence}")
     return at_home(found)
@@ -79,6 +79,7 @@ def conflict(profile: Profile) -> str:
         f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
             training.patch > photographs.training_tile,
         f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
+        f"quality.crop is {profile.quality.crop}, more than photographs.image_size, {photographs.image_size}": (profile.quality.crop or 0) > side,
         f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
         f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
             photographs.source == "embedded" and photographs.rotations not in (1, 3),

@@ -70,7 +70,7 @@ def check(name: str, workers: int) -> None:
     """Refuse an engine that does not exist, a number of workers that is none, and a process that may not start others."""
     if name not in ENGINES:
         raise UserError(f"there is no engine '{name}': choose one of {', '.join(ENGINES)}")
-    if workers < 1:
+    if type(workers) is not int or workers < 1:
         raise UserError(f"--workers is {workers}: give 1 or more")
     if multiprocessing.current_process().daemon:
         raise UserError("a worker of multiprocessing.Pool may start no processes, and so cannot make jobs: call this from the program itself")

@@ -58,8 +58,8 @@ class WriterLock:
     def held(self) -> bool:
         """Whether this process still has the right. It can lose it after a minute without a heartbeat, for example when suspended."""
         try:
-            return json.loads(self.record.read_text()).get("token") == self.token
-        except (FileNotFoundError, ValueError):
+            return json.loads(self.record.read_text())["token"] == self.token
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
             return False
         except OSError:
             return True  # the file system hiccups: nobody else is known to have it
@@ -105,8 +105,9 @@ class WriterLock:
     def _alive(self, about: dict[str, Any]) -> bool:
         if about.get("host") == platform.node():
             try:
-                return abs(psutil.Process(about["process"]).create_time() - about["started"]) < 1
-            except psutil.NoSuchProcess:
+                if abs(psutil.Process(about["process"]).create_time() - about["started"]) < 1:
+                    return True  # else another process has its number, or the clock was set
+            except (psutil.NoSuchProcess, LookupError, TypeError, ValueError):
                 return False
         return self._age(self.record) < STALE
 
@@ -133,8 +134,9 @@ class WriterLock:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The record of a writer, empty if there is none or it is only being written."""
+    """The record of a writer, empty if there is none or it is no record."""
     try:
-        return json.loads(path.read_text())
+        found = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) and str(found.get("token", "unknown")).isalnum() else {}

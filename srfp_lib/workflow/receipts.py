@@ -43,10 +43,17 @@ class Receipt:
     def read(cls, path: Path) -> Receipt | None:
         """The receipt in a file, None if there is none. Raises UserError if it is damaged."""
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            found = cls(**json.loads(path.read_text(encoding="utf-8")))
+            texts, tables = (found.job, found.key, found.finished, found.machine), (found.inputs, found.settings, found.outputs, found.versions)
+            numbers = (found.seconds, found.cpu_seconds, found.peak_megabytes)
+            if not all(isinstance(v, kind) for kind, values in ((str, texts), (dict, tables), ((int, float), numbers)) for v in values):
+                raise TypeError
+            if not all(about.keys() == {"files", "bytes", "sha256"} for about in found.outputs.values()):
+                raise ValueError
+            return found
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             raise UserError(f"the receipt '{path}' is damaged: delete it, and the same command makes the job again") from None
 
 

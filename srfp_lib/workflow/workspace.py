@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from .. import __version__, profiles
 from ..common.checkout import HOME
@@ -61,12 +62,12 @@ class Workspace:
             raise UserError(f"'{root}' is no workspace (it has no profile.json): name the folder of a run")
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            made_with, version = stored["profile"], stored["version"]
-        except (ValueError, KeyError, TypeError):
+            made_with, version, newer = stored["profile"], stored["version"], stored.get("format", 0) > FORMAT
+            base = profiles.PROFILES.get(made_with.get("base") or made_with["name"], profiles.PAPER)
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
-        if stored.get("format", 0) > FORMAT:
+        if newer:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
-        base = profiles.PROFILES.get(made_with.get("base") or made_with["name"], profiles.PAPER)
         return cls(root, profiles.at_home(override(base, made_with, where=str(path), folder=HOME)))
 
     def claim(self) -> None:
@@ -81,6 +82,9 @@ class Workspace:
     @contextmanager
     def lock(self) -> Generator[None]:
         """Be the one writer. What an interrupted run had finished is committed, what it had begun is thrown away."""
+        for entry in self.root.iterdir() if self.root.is_dir() else ():
+            if entry.is_symlink():
+                raise UserError(f"'{entry}' is a link: a workspace lies in one place; undo the link, or move the whole workspace and link that")
         with WriterLock(self.root) as self._lock:
             self._owners = {output: receipt.job for receipt in self.all_receipts() for output in receipt.outputs}
             self._sweep()
@@ -104,7 +108,13 @@ class Workspace:
 
     def all_receipts(self) -> list[Receipt]:
         """The receipts of all jobs, of other settings too."""
-        return [receipt for path in sorted(self.path("receipts").rglob("*.json")) if (receipt := Receipt.read(path))]
+        return [receipt for path in sorted(self.path("receipts").rglob("[!.]*.json")) if (receipt := Receipt.read(path))]
+
+    def recorded(self) -> dict[str, Any]:
+        """The content of input files by the receipts, if the profile still names the places that it named when it was last run."""
+        if not self.path("profile.json").exists() or _places(Workspace.existing(self.root).profile) != _places(self.profile):
+            return {}
+        return {receipt.job: receipt.settings.get("content") for receipt in self.all_receipts()}
 
     def state(self, job: Job, key: str) -> str:
         """ "done", "missing", "stale" (made with other settings, inputs or outputs) or "damaged" (files are gone or changed size)."""
@@ -126,6 +136,12 @@ class Workspace:
         outputs = receipt.outputs.items() if receipt else ()
         return [p for p, o in outputs if not self.path(p).exists() or digest(self.path(p)) != o["sha256"]]
 
+    def refuse_altered(self, jobs: Iterable[str]) -> None:
+        """Raises UserError if an output of the jobs no longer has its receipt's content."""
+        for job in jobs:
+            for path in self.altered(job):
+                raise UserError(f"'{self.path(path)}' was altered after it was made: delete it, and the command run makes it again")
+
     def staging(self, job: str) -> Path:
         """An empty folder for a job to write its outputs into."""
         folder = self.path(STAGING, f"{job.replace('/', '+')}.{os.getpid()}")
@@ -142,6 +158,10 @@ class Workspace:
         receipt = Receipt.read(staged / SEAL)
         if receipt is None or self._lock is None or not self._lock.held():
             raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
+        moved = [output for output in receipt.outputs if not os.path.lexists(staged / output)]  # before a kill, or else it is lost
+        if any(not self.path(output).exists() or digest(self.path(output)) != receipt.outputs[output]["sha256"] for output in moved):
+            shutil.rmtree(staged, ignore_errors=True)
+            return
         gone = {path for path, owner in self._owners.items() if owner == receipt.job or overlap(path, receipt.outputs)}
         for output in (path for path in gone if self._owners[path] == receipt.job and path not in receipt.outputs):
             self._set_aside(output, staged)
@@ -167,6 +187,13 @@ class Workspace:
 
     def _receipt_path(self, job: str) -> Path:
         return self.path("receipts", f"{job}.json")
+
+
+def _places(profile: Profile) -> tuple[str, ...]:
+    """Where the input files of a profile lie."""
+    photographs = profile.photographs
+    return (photographs.source, photographs.div2k, photographs.flickr2k, photographs.flickr1k, profile.published.source,
+            profile.published.weights_dir, profile.release.folder)  # fmt: skip
 
 
 def overlap(path: str, others: Iterable[str]) -> bool:
