@@ -64,12 +64,14 @@ def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_workspace_whose_name_is_a_number(tmp_path):
-    """papermill makes a number of ``-p workspace 2024``."""
-    command = [sys.executable, "-m", "papermill", str(HOME / "notebooks" / "14_real_networks.ipynb"), "out.ipynb",
-               "-p", "workspace", "2024", "-p", "profile", "smoke", "--no-progress-bar"]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(HOME)})
-    assert "2024" in (tmp_path / "out.ipynb").read_text()
+def test_a_workspace_that_papermill_took_for_a_number_is_refused(tmp_path):
+    """``-p workspace 2024_11`` arrives as 202411: the sentence names the option that leaves text alone."""
+    papermill_ = [sys.executable, "-m", "papermill", str(HOME / "notebooks" / "14_real_networks.ipynb"), "out.ipynb", "--no-progress-bar"]
+    how = {"cwd": tmp_path, "capture_output": True, "text": True, "env": os.environ | {"PYTHONPATH": str(HOME)}}
+    refused = subprocess.run([*papermill_, "-p", "profile", "smoke", "-p", "workspace", "2024_11"], check=False, **how)
+    assert refused.returncode and "a path is text, and not 202411: with papermill give it by -r" in refused.stderr
+    subprocess.run([*papermill_, "-p", "profile", "smoke", "-r", "workspace", "2024_11"], check=True, **how)
+    assert not (tmp_path / "202411").exists()
 
 
 @pytest.mark.slow
