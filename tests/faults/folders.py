@@ -35,6 +35,7 @@ def main() -> int:
         own = root / "own"
         for place in (own / "weights", own / "w", own / "deep"):
             place.mkdir(parents=True)
+        (root / "weights").mkdir()
         (root / "p.toml").write_text(TEXT)
         release_folder.make(root / "SISR")
         seen = set(HOME.iterdir()) | set((HOME / "notebooks").iterdir())
