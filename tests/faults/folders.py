@@ -50,7 +50,7 @@ def main() -> int:
             call(folder, *papermill)
             assert "done" in call(folder, "-m", "srfp_lib", "status", "--workspace", relative(workspace))
             page = call(folder, "-m", "srfp_lib", "book", "--workspace", relative(workspace)).strip().splitlines()[-1]
-            assert Path(page).is_file() and Path(page).is_relative_to(workspace), page
+            assert Path(page).is_file() and Path(page).resolve().is_relative_to(workspace.resolve()), page
             assert tables(workspace) == first and not list((own / "weights").iterdir()) and not list((own / "w").iterdir())
             taken = root / "taken"
             call(folder, "-m", "srfp_lib", "release", relative(root / "SISR"), "--workspace", relative(taken), "--profile", "smoke")
