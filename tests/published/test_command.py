@@ -123,7 +123,7 @@ def test_a_path_that_leads_nowhere_is_one_sentence(capsys):
     said = capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         cli.main(["published", "status", "--weights", ""])
-    assert "'' is no path: give one" in capsys.readouterr().err
+    assert "'' is no path: name one" in capsys.readouterr().err
     assert "the path '~nobody-of-this-name/w' leads nowhere" in said and said.count("\n") == 1
 
 
