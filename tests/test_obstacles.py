@@ -101,6 +101,7 @@ def provide(tmp_path, monkeypatch) -> list:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
     gifts, jobs = provide(tmp_path, monkeypatch), list(program.table(bare, content=False).values())
     for number, (word, give) in enumerate(zip(WORD, gifts, strict=True)):

@@ -240,6 +240,7 @@ def test_a_few_steps_of_training_from_these_weights(network, install, store):  #
     assert features.shape == (3, 1280) and scores["model_id"].shape == (3, 3)
 
 
+@pytest.mark.slow
 def test_two_perceptual_networks_of_one_file(network, install):
     install()
     built = {loss: perceptual.build("efficientnet_lite0", loss, master_seed=1) for loss in ("VGG_GAN", "ResNet_GAN")}

@@ -21,6 +21,8 @@ from srfp_lib.workflow.receipts import digest
 from srfp_lib.workflow.workspace import Workspace
 from tests.conftest import hurried
 
+pytestmark = pytest.mark.slow
+
 PROFILE = """
 profile = "smoke"
 photos = "{folder}"

@@ -22,6 +22,7 @@ def tiny(kind, scale=4):
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "scale"), [("classical", 2), ("classical", 4), ("real", 4)])
 @pytest.mark.parametrize("size", [(8, 8), (8, 24), (16, 40), (24, 24)])
 def test_equal_to_basicsr_with_its_gradients(kind, scale, size, monkeypatch):
