@@ -21,7 +21,7 @@ smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minu
 check: $(VENV)/ready ## style, types and the fast tests (90 seconds)
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
 	$(VENV)/bin/pyrefly check
-	$(RUN) -m pytest -q -m "not slow"
+	$(RUN) -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 test: $(VENV)/ready ## style, types and all tests, a smoke run of the whole book among them
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
