@@ -174,10 +174,10 @@ def files() -> dict[str, Measured]:
         images, picks, rng = Images(folder, decoded, [str(i) for i in range(16)]), [("x", i) for i in range(16)], np.random.default_rng(1)
         crop = seconds_of(lambda: images.random_crops(picks, 32, grid=4, rng=rng)) / len(picks)
     found["score"] = seconds_of(lambda: metrics.score([tiles], [np.roll(tiles, 1, 1)], crop=None))
-    found["residual wavelet"] = seconds_of(lambda: prnu.residuals(tiles, "wavelet", crop=None, int8=False))
+    found["residual wavelet"] = seconds_of(lambda: prnu.residuals(tiles, "wavelet", int8=False))
     rows = {name: {"seconds": seconds * 1e6 / tiles[..., 0].size} for name, seconds in found.items()} | {"crop": {"fixed": crop}}
     if find_spec("bm3d"):
-        rows["residual bm3d"] = {"seconds": seconds_of(lambda: prnu.residuals(pixels[None], "bm3d", crop=299, int8=True)) * 1e6 / 299**2}
+        rows["residual bm3d"] = {"seconds": seconds_of(lambda: prnu.residuals(prnu.centre(pixels[None], 299), "bm3d", int8=True)) * 1e6 / 299**2}
     return rows
 
 

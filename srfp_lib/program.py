@@ -39,6 +39,7 @@ class Kind:
 MAKE, PUBLISHED, CLASSIFY = "srfp_lib.stages.making:", "srfp_lib.stages.published:", "srfp_lib.stages.classify:"
 RELEASE = "srfp_lib.release.stages:"
 RECIPE = tuple(f"classifier.{name}" for name in ("recipe", "crop", "batch", "head_epochs", "epochs", "learning_rate", "precision"))
+KEPT = ("-photographs.png", "-photographs.decoded")  # how images are kept: the pixels are the same
 PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
 
 NOISE = ("prnu.denoiser", "prnu.crop", "prnu.int8")
@@ -46,21 +47,21 @@ TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
 
 STUDY = (
     Kind("photographs", "section 3.2: DIV2K and Flickr2K train the networks, Flickr1K is super-resolved and split for the classifiers",
-         MAKE + "photographs", (), "photos, images/HR-HR-HR-HR-HR, the split files",
-         ("photographs.*", *PLACES), units.photographs),
+         MAKE + "photographs", (), "photos, images/HR-HR-HR-HR-HR, decoded/HR-HR-HR-HR-HR, the split files",
+         ("photographs.*", *PLACES, *KEPT), units.photographs),
     Kind("statistics", "Table A.1",
          MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
     Kind("train", "section 3.1: the 180 custom networks",
          MAKE + "train", ("photographs",), "networks/MODEL_ID",
          TRAINING, units.train),
     Kind("images", "section 3.2: every custom network super-resolves every image",
-         MAKE + "super_resolve", ("photographs", "train"), "images/MODEL_ID", (), units.super_resolve),
+         MAKE + "super_resolve", ("photographs", "train"), "images/MODEL_ID, decoded/MODEL_ID", (), units.super_resolve),
     Kind("published", "Table 1: the 25 published networks super-resolve the same images",
-         PUBLISHED + "make", ("photographs",), "images/MODEL_ID, published/MODEL_ID.json",
+         PUBLISHED + "make", ("photographs",), "images/MODEL_ID, decoded/MODEL_ID, published/MODEL_ID.json",
          (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
          "srfp_lib.stages.foreign_images:take_folder", ("photographs",), "published",
-         ("photographs.rotations", "photographs.decoded"), units.published_folder),
+         ("photographs.rotations", "photographs.png", "photographs.decoded"), units.published_folder),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",
@@ -71,9 +72,9 @@ STUDY = (
     Kind("attribution", "not in the paper: attribution by the mean colour alone",
          CLASSIFY + "colour", ("photographs", "images"), "predictions/attribution-colour-alone/1", (), units.colour_alone),
     Kind("prnu", "section 4.1.1, Figure 4: noise residuals attribute the networks that differ by their seed alone",
-         MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu),
-    Kind("prnu-random-phase", "not in the paper: the same, out of phase with the sub-pixel grid",
-         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-random-phase/1", NOISE, units.prnu_random_phase),
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, version=2),
+    Kind("prnu-known-phase", "not in the paper: the same, every image in one phase of the sub-pixel grid",
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-phase/RUN", NOISE, units.prnu_known_phase),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
          CLASSIFY + "classify", ("photographs", "published", "attribution"),
          "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen),
@@ -145,7 +146,7 @@ def settings_of(profile: Profile, depends_on: Iterable[str]) -> dict[str, Any]:
 
     >>> from srfp_lib.profiles import DEMO
     >>> settings_of(DEMO, ("prnu.*", "-prnu.crop", "classifier.batch"))
-    {'master_seed': 1, 'prnu.denoiser': 'wavelet', 'prnu.int8': False, 'prnu.random_phase': True, 'classifier.batch': 128}
+    {'master_seed': 1, 'prnu.denoiser': 'wavelet', 'prnu.int8': False, 'prnu.known_phase': True, 'classifier.batch': 128}
     """
     found: dict[str, Any] = {"master_seed": profile.master_seed}
     for entry in depends_on:

@@ -76,7 +76,7 @@ def test_images_by_part(photographs, images, test):
 
 # CPU seconds of a finished demo run, by its receipts.
 DEMO_RUN = {"train": 146, "images": 69, "quality": 32, "published": 70, "attribution": 176, "backbones": 117, "parsers": 84, "seen": 70,
-            "parsers-of-published": 46, "prnu": 34, "prnu-random-phase": 10.6}  # fmt: skip
+            "parsers-of-published": 46, "prnu": 12, "prnu-known-phase": 12}  # fmt: skip
 
 
 def test_the_demo_costs_what_it_took():
@@ -126,6 +126,8 @@ def test_disk():
     assert plan.disk(PAPER)["images"] == pytest.approx(180 * whole) and plan.disk(PAPER)["published"] == pytest.approx(30 * whole)
     plain = replace(PAPER, photographs=replace(PAPER.photographs, decoded=False))
     assert plan.disk(plain)["images"] == pytest.approx(180 * whole * 2 / 5)
+    without = replace(PAPER, photographs=replace(PAPER.photographs, png=False))
+    assert plan.disk(without)["images"] == pytest.approx(180 * whole * 3 / 5)
     assert 1 < sum(plan.disk(DEMO).values()) < 4
     elsewhere = replace(PAPER, release=replace(PAPER.release, folder="x"))
     assert plan.disk(elsewhere)["images"] == 0
@@ -153,7 +155,7 @@ def test_downloads(monkeypatch, tmp_path):
 def test_announcement():
     jobs = list(program.table(DEMO, content=False).values())
     text = plan.announcement(DEMO, jobs, Path("w"), 2)
-    assert text.startswith("Profile demo, workspace w: 111 jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
+    assert text.startswith("Profile demo, workspace w: 109 jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
     assert plan.announcement(DEMO, [], Path("w"), 2) == "Everything is made already in w."
 
 

@@ -65,6 +65,7 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\n[photographs]\ntraining_tile = 0', "'training_tile' must be a multiple of 4"),
     ('profile = "demo"\n[photographs]\nrotations = 0', "'rotations' must be from 1 to 8"),
     ('profile = "demo"\n[photographs]\nrotations = 5', "the embedded photographs are dealt for 1 or 3"),
+    ('profile = "demo"\n[photographs]\ndecoded = false', "photographs.png and photographs.decoded are false, so that no image is kept"),
     ('profile = "demo"\n[quality]\nimages = "some"', "'images' must be one of test, all"),
     ('profile = "paper"\n[training]\npatch = 96', "training.discriminator is vgg, which takes 128 pixels"),
     ('profile = "demo"\n[training]\nstacked = false', "training.start_from_l1 is true, which needs .* training.stacked is false"),

@@ -113,7 +113,7 @@ def test_a_folder_that_moves_while_it_is_taken_over_loses_nothing(folder, tmp_pa
 
 
 def test_copies_need_not_be_decoded(folder, tmp_path):
-    (tmp_path / "plain.toml").write_text('profile = "smoke"\n[photographs]\ndecoded = false\n')
+    (tmp_path / "plain.toml").write_text('profile = "smoke"\n[photographs]\ndecoded = false\npng = true\n')
     assert take(folder, tmp_path / "w", "--copy", "--profile", str(tmp_path / "plain.toml")) == 0
     assert not (tmp_path / "w" / "decoded").exists() and (tmp_path / "w" / "images" / FEW[0]).is_dir()
 
@@ -206,8 +206,8 @@ def test_a_release_of_all_205_supports_every_chapter_from_05_on(tmp_path, capsys
     assert "lacks" not in capsys.readouterr().out
     study = Study.open("", tmp_path / "w")
     assert [n for n in chapters.CHAPTERS if chapters.name_of(n) in study.jobs] == list(chapters.CHAPTERS)[4:]
-    assert "seen/writer" not in study.jobs and "seen/warm/1" in study.jobs and "prnu/1" in study.jobs
-    study.make("unseen/1", "prnu/1")
+    assert "seen/writer" not in study.jobs and "seen/warm/1" in study.jobs and "prnu/splits" in study.jobs
+    study.make("unseen/1", "prnu")
     assert (
         len(Predictions.load(study.outputs("predictions/unseen/1")[0]).index) == 25
         and len(Predictions.load(study.outputs("predictions/prnu/1")[0]).index) == 90

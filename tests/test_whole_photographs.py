@@ -28,6 +28,7 @@ profile = "smoke"
 photos = "{folder}"
 [photographs]
 image_size = 0
+png = true
 training_tile = 48
 dead_leaves = 0
 [classifier]
@@ -150,7 +151,9 @@ def test_training_tiles_are_a_memory_mapped_array(whole):
 def test_residuals_of_different_sizes_are_refused_with_a_sentence():
     shown = [np.zeros((1, 32, 32, 3), np.uint8), np.zeros((1, 32, 48, 3), np.uint8)]
     with pytest.raises(UserError, match="noise residuals of 1536 and of 1024 pixels cannot be compared: set prnu.crop"):
-        prnu.fingerprint(prnu.residuals(x, "wavelet", crop=None, int8=False) for x in shown)
+        fingerprint = prnu.Fingerprint()
+        for x in shown:
+            fingerprint.add(prnu.residuals(x, "wavelet", int8=False)[0])
 
 
 def test_a_photograph_that_goes_missing_is_named(tmp_path):
@@ -179,10 +182,11 @@ def folder(tmp_path):
 
 
 def of_folder(folder, workspace, *, decoded=True):
-    published, photographs = replace(profiles.SMOKE.published, source=str(folder)), replace(profiles.SMOKE.photographs, decoded=decoded)
+    published = replace(profiles.SMOKE.published, source=str(folder))
+    photographs = replace(profiles.SMOKE.photographs, decoded=decoded, png=not decoded)
     study = Study.open(replace(profiles.SMOKE, published=published, photographs=photographs), workspace)
     study.make("seen/cold/1")
-    assert len(list(study.workspace.path("published", "images").glob("*/*.png"))) == 27
+    assert len(list(study.workspace.path("published", "images").glob("*/*.png"))) == 27 * (not decoded)
     return study, gallery.published(Desk(study.workspace, workspace))
 
 

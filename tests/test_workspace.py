@@ -139,6 +139,15 @@ def test_a_newer_or_damaged_workspace_is_refused(workspace):
         Workspace.existing(workspace.root)
 
 
+def test_fields_that_another_version_had_are_forgotten(workspace):
+    path = workspace.path("profile.json")
+    stored = json.loads(path.read_text())
+    stored["profile"] |= {"gone": 1, "prnu": stored["profile"]["prnu"] | {"random_phase": True, "int8": True}}
+    path.write_text(json.dumps(stored))
+    found = Workspace.existing(workspace.root).profile
+    assert found.prnu == replace(SMOKE.prnu, int8=True) and found.name == "smoke"
+
+
 def test_a_folder_with_other_things_is_refused(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(UserError, match="is no workspace and is not empty"):

@@ -17,7 +17,8 @@ from ..common.errors import UserError
 class Predictions:
     """The outputs of one classifier run, a row per test image; ``index`` has the columns model_id, image, photograph.
 
-    ``scores`` are the log-probabilities of a CNN, or negative squared distances of PRNU, which has no ``features``.
+    ``scores`` are the log-probabilities of a CNN, or negative squared distances of PRNU, minus infinity to networks of other triplets.
+    PRNU has no ``features``.
     """
 
     task: str

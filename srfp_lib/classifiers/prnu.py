@@ -53,13 +53,10 @@ def bm3d_residual(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "
 RESIDUALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"wavelet": wavelet_residual, "bm3d": bm3d_residual}
 
 
-def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, crop: int | None, int8: bool) -> Float32[np.ndarray, "n _ _ 3"]:
-    """Noise residuals of the centre crops; ``int8`` truncates towards zero as the released code stores them."""
+def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, int8: bool) -> Float32[np.ndarray, "n h w 3"]:
+    """Noise residuals; ``int8`` truncates towards zero as the released code stores them."""
     if denoiser not in RESIDUALS:
         raise UserError(f"there is no denoiser '{denoiser}': choose one of {', '.join(RESIDUALS)}")
-    if crop:
-        top, left = ((images.shape[i] - min(crop, images.shape[i])) // 2 for i in (1, 2))
-        images = images[:, top : top + crop, left : left + crop]
     found = RESIDUALS[denoiser](images)
     return found.astype(np.int8).astype(np.float32) if int8 else found
 
@@ -67,8 +64,35 @@ def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, crop: int 
 SHIFTS = 8  # pixels: a multiple of both scales, so that every phase of the sub-pixel grid is as likely
 
 
+def cut(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, crop: int | None, tiles: bool, known_phase: bool,
+        master_seed: int) -> UInt8[np.ndarray, "n _ _ 3"]:  # fmt: skip
+    """Images as the baseline sees them: an image found somewhere starts in any phase of the sub-pixel grid.
+
+    Photographs are cropped at their centre (D28), whose phase follows from their size; of tiles, and of what is not cropped, 7 rows
+    and columns go, `out_of_phase`. With ``known_phase`` everything has the same size and starts at a multiple of 8.
+    """
+    grid = SHIFTS if known_phase else 1
+    if crop and not tiles:
+        return centre(images, crop, grid=grid)
+    if known_phase:
+        images = images[:, : images.shape[1] - SHIFTS + 1, : images.shape[2] - SHIFTS + 1]
+    else:
+        images = out_of_phase(images, numbers, master_seed=master_seed)
+    return centre(images, crop, grid=grid) if crop else images
+
+
+def centre(images: UInt8[np.ndarray, "n h w 3"], side: int, *, grid: int = 1) -> UInt8[np.ndarray, "n _ _ 3"]:
+    """The centre crops of images, moved up and left to a multiple of ``grid``; a height or width of up to ``side`` is taken whole.
+
+    >>> centre(np.zeros((2, 20, 24, 3), np.uint8), 21).shape
+    (2, 20, 21, 3)
+    """
+    top, left = (max(length - side, 0) // 2 // grid * grid for length in images.shape[1:3])
+    return images[:, top : top + side, left : left + side]
+
+
 def out_of_phase(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, master_seed: int) -> UInt8[np.ndarray, "n h-7 w-7 3"]:
-    """Images less 7 rows and columns, each cut at a random offset that is seeded by its number.
+    """Images less 7 rows and columns, each cut at a random offset that is seeded by its number, for all networks alike.
 
     >>> out_of_phase(np.zeros((2, 20, 24, 3), np.uint8), (0, 1), master_seed=1).shape
     (2, 13, 17, 3)
@@ -85,14 +109,24 @@ def _check_size(one: int, other: int) -> None:
         )
 
 
-def fingerprint(parts: Iterable[np.ndarray]) -> Float32[np.ndarray, " pixels"]:
-    """The mean of residuals that come in parts of n x H x W x 3. Raises UserError for residuals of different sizes."""
-    total, count = 0.0, 0
-    for residual in (r for part in parts for r in part):
-        if count:
-            _check_size(residual.size, np.size(total))
-        total, count = total + residual.astype(np.float64), count + 1
-    return np.asarray(total / count, np.float32).ravel()
+class Fingerprint:
+    """The mean of the residuals that are added one by one, of one size each."""
+
+    def __init__(self) -> None:
+        self.total, self.count = np.zeros(0), 0
+
+    def add(self, residual: Float32[np.ndarray, "h w 3"]) -> None:
+        """Add a residual. Raises UserError for one of another size."""
+        if not self.count:
+            self.total = np.zeros(residual.size)
+        _check_size(residual.size, self.total.size)
+        self.total += residual.ravel()
+        self.count += 1
+
+    @property
+    def mean(self) -> Float32[np.ndarray, " pixels"]:
+        """The fingerprint."""
+        return (self.total / self.count).astype(np.float32)
 
 
 def scores(residual: Float32[np.ndarray, "n h w 3"], fingerprints: Float32[np.ndarray, "k pixels"]) -> Float32[np.ndarray, "n k"]:

@@ -62,7 +62,7 @@ def adapted(profile: Profile, found: Found, smallest: int, *, splits: str, copy:
             f"an image of the release has a side of {smallest} pixels, and profile '{profile.name}' looks at crops of {side}: "
             "set classifier.crop and prnu.crop lower in a .toml file, and name that as --profile"
         )
-    photographs = replace(profile.photographs, source="release", image_size=None, max_images=len(found.parts), dead_leaves=0,
+    photographs = replace(profile.photographs, source="release", image_size=None, max_images=len(found.parts), dead_leaves=0, png=True,
                           rotations=1 if splits == "theirs" else profile.photographs.rotations)  # fmt: skip
     release = Release(str(found.root), splits, copy, found.networks, found.content)
     published, prnu = replace(profile.published, source="release"), replace(profile.prnu, crop=crop)

@@ -98,6 +98,13 @@ def override(section: Any, changes: Mapping[str, Any], *, where: str, folder: Pa
     return replace(section, **values)
 
 
+def remaining(section: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What was stored by another version, less the fields that a section no longer has."""
+    names = {f.name for f in fields(section)}
+    nested = {name for name in names if is_dataclass(getattr(section, name)) and isinstance(stored.get(name), dict)}
+    return {key: remaining(getattr(section, key), value) if key in nested else value for key, value in stored.items() if key in names}
+
+
 def located(value: Any, rule: Rule, folder: Path) -> Any:
     """A path made absolute; every other value as it is."""
     return str(absolute(value, folder)) if rule.place and value and value not in rule.of else value

@@ -28,6 +28,11 @@ def read_png(path: Path) -> UInt8[np.ndarray, "h w 3"]:
         raise _unreadable(path, error) from None
 
 
+def save_png(pixels: UInt8[np.ndarray, "h w 3"], path: Path) -> None:
+    """Write an image. Level 1 is twice as fast as the default and costs a tenth in size."""
+    Image.fromarray(pixels).save(path, compress_level=1)
+
+
 @cache
 def png_size(path: Path) -> tuple[int, int]:
     """Height and width from the header. Raises UserError if it cannot be read."""

@@ -8,14 +8,13 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
-from PIL import Image
 
 from ..common.frames import read_table
 from ..fleet import HR
 from ..photos import split
 from ..published import sources
 from ..workflow.desk import Desk
-from .arrays import ArrayFile
+from .arrays import ArrayFile, save_png
 from .store import Images, Pick
 
 
@@ -70,7 +69,7 @@ def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
 
 
 class ImageFolder(ExitStack):
-    """A context manager that writes a network's images one by one as PNG files and, if the profile keeps them decoded, into an array."""
+    """A context manager that writes a network's images one by one: as PNG files, decoded into an array, or both, as the profile says."""
 
     def __init__(self, desk: Desk, name: str, count: int, *, tiles: bool, under: str = "") -> None:
         super().__init__()
@@ -79,8 +78,8 @@ class ImageFolder(ExitStack):
 
     def add(self, image: str, pixels: UInt8[np.ndarray, "h w 3"]) -> None:
         """Write an image."""
-        # Level 1 is twice as fast as the default and costs a tenth in size.
-        Image.fromarray(pixels).save(self.desk.write(self.under, "images", self.name, f"{image}.png"), compress_level=1)
+        if self.desk.profile.photographs.png:
+            save_png(pixels, self.desk.write(self.under, "images", self.name, f"{image}.png"))
         if self.desk.profile.photographs.decoded:
             self.keep(pixels)
 

@@ -1,7 +1,7 @@
 """Crops of the super-resolved images, for classifiers.
 
-The decoded pixels of every network are kept in one file, mapped into memory, so that a crop costs microseconds. Where they
-are not, every crop decodes a whole PNG file, several at a time.
+The decoded pixels of every network are kept in one file, mapped into memory, so that a crop costs microseconds. Where a profile
+keeps PNG files alone, every crop decodes a whole one, several at a time.
 """
 
 from __future__ import annotations

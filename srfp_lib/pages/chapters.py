@@ -43,7 +43,7 @@ CHAPTERS = {
     "05": Chapter("05_quality", ("quality/",), ("quality",), ("quality",)),
     "06": Chapter("06_backbones", ("backbones/",), ("table_2",), ("table_2",)),
     "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
-    "08": Chapter("08_seeds", ("attribution/", "prnu"), ("seeds", "seeds_random_phase"), ("seeds",)),
+    "08": Chapter("08_seeds", ("attribution/", "prnu"), ("seeds",), ("seeds",)),
     "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution", "published_networks", "claims_09"), ("published_attribution",)),
     "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6", "separation", "claims_10"), ("figure_5", "figure_6")),
     "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),

@@ -87,7 +87,7 @@ class Costs:
         self.profile, self.device, self.factors, settings = profile, device.split(":")[0], factors, profile.photographs
         self.parts, self.images = parts(settings), count_images(settings)
         self.megapixels = (settings.image_size**2 if settings.image_size else 960 * 672) / 1e6  # paper, section 3.2
-        self.decoded = settings.decoded or settings.image_size is not None
+        self.decoded = settings.decoded
 
     @classmethod
     def here(cls, profile: Profile, device: str) -> Costs:
@@ -138,7 +138,7 @@ class Costs:
         return images, self._enlarged(_variant(fleet.parse(job.arguments[0][0]), self.profile.training.size), images)
 
     def _enlarged(self, variant: str, images: float, share: float = 1.0) -> list[Entry]:
-        return [(images * share, f"enlarge {variant}", self.megapixels), (images, "save", self.megapixels)]
+        return [(images * share, f"enlarge {variant}", self.megapixels), (images * self.profile.photographs.png, "save", self.megapixels)]
 
     def _make(self, job: Job) -> Needs:
         """Stand-ins, an adversarial one with an L1 twin that it starts from; or published networks with weights by their parameters, from RDN."""
@@ -153,7 +153,7 @@ class Costs:
                 steps, training = self._steps(recipes.with_twin(network), settings)
                 units, entries = units + steps, entries + training + self._enlarged(f"stand-in x{network.scale}", self.images)
             twice = self.images * (len(sources.ways(profile.published, network.model_id)) > 1)  # saved in two ways
-            units, entries = units + self.images + twice, [*entries, (twice, "save", self.megapixels)]
+            units, entries = units + self.images + twice, [*entries, (twice * profile.photographs.png, "save", self.megapixels)]
         return units, entries
 
     def _quality(self, job: Job) -> Needs:

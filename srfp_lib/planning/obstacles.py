@@ -87,8 +87,9 @@ def _weights(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
 
 def _disk(profile: Profile, due: Sequence[Job], root: Path) -> Iterator[str]:
     """In proportion to the networks whose images are to be made."""
-    made = sum(output.startswith("images/") for job in due for output in job.outputs)
-    needed = sum(plan.disk(profile).values()) * min(made / len(fleet.custom() + fleet.published()), 1)
+    networks = {n.model_id for n in fleet.custom() + fleet.published()}
+    made = {Path(output).name.split(".")[0] for job in due for output in job.outputs if output.startswith(("images/", "decoded/"))}
+    needed = sum(plan.disk(profile).values()) * len(made & networks) / len(networks)
     place = next(p for p in (root.absolute(), *root.absolute().parents) if p.exists())
     if needed > (free := shutil.disk_usage(place).free / 1e9):
         wanted, there = _sizes(needed, free)

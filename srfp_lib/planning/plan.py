@@ -38,9 +38,9 @@ def memory(megabytes: float) -> float:
 
 
 def disk(profile: Profile) -> dict[str, float]:
-    """Expected gigabytes of a finished workspace by stage: PNG files at 2 bytes a pixel, decoded pixels beside them, weights, features and scores."""
+    """Expected gigabytes of a finished workspace by stage: PNG files at 2 bytes a pixel, decoded ones at 3, weights, features and scores."""
     settings, costs, full = profile.photographs, Costs(profile), profile.training.size == "full"
-    folder = costs.images * costs.megapixels * (2 + 3 * (settings.decoded or settings.image_size is not None)) / 1000
+    folder = costs.images * costs.megapixels * (2 * settings.png + 3 * settings.decoded) / 1000
     made = not profile.release.folder or profile.release.copy
     tiles = min(2 * settings.max_training_tiles, 2 * 800 * TILES_OF_A_PHOTOGRAPH if settings.source == "paper" else math.inf)
     written = 30 if profile.published.source in ("weights", "stand-ins") else 25  # five are written in two ways (D36)

@@ -81,6 +81,7 @@ def conflict(profile: Profile) -> str:
         f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
         f"quality.crop is {profile.quality.crop}, more than photographs.image_size, {photographs.image_size}": (profile.quality.crop or 0) > side,
         f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
+        "photographs.png and photographs.decoded are false, so that no image is kept": not photographs.png and not photographs.decoded,
         f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
             photographs.source == "embedded" and photographs.rotations not in (1, 3),
         f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": bool(small) and classifier.crop % 8 > 0,

@@ -30,7 +30,8 @@ class Photographs:
     max_images_per_photograph: int = setting(1, "most images cut from a photograph", least=1)
     max_images: int = setting(1000, "most images in all", least=1)
     dead_leaves: int = setting(0, "drawn images added to each training set")
-    decoded: bool = setting(True, "images are kept decoded beside their PNG files, so that a crop costs microseconds")
+    decoded: bool = setting(True, "images are kept decoded, so that a crop costs microseconds")
+    png: bool = setting(True, "images are kept as PNG files, laid out as the authors' release; else the command `images` writes them when asked")
     rotations: int = setting(1, "splits of the photographs that the classifier runs rotate through", "D35", least=1, most=8)
 
 
@@ -115,7 +116,7 @@ class Prnu:
     denoiser: str = setting("bm3d", "bm3d or wavelet", "D28", of=("bm3d", "wavelet"))
     crop: int | None = setting(299, "side of the centre crop; none: whole images", "D28", least=16)
     int8: bool = setting(True, "residuals stored as whole grey levels, as in the released code", "D28")
-    random_phase: bool = setting(False, "once more with tiles out of phase with the sub-pixel grid: a control")
+    known_phase: bool = setting(False, "once more with every image cut in the same phase of the sub-pixel grid: a control")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ DEMO = Profile(
     name="demo",
     photographs=Photographs(
         source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=24,
-        max_images=160, dead_leaves=12, rotations=3,
+        max_images=160, dead_leaves=12, png=False, rotations=3,
     ),
     training=_NARROW,
     classifier=Classifier(
@@ -29,7 +29,7 @@ DEMO = Profile(
         checkpoint_every=0,
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200),
-    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, random_phase=True),
+    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_phase=True),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip

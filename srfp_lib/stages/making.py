@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -116,21 +117,39 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")
 
 
-def prnu(desk: Desk, run: int, output: str, random_phase: bool) -> None:
-    """Fingerprints of the DIV2K networks from training images, and the distances of test images to them."""
-    settings, images = desk.profile.prnu, gallery.custom(desk)
-    ids = [n.model_id for group in tasks.seed_triplets() for n in group]
+def prnu(desk: Desk, outputs: tuple[str, ...], known_phase: bool) -> None:
+    """Fingerprints of the DIV2K networks from the training images of each run, and the distances of its test images to those of their triplet.
 
-    def residuals(model_id: str, part: str) -> Iterator[np.ndarray]:
-        numbers = images.numbers(part, run=run)
-        start = 0
-        for whole in images.batches(model_id, numbers, most=len(numbers)):
-            some, start = numbers[start : start + len(whole)], start + len(whole)
-            if random_phase:
-                whole = baseline.out_of_phase(whole, some, master_seed=desk.profile.master_seed)
-            yield baseline.residuals(whole, settings.denoiser, crop=settings.crop, int8=settings.int8)
+    A triplet at a time, so that memory stays small; every residual is computed once for all runs.
+    """
+    images, ids = gallery.custom(desk), tuple(n.model_id for group in tasks.seed_triplets() for n in group)
+    train, test = ([images.numbers(part, run=run) for run in range(1, len(outputs) + 1)] for part in ("train", "test"))
+    scores = [np.full((len(ids) * len(numbers), len(ids)), -np.inf, np.float32) for numbers in test]
+    for start in range(0, len(ids), 3):
+        triplet = slice(start, start + 3)
+        found = [_noise(desk, images, name, train, test, known_phase) for name in ids[triplet]]
+        for run, numbers in enumerate(test):
+            fingerprints = np.stack([of_runs[run].mean for of_runs, _ in found])
+            rows = [baseline.scores(tested[i][None], fingerprints) for _, tested in found for i in numbers]
+            scores[run][start * len(numbers) : (start + 3) * len(numbers), triplet] = np.concatenate(rows)
+    for run, output in enumerate(outputs):
+        index = images.index([(name, i) for name in ids for i in test[run]])
+        Predictions(output.split("/")[1], run + 1, ids, index, scores[run]).save(desk.write(output))
 
-    fingerprints = np.stack([baseline.fingerprint(residuals(m, "train")) for m in ids])
-    scores = np.concatenate([baseline.scores(part, fingerprints) for m in ids for part in residuals(m, "test")])
-    index = images.index([(m, i) for m in ids for i in images.numbers("test", run=run)])
-    Predictions("prnu", run, tuple(ids), index, scores).save(desk.write(output))
+
+def _noise(desk: Desk, images: gallery.Gallery, name: str, train: Sequence[Sequence[int]], test: Sequence[Sequence[int]],
+           known_phase: bool) -> tuple[list[baseline.Fingerprint], dict[int, np.ndarray]]:  # fmt: skip
+    """A network's fingerprint of each run, and the residual of each image that is tested in any run."""
+    settings, fingerprints, tested = desk.profile.prnu, [baseline.Fingerprint() for _ in train], {}
+    wanted = sorted({i for numbers in (*train, *test) for i in numbers})
+    numbers = iter(wanted)
+    for whole in images.batches(name, wanted):
+        some = list(islice(numbers, len(whole)))
+        shown = baseline.cut(whole, some, crop=settings.crop, tiles=images.tiles, known_phase=known_phase, master_seed=desk.profile.master_seed)
+        for i, residual in zip(some, baseline.residuals(shown, settings.denoiser, int8=settings.int8), strict=True):
+            for fingerprint, of_run in zip(fingerprints, train, strict=True):
+                if i in of_run:
+                    fingerprint.add(residual)
+            if any(i in of_run for of_run in test):
+                tested[i] = residual.copy()  # not the whole batch
+    return fingerprints, tested

@@ -20,14 +20,19 @@ from ..tasks import Classification, Task
 from ..workflow.jobs import Unit
 
 
-def decoded(profile: Profile, *names: str) -> tuple[str, ...]:
-    """The files with the decoded images of networks, where a profile keeps them; released images that stay where they lie have none."""
-    kept = profile.photographs.decoded and (profile.release.copy or not profile.release.folder)
-    return tuple(file for n in names for file in decoded_files(n, tiles=profile.photographs.image_size is not None)) if kept else ()
+def saved(profile: Profile, *names: str) -> tuple[str, ...]:
+    """Where the images of networks are kept: a folder of PNG files each, the decoded pixels, or both.
+
+    Released images are PNG files, and those that stay where they lie are not decoded.
+    """
+    settings, release = profile.photographs, profile.release
+    folders = [f"images/{n}" for n in names] if settings.png or release.folder else []
+    kept = names if settings.decoded and (release.copy or not release.folder) else ()
+    return (*folders, *(file for n in kept for file in decoded_files(n, tiles=settings.image_size is not None)))
 
 
 def photographs(profile: Profile) -> Iterator[Unit]:
-    outputs = ("photos", f"images/{fleet.HR}", *(f"images/{file}" for file in SPLITS.values()), *decoded(profile, fleet.HR))
+    outputs = ("photos", *(f"images/{file}" for file in SPLITS.values()), *saved(profile, fleet.HR))
     if profile.release.folder:
         yield Unit(leaves=outputs, cost=5)
     else:
@@ -40,7 +45,7 @@ def released(networks: Callable[[], tuple[Network, ...]], profile: Profile) -> I
         about = (f"published/{name}.json",) if name.endswith("-pretrained") else ()
         folder, there = Path(profile.release.folder, name), name in profile.release.networks
         content = (lambda folder=folder: state_of(folder)) if there else None
-        outputs = (f"images/{name}", *decoded(profile, name), *about)
+        outputs = (*saved(profile, name), *about)
         yield Unit(name, (name,), outputs, cost=5, content=content, lacking=() if there else (name,))
 
 
@@ -59,8 +64,7 @@ def train(profile: Profile) -> Iterator[Unit]:
 
 def super_resolve(profile: Profile) -> Iterator[Unit]:
     for _, label, names in _stacks(profile):
-        outputs = tuple(f"images/{n}" for n in names) + decoded(profile, *names)
-        yield Unit(label, (names,), outputs, 7 * _images(profile), (f"train/{label}",))
+        yield Unit(label, (names,), saved(profile, *names), 7 * _images(profile), (f"train/{label}",))
 
 
 def _stacks(profile: Profile) -> Iterator[tuple[int, str, tuple[str, ...]]]:
@@ -91,8 +95,8 @@ def published(profile: Profile) -> Iterator[Unit]:
         return
     for label, networks in sources.groups(profile.published):
         names = tuple(n.model_id for n in networks)
-        saved = [(under, n) for n in names for under in sources.ways(profile.published, n)]
-        outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in saved for file in (f"images/{n}", *decoded(profile, n)))
+        ways = [(under, n) for n in names for under in sources.ways(profile.published, n)]
+        outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in ways for file in saved(profile, n))
         outputs += tuple(f"published/{n}.json" for n in names)
         cost = 4 * len(names) + _images(profile)
         yield Unit(label, (names,), outputs, cost, content=lambda names=names: sources.weights_at(profile.published, names))
@@ -145,16 +149,18 @@ def colour_alone(profile: Profile) -> Iterator[Unit]:
 
 
 def prnu(profile: Profile) -> Iterator[Unit]:
-    """One job a split of the photographs."""
-    for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1):
-        output = f"predictions/prnu/{run}"
-        yield Unit(str(run), (run, output, False), (output,), 10)
+    """One job for all splits of the photographs."""
+    yield _prnu(profile, "prnu", known_phase=False)
 
 
-def prnu_random_phase(profile: Profile) -> Iterator[Unit]:
-    if profile.prnu.random_phase:
-        output = "predictions/prnu-random-phase/1"
-        yield Unit("1", (1, output, True), (output,), 10)
+def prnu_known_phase(profile: Profile) -> Iterator[Unit]:
+    if profile.prnu.known_phase:
+        yield _prnu(profile, "prnu-known-phase", known_phase=True)
+
+
+def _prnu(profile: Profile, name: str, *, known_phase: bool) -> Unit:
+    outputs = tuple(f"predictions/{name}/{run}" for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1))
+    return Unit("splits", (outputs, known_phase), outputs, 12 * _images(profile))
 
 
 def seen(profile: Profile) -> Iterator[Unit]:

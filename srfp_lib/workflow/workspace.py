@@ -19,7 +19,7 @@ from .. import __version__, profiles
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
-from ..common.overrides import override
+from ..common.overrides import override, remaining
 from ..profiles import Profile
 from .jobs import Job
 from .lock import WriterLock
@@ -68,7 +68,7 @@ class Workspace:
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
         if newer:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
-        return cls(root, profiles.at_home(override(base, made_with, where=str(path), folder=HOME)))
+        return cls(root, profiles.at_home(override(base, remaining(base, made_with), where=str(path), folder=HOME)))
 
     def claim(self) -> None:
         """Record the profile; called by the writer that holds the lock."""
