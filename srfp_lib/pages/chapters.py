@@ -42,7 +42,7 @@ CHAPTERS = {
     "04": Chapter("04_images", ("images/",), (), ("figure_2",), about_training=True),
     "05": Chapter("05_quality", ("quality/",), ("quality",), ("quality",)),
     "06": Chapter("06_backbones", ("backbones/",), ("table_2",), ("table_2",)),
-    "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "free_crops", "photographs_spread")),
+    "07": Chapter("07_attribution", ("attribution/", "quality/"), ("table_3",), ("table_3", "figure_3", "known_offset", "photographs_spread")),
     "08": Chapter("08_seeds", ("attribution/", "prnu"), ("seeds", "seeds_random_phase"), ("seeds",)),
     "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution", "published_networks", "claims_09"), ("published_attribution",)),
     "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6", "separation", "claims_10"), ("figure_5", "figure_6")),
