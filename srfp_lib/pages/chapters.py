@@ -46,7 +46,7 @@ CHAPTERS = {
     "08": Chapter("08_seeds", ("attribution/", "prnu"), ("seeds", "seeds_random_phase"), ("seeds",)),
     "09": Chapter("09_published_attribution", ("seen/",), ("published_attribution", "published_networks", "claims_09"), ("published_attribution",)),
     "10": Chapter("10_unseen", ("seen/warm/", "unseen/"), ("figure_6", "separation", "claims_10"), ("figure_5", "figure_6")),
-    "11": Chapter("11_parsing", ("parsers/",), ("table_4",), ("table_4",)),
+    "11": Chapter("11_parsing", ("parsers/", "parsers-known-offset/"), ("table_4", "parsing_known_offset"), ("table_4",)),
     "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims", "controls"), ("controls",)),
     "14": Chapter("14_real_networks", ()),
