@@ -47,10 +47,9 @@ def main(workspace: str = "") -> None:
     numbers = np.flatnonzero([split(fold, rotation=0, rotations=rotations) == "test" for fold in images["fold"]])
     model = Classifier(study.profile.classifier.backbones[0], {"attribution": 180}).eval()
     model.load_state_dict(load_state(root / "classifiers" / "attribution" / "1.safetensors"))
-    rows = []
+    rows, plain = [], Accuracy.of(answers(model, root, images, numbers, (0, 0)))
     for shift in SHIFTS:
         accuracy = Accuracy.of(answers(model, root, images, numbers, shift))
-        plain = accuracy if not rows else plain
         change = (accuracy - plain).estimate()
         rows.append({"down": shift[0], "right": shift[1], "accuracy": accuracy.estimate().value, "difference": change.value,
                      "low": change.low, "high": change.high, "n_photographs": change.n_photographs, "profile": study.profile.name})  # fmt: skip

@@ -72,7 +72,7 @@ def test_a_classifier_learns_alike(store):  # noqa: F811
     picks = [(model_id, 0) for model_id in found[0].ids]
     torch.testing.assert_close(*(f.loss(picks, f.images.test_crops(picks, 16, seed=1).to(f.device)).cpu() for f in found), rtol=1e-4, atol=1e-5)
     models = [recipe.fit_steps(f, 12) for f in found]
-    scores = [recipe.evaluate(m, store, picks, side=None, precision="float32", device=f.device) for m, f in zip(models, found, strict=True)]
+    scores = [recipe.evaluate(m, store, picks, side=None, seed=1, precision="float32", device=f.device) for m, f in zip(models, found, strict=True)]
     np.testing.assert_allclose(scores[0][1]["model_id"], scores[1][1]["model_id"], atol=0.1)
 
 

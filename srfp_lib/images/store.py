@@ -93,7 +93,7 @@ class Images:
         return self._batch(picks, places, side)
 
     def _place(self, number: int, size: tuple[int, int], side: int, seed: int | None) -> tuple[int, int]:
-        drawn = (0, 0) if seed is None else numpy_generator(seed, "offset", self.names[number]).integers(OFFSETS, size=2)
+        drawn = [0, 0] if seed is None else numpy_generator(seed, "offset", self.names[number]).integers(OFFSETS, size=2).tolist()
         starts = [max(length - side, 0) // 2 // OFFSETS * OFFSETS for length in size]
         top, left = (start + d % min(OFFSETS, max(n - side, 0) - start + 1) for start, d, n in zip(starts, drawn, size, strict=True))
         return top, left
