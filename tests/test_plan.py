@@ -59,14 +59,14 @@ def test_steps_of_the_paper(even):
 def test_steps_of_the_demo(even):
     work = even(DEMO)
     assert (work["train/RCAN-x2"].units, work["train/RCAN-x2"].seconds) == (6 * 200 + 12 * 80, 280)
-    assert work["images/RCAN-x2"].units == pytest.approx(18 * 160)
+    assert work["images/RCAN-x2"].units == pytest.approx(18 * 112)
     assert work["attribution/1"].units == 600
     stand_ins = work["published/proSR-x4"]  # one with L1, one with an L1 twin that is trained first
-    assert stand_ins.units == pytest.approx(2 * 250 + 80 + 2 * 160)
+    assert stand_ins.units == pytest.approx(2 * 250 + 80 + 2 * 112)
 
 
 @pytest.mark.parametrize(("photographs", "images", "test"), [
-    (PAPER.photographs, 1000, 0.1), (DEMO.photographs, 160, 1 / 3.5), (replace(DEMO.photographs, source="nowhere"), 160, 0.3),
+    (PAPER.photographs, 1000, 0.1), (DEMO.photographs, 112, 1 / 3.5), (replace(DEMO.photographs, source="nowhere"), 112, 0.3),
     (replace(LAB.photographs, source="nowhere", rotations=1), 600, 0.25),
 ])  # fmt: skip
 def test_images_by_part(photographs, images, test):
@@ -153,7 +153,7 @@ def test_downloads(monkeypatch, tmp_path):
 def test_announcement():
     jobs = list(program.table(DEMO, content=False).values())
     text = plan.announcement(DEMO, jobs, Path("w"), 2)
-    assert text.startswith("Profile demo, workspace w: 111 jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
+    assert text.startswith(f"Profile demo, workspace w: {len(jobs)} jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
     assert plan.announcement(DEMO, [], Path("w"), 2) == "Everything is made already in w."
 
 

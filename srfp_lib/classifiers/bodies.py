@@ -38,7 +38,7 @@ def _conv(inputs: int, outputs: int, size: int = 3, groups: int = 1) -> nn.Conv2
 
 
 def _plain(inputs: int, outputs: int) -> list[nn.Module]:
-    return [_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU()]
+    return [_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
 def _small_plain() -> nn.Module:

@@ -19,8 +19,8 @@ _NARROW = Training(
 DEMO = Profile(
     name="demo",
     photographs=Photographs(
-        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=24,
-        max_images=160, dead_leaves=12, rotations=3,
+        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=8,
+        max_images=112, dead_leaves=12, rotations=3,
     ),
     training=_NARROW,
     classifier=Classifier(

@@ -82,7 +82,7 @@ def _training_size(profile: Profile) -> float:
 
 def _images(profile: Profile) -> float:
     """The number of images relative to the demo profile's."""
-    return profile.photographs.max_images / 160
+    return profile.photographs.max_images / 112
 
 
 def published(profile: Profile) -> Iterator[Unit]:
