@@ -40,7 +40,7 @@ def validated(desk: Desk, crop: int, batch: int, rate: float, steps: int) -> dic
     model = recipe.fit(fitting, steps)
     seconds = time.process_time() - start
     picks = [(n.model_id, i) for n in task.test for i in validation]
-    _, scores = recipe.evaluate(model, images, picks, side=None, precision=settings.precision)
+    _, scores = recipe.evaluate(model, images, picks, side=None, seed=profile.master_seed, precision=settings.precision)
     right = scores["attribution"].argmax(1) == np.array([task.classes.index(m) for m, _ in picks])
     adversarial = np.array([fleet.parse(m).adversarial for m, _ in picks])
     return {

@@ -57,7 +57,7 @@ class Case:
 
 
 CASES = (
-    Case("tiles 96 x 96", 32, 128, lambda: Classifier("small_residual", {"model_id": CLASSES}), "small_residual, bfloat16",
+    Case("tiles 96 x 96", 32, 128, lambda: Classifier("small_plain", {"model_id": CLASSES}), "small_plain, bfloat16",
          {"released": 24, "png": 8, "decoded": 64, "model": 6}),
     Case("photographs 960 x 675", 224, 16, lambda: timm.create_model("resnet50", num_classes=CLASSES), "ResNet-50, float32",
          {"released": 10, "png": 6, "decoded": 60, "model": 1}),

@@ -53,38 +53,40 @@ STUDY = (
          MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
     Kind("train", "section 3.1: the 180 custom networks",
          MAKE + "train", ("photographs",), "networks/MODEL_ID",
-         TRAINING, units.train),
+         TRAINING, units.train, 2),
     Kind("images", "section 3.2: every custom network super-resolves every image",
          MAKE + "super_resolve", ("photographs", "train"), "images/MODEL_ID, decoded/MODEL_ID", (), units.super_resolve),
     Kind("published", "Table 1: the 25 published networks super-resolve the same images",
          PUBLISHED + "make", ("photographs",), "images/MODEL_ID, decoded/MODEL_ID, published/MODEL_ID.json",
-         (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published),
+         (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published, 2),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
          "srfp_lib.stages.foreign_images:take_folder", ("photographs",), "published",
          ("photographs.rotations", "photographs.png", "photographs.decoded"), units.published_folder),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",
-         CLASSIFY + "classify", ("photographs", "images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones),
+         CLASSIFY + "classify", ("photographs", "images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones, 2),
     Kind("attribution", "section 4.1.1, Table 3 and Figure 3: attribution among the 180 custom networks, and its controls",
          CLASSIFY + "classify", ("photographs", "images"),
-         "predictions/attribution/RUN, predictions/attribution-CONTROL/1, classifiers/attribution/RUN.safetensors", RECIPE, units.attribution),
+         "predictions/attribution/RUN, predictions/attribution-CONTROL/1, classifiers/attribution/RUN.safetensors", RECIPE, units.attribution, 2),
     Kind("attribution", "not in the paper: attribution by the mean colour alone",
          CLASSIFY + "colour", ("photographs", "images"), "predictions/attribution-colour-alone/1", (), units.colour_alone),
     Kind("prnu", "section 4.1.1, Figure 4: noise residuals attribute the networks that differ by their seed alone",
          MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, version=2),
-    Kind("prnu-known-phase", "not in the paper: the same, every image in one phase of the sub-pixel grid",
-         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-phase/RUN", NOISE, units.prnu_known_phase),
+    Kind("prnu-known-offset", "not in the paper: the same, every image in one phase of the sub-pixel grid",
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-offset/RUN", NOISE, units.prnu_known_offset),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
          CLASSIFY + "classify", ("photographs", "published", "attribution"),
-         "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen),
+         "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen, 2),
     Kind("unseen", "section 4.1.3, Figures 5 and 6: the kept classifier's features of networks it never saw",
-         CLASSIFY + "classify", ("photographs", "published", "attribution"), "predictions/unseen/RUN", RECIPE, units.unseen),
+         CLASSIFY + "classify", ("photographs", "published", "attribution"), "predictions/unseen/RUN", RECIPE, units.unseen, 2),
     Kind("parsers", "section 4.2, Table 4: hyperparameters parsed with one value withheld",
-         CLASSIFY + "classify", ("photographs", "images"), "predictions/parse-WHAT-without-VALUE/RUN", RECIPE, units.parsers),
+         CLASSIFY + "classify", ("photographs", "images"), "predictions/parse-WHAT-without-VALUE/RUN", RECIPE, units.parsers, 2),
+    Kind("parsers-known-offset", "not in the paper: the same, where the sub-pixel grid is known",
+         CLASSIFY + "classify", ("photographs", "images"), "predictions/parse-WHAT-without-VALUE-known-offset/1", RECIPE, units.parsers_known_offset),
     Kind("parsers-of-published", "section 4.2.1, Figure 7: hyperparameters of the published networks parsed",
          CLASSIFY + "classify", ("photographs", "images", "published"),
-         "predictions/parse-WHAT-of-published/RUN", RECIPE, units.parsers_of_published),
+         "predictions/parse-WHAT-of-published/RUN", RECIPE, units.parsers_of_published, 2),
 )  # fmt: skip
 
 # In a workspace of the authors' released images these take the place of the rows of the same name; nothing is trained.
@@ -146,7 +148,7 @@ def settings_of(profile: Profile, depends_on: Iterable[str]) -> dict[str, Any]:
 
     >>> from srfp_lib.profiles import DEMO
     >>> settings_of(DEMO, ("prnu.*", "-prnu.crop", "classifier.batch"))
-    {'master_seed': 1, 'prnu.denoiser': 'wavelet', 'prnu.int8': False, 'prnu.known_phase': True, 'classifier.batch': 128}
+    {'master_seed': 1, 'prnu.denoiser': 'wavelet', 'prnu.int8': False, 'prnu.known_offset': True, 'classifier.batch': 128}
     """
     found: dict[str, Any] = {"master_seed": profile.master_seed}
     for entry in depends_on:

@@ -148,6 +148,11 @@ class Study:
         """The predictions of the 18 parsers, by task name."""
         return {task.name: self.predictions(task.name) for task in tasks.parsers()}
 
+    def parsers_known_offset(self) -> dict[str, list[Predictions]]:
+        """The predictions of the parsers that know the offset of their images, by the task's name."""
+        found = [task.name for task in tasks.parsers() if self.makes(f"predictions/{task.name}-known-offset/")]
+        return {name: self.predictions(f"{name}-known-offset") for name in found}
+
     def parsers_of_published(self) -> dict[str, list[Predictions]]:
         """The predictions of the parsers on published networks, by the hyperparameter that they parse."""
         return {asks: self.predictions(f"parse-{asks}-of-published") for asks in tasks.PARSED_OF_PUBLISHED}

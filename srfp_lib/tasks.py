@@ -29,7 +29,7 @@ COLUMNS = {
 # The controls of attribution: one sees nothing but the mean colour of an image, all others change a field of `Classification`.
 COLOUR_ALONE = "colour-alone"
 CONTROLS: dict[str, dict[str, int]] = {
-    "free-crops": {"grid": 1}, "matched": {"matched": True},
+    "known-offset": {"known_offset": True}, "matched": {"matched": True},
     **{f"bits-{n}": {"bits": n} for n in (5, 6, 7)}, **{f"photographs-{n}": {"percent": n} for n in range(1, 100)},
 }  # fmt: skip
 
@@ -42,19 +42,20 @@ class Classification:
     """One training of a classifier, or one evaluation of a saved one; a head for each of the tasks.
 
     ``start`` is a saved classifier whose body is taken over, ``keep`` where to save this one, ``outputs`` a folder of predictions
-    a task. With ``only_evaluate`` the saved classifier sees the published networks without any training. ``matched`` shifts the
-    channel means of every crop to those of the true image (D50), ``bits`` below 8 rounds images to fewer grey levels.
+    a task. With ``only_evaluate`` the saved classifier sees the published networks without any training. With a ``known_offset``
+    all crops begin at one place of the sub-pixel grid (D17). ``matched`` shifts the channel means of every crop to those of the
+    true image (D50), ``bits`` below 8 rounds images to fewer grey levels.
     """
 
     tasks: tuple[str, ...]
     run: int
     backbone: str
     steps: int
-    grid: int
     outputs: tuple[str, ...]
     keep: str = ""
     start: str = ""
     only_evaluate: bool = False
+    known_offset: bool = False
     matched: bool = False
     bits: int = 8
     percent: int = 100  # of the training photographs
@@ -82,7 +83,7 @@ def control(name: str) -> dict[str, int]:
     {'bits': 7}
     """
     if name not in CONTROLS:
-        known = f"free-crops, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
+        known = f"known-offset, matched, {COLOUR_ALONE}, bits-5 to bits-7, and photographs-1 to photographs-99"
         raise UserError(f"classifier.controls has '{name}': choose among {known}")
     return CONTROLS[name]
 

@@ -26,7 +26,7 @@ def drawn(runs, parsers):  # noqa: F811
     log = networks.rename(columns={"loss": "loss_name"}).assign(step=1, loss=0.5)
     pixels = np.zeros((8, 8, 3), np.uint8)
     first = answers[answers["run"] == 1]
-    control = controls.compare(first, {"free-crops": first, "bits-7": first})
+    control = controls.compare(first, {"known-offset": first, "bits-7": first})
     return {
         "dots": lambda: accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
         "seeds": lambda: accuracy.seeds(seed_table),

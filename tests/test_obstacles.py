@@ -156,7 +156,7 @@ def test_chosen_chapters_limit_what_counts(bare, capsys, tmp_path, monkeypatch):
 
 def test_addresses(monkeypatch):
     """What is not cached may still be had, if its address answers; nothing is asked where Hugging Face is switched off."""
-    weights = imagenet.backbones(["resnet50.a1_in1k", "small_residual"])
+    weights = imagenet.backbones(["resnet50.a1_in1k", "small_plain"])
     monkeypatch.setattr(imagenet.Weights, "there", lambda self: False)
     monkeypatch.setattr(imagenet, "answers", lambda address: address == "https://huggingface.co/timm/resnet50.a1_in1k/resolve/main/model.safetensors")
     assert [one.obstacle() for one in weights] == [None]

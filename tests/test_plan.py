@@ -59,14 +59,14 @@ def test_steps_of_the_paper(even):
 def test_steps_of_the_demo(even):
     work = even(DEMO)
     assert (work["train/RCAN-x2"].units, work["train/RCAN-x2"].seconds) == (6 * 200 + 12 * 80, 280)
-    assert work["images/RCAN-x2"].units == pytest.approx(18 * 160)
+    assert work["images/RCAN-x2"].units == pytest.approx(18 * 112)
     assert work["attribution/1"].units == 600
     stand_ins = work["published/proSR-x4"]  # one with L1, one with an L1 twin that is trained first
-    assert stand_ins.units == pytest.approx(2 * 250 + 80 + 2 * 160)
+    assert stand_ins.units == pytest.approx(2 * 250 + 80 + 2 * 112)
 
 
 @pytest.mark.parametrize(("photographs", "images", "test"), [
-    (PAPER.photographs, 1000, 0.1), (DEMO.photographs, 160, 1 / 3.5), (replace(DEMO.photographs, source="nowhere"), 160, 0.3),
+    (PAPER.photographs, 1000, 0.1), (DEMO.photographs, 112, 1 / 3.5), (replace(DEMO.photographs, source="nowhere"), 112, 0.3),
     (replace(LAB.photographs, source="nowhere", rotations=1), 600, 0.25),
 ])  # fmt: skip
 def test_images_by_part(photographs, images, test):
@@ -76,7 +76,7 @@ def test_images_by_part(photographs, images, test):
 
 # CPU seconds of a finished demo run, by its receipts.
 DEMO_RUN = {"train": 146, "images": 69, "quality": 32, "published": 70, "attribution": 176, "backbones": 117, "parsers": 84, "seen": 70,
-            "parsers-of-published": 46, "prnu": 12, "prnu-known-phase": 12}  # fmt: skip
+            "parsers-of-published": 46, "prnu": 12, "prnu-known-offset": 12}  # fmt: skip
 
 
 def test_the_demo_costs_what_it_took():
@@ -155,7 +155,7 @@ def test_downloads(monkeypatch, tmp_path):
 def test_announcement():
     jobs = list(program.table(DEMO, content=False).values())
     text = plan.announcement(DEMO, jobs, Path("w"), 2)
-    assert text.startswith("Profile demo, workspace w: 109 jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
+    assert text.startswith(f"Profile demo, workspace w: {len(jobs)} jobs to do, about ") and "minutes with 2 processes on an ordinary machine" in text
     assert plan.announcement(DEMO, [], Path("w"), 2) == "Everything is made already in w."
 
 

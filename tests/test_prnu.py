@@ -32,8 +32,8 @@ def desk(tmp_path):
     return Desk(Workspace(tmp_path, SMOKE), tmp_path / "out")
 
 
-def made(desk, outputs=OUTPUTS, *, known_phase=False):
-    making.prnu(desk, outputs, known_phase)
+def made(desk, outputs=OUTPUTS, *, known_offset=False):
+    making.prnu(desk, outputs, known_offset)
     return [Predictions.load(desk.out / output) for output in outputs]
 
 
@@ -68,6 +68,6 @@ def test_scores_are_distances_to_the_mean_residuals_of_the_training_images(desk)
     assert np.isneginf(np.delete(run.scores[rows], range(6, 9), 1)).all()  # networks of other triplets are not asked about
 
 
-def test_a_pattern_that_a_known_phase_gives_away_says_little_in_an_unknown_one(desk):
-    unknown, known = (seeds.scored(made(desk, known_phase=known))["correct"].mean() for known in (False, True))
+def test_a_pattern_that_a_known_offset_gives_away_says_little_in_an_unknown_one(desk):
+    unknown, known = (seeds.scored(made(desk, known_offset=known))["correct"].mean() for known in (False, True))
     assert known > 0.9 and unknown < known - 0.2

@@ -17,10 +17,10 @@ ALL = {**PROFILES, "release": RELEASED}
 ELSEWHERE = {
     "photographs": {"source", "div2k", "flickr2k", "flickr1k", "png", "decoded"},  # the content of their files counts, and that of images
     "training": {"stacked", "checkpoint_every"},
-    "classifier": {"backbones", "runs", "crop_grid", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
-    "parsers": {"runs", "shared_trunk", "steps"},  # arguments of their jobs, as those of the classifier
+    "classifier": {"backbones", "runs", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
+    "parsers": {"runs", "shared_trunk", "steps", "known_offset"},  # arguments of their jobs, as those of the classifier
     "published": {"weights_dir", "classifier_steps"},
-    "prnu": {"known_phase"},
+    "prnu": {"known_offset"},
     "release": {"folder", "networks"},
 }
 
@@ -73,14 +73,15 @@ def test_fields_at_their_defaults_are_in_no_key():
 
 @pytest.mark.parametrize(("changed", "stale"), [
     (replace(DEMO, master_seed=2), "all"),
-    (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images published quality backbones attribution prnu prnu-known-phase seen "
-     "unseen parsers parsers-of-published"),
+    (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images published quality backbones attribution prnu prnu-known-offset seen "
+     "unseen parsers parsers-known-offset parsers-of-published"),
     (replace(DEMO, training=replace(DEMO.training, checkpoint_every=3)), ""),
     (replace(DEMO, quality=replace(DEMO.quality, images="test")), "quality"),
-    (replace(DEMO, classifier=replace(DEMO.classifier, batch=64)), "backbones attribution seen unseen parsers parsers-of-published"),
-    (replace(DEMO, classifier=replace(DEMO.classifier, runs=2)), "prnu prnu-known-phase"),  # one job for all splits
-    (replace(DEMO, parsers=replace(DEMO.parsers, steps=3)), "parsers parsers-of-published"),
-    (replace(DEMO, prnu=replace(DEMO.prnu, known_phase=False)), ""),
+    (replace(DEMO, classifier=replace(DEMO.classifier, batch=64)),
+     "backbones attribution seen unseen parsers parsers-known-offset parsers-of-published"),
+    (replace(DEMO, classifier=replace(DEMO.classifier, runs=2)), "prnu prnu-known-offset"),  # one job for all splits
+    (replace(DEMO, parsers=replace(DEMO.parsers, steps=3)), "parsers parsers-known-offset parsers-of-published"),
+    (replace(DEMO, prnu=replace(DEMO.prnu, known_offset=False)), ""),
     (replace(DEMO, photographs=replace(DEMO.photographs, png=True)), ""),
     (replace(DEMO, published=replace(DEMO.published, classifier_steps=3)), "seen"),
     (replace(DEMO, published=replace(DEMO.published, weights_dir="elsewhere")), ""),

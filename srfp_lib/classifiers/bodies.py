@@ -1,8 +1,9 @@
 """The classifiers' networks: timm backbones at full size (D14), and four small bodies for the small profiles.
 
-A small body sees the residual of a 3x3 binomial blur, where fingerprints live, with each 2x2 block of pixels folded into channels
-(pixel-unshuffle), so that four convolutions are enough. The four bodies stand in for the four backbones of Table 2; they share
-building blocks with them, nothing else.
+A network with a sub-pixel step leaves a pattern of period 2 or 4 in its images, and nobody knows where in the pattern an image found
+somewhere begins. A small body therefore averages its maps over all positions of equal row and column modulo 4: a *lattice* of 4 x 4
+means a channel. Its head adds up the likelihoods of all 16 places where the image may begin, so that the answer does not depend on it.
+The four small bodies stand in for the four backbones of Table 2; they share building blocks with them, nothing else.
 """
 
 from __future__ import annotations
@@ -18,68 +19,47 @@ from torch import Tensor, nn
 from ..common.errors import UserError
 from ..fetching import timm_weights
 
+PERIOD = 4  # pixels; of the patterns of both scales
+
 
 class HighPass(nn.Module):
-    """Image minus its binomial blur ([1 2 1] x [1 2 1] / 16), times 12, clamped to +-2; 2x2 blocks become channels."""
+    """Image minus its binomial blur ([1 2 1] x [1 2 1] / 16), times 12, clamped to +-2: where fingerprints live."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        line = torch.tensor([1.0, 2.0, 1.0]) / 4
-        self.register_buffer("blur", torch.outer(line, line).expand(3, 1, 3, 3).clone(), persistent=False)
-
-    blur: Tensor
-
-    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 12 h/2 w/2"]:
-        blurred = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), self.blur, groups=3)
-        return F.pixel_unshuffle(((x - blurred) * 12).clamp(-2, 2), 2)
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+        # Sums of slices, not a convolution, which autocast would take in bfloat16, whose steps are those of a grey level.
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        rows = padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]
+        blurred = (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 16
+        return ((x - blurred) * 12).clamp(-2, 2)
 
 
-def _conv(inputs: int, outputs: int, size: int = 3, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, groups=groups, bias=False)
+def _conv(inputs: int, outputs: int, size: int = 3, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, size, padding=size // 2, groups=groups, bias=False)
 
 
-def _plain(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-    return [_conv(inputs, outputs, stride=stride), nn.BatchNorm2d(outputs), nn.ReLU()]
+def _plain(inputs: int, outputs: int) -> list[nn.Module]:
+    return [_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
-class Residual(nn.Module):
-    """x + body(x)."""
-
-    def __init__(self, *body: nn.Module) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*body)
-
-    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        return x + self.body(x)
-
-
-def _small_residual() -> nn.Module:
-    """Plain 3x3 convolutions with batch norm, the last one around a skip, as in ResNet."""
-    return nn.Sequential(*_plain(12, 40, 1), *_plain(40, 80, 2), *_plain(80, 160, 2), Residual(*_plain(160, 160, 1)))
+def _small_plain() -> nn.Module:
+    """Plain 3x3 convolutions with batch norm."""
+    return nn.Sequential(*_plain(3, 24), *_plain(24, 32), *_plain(32, 32))
 
 
 def _small_separable() -> nn.Module:
     """Depthwise 3x3 and pointwise convolutions, as in Xception."""
 
-    def block(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-        depthwise = _conv(inputs, inputs, stride=stride, groups=inputs)
-        return [depthwise, _conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
+    def block(inputs: int, outputs: int) -> list[nn.Module]:
+        return [_conv(inputs, inputs, groups=inputs), _conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
 
-    return nn.Sequential(*_plain(12, 40, 1), *block(40, 80, 2), *block(80, 160, 2), Residual(*block(160, 160, 1)))
+    return nn.Sequential(*_plain(3, 24), *block(24, 32), *block(32, 32))
 
 
 def _small_inverted() -> nn.Module:
     """Expand, depthwise 3x3, project, with SiLU, as in EfficientNet."""
-
-    def block(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-        wide = 3 * inputs
-        return [
-            _conv(inputs, wide, 1), nn.BatchNorm2d(wide), nn.SiLU(),
-            _conv(wide, wide, stride=stride, groups=wide), nn.BatchNorm2d(wide), nn.SiLU(),
-            _conv(wide, outputs, 1), nn.BatchNorm2d(outputs),
-        ]  # fmt: skip
-
-    return nn.Sequential(*_plain(12, 40, 2), *block(40, 80, 2), Residual(*block(80, 80, 1)), _conv(80, 160, 1), nn.SiLU())
+    expand, depthwise, project = _conv(16, 48, 1), _conv(48, 48, groups=48), _conv(48, 32, 1)
+    block = (expand, nn.BatchNorm2d(48), nn.SiLU(), depthwise, nn.BatchNorm2d(48), nn.SiLU(), project, nn.BatchNorm2d(32))
+    return nn.Sequential(*_plain(3, 16), *block, nn.SiLU())
 
 
 class ChannelNorm(nn.Module):
@@ -94,36 +74,79 @@ class ChannelNorm(nn.Module):
 
 
 def _small_convnext() -> nn.Module:
-    """Patches of 2x2 and blocks of depthwise 7x7, layer norm and an MLP with GELU, as in ConvNeXt."""
-
-    def block(channels: int) -> nn.Module:
-        mlp = (_conv(channels, 3 * channels, 1), nn.GELU(), _conv(3 * channels, channels, 1))
-        return Residual(_conv(channels, channels, 7, groups=channels), ChannelNorm(channels), *mlp)
-
-    stem = nn.Conv2d(12, 64, 2, stride=2)
-    merge = nn.Conv2d(64, 160, 2, stride=2)
-    return nn.Sequential(stem, ChannelNorm(64), block(64), block(64), ChannelNorm(64), merge, block(160), ChannelNorm(160))
+    """Depthwise 7x7, layer norm and an MLP with GELU, as in ConvNeXt."""
+    return nn.Sequential(_conv(3, 24), _conv(24, 24, 7, groups=24), ChannelNorm(24), _conv(24, 64, 1), nn.GELU(), _conv(64, 32, 1), nn.GELU())
 
 
 SMALL = {
-    "small_residual": _small_residual,
+    "small_plain": _small_plain,
     "small_separable": _small_separable,
     "small_inverted": _small_inverted,
     "small_convnext": _small_convnext,
 }
 
 
-class SmallBody(nn.Module):
-    """High-pass filter, a small body, the mean over the image. Images are in 0..1."""
+class Lattice(torch.autograd.Function):
+    """The means over all positions of equal row and column modulo 4, in float32: n c h w -> n c 4 4.
 
-    num_features = 160
+    torch's own gradient of this mean is as slow as two convolutions: it leaves the channels-last layout.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor) -> Tensor:
+        n, channels, height, width = maps.shape
+        ctx.dtype, (rows, columns) = maps.dtype, (height // PERIOD, width // PERIOD)
+        ctx.repeats = rows, columns
+        return maps.reshape(n, channels, rows, PERIOD, columns, PERIOD).sum((2, 4), dtype=torch.float32) / (rows * columns)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        rows, columns = ctx.repeats
+        gradient = (gradients[0] / (rows * columns)).to(ctx.dtype).permute(0, 2, 3, 1)  # n 4 4 c
+        return gradient.repeat(1, rows, columns, 1).permute(0, 3, 1, 2)
+
+
+class SmallBody(nn.Module):
+    """High-pass filter, convolutions at full resolution, and the normalised lattice. Images are in 0..1, of any size from 4 pixels up."""
+
+    channels = 32
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.layers = nn.Sequential(HighPass(), SMALL[name]())
+        self.norm = nn.LayerNorm(self.channels * PERIOD**2)
 
-    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 160"]:
-        return self.layers(x).mean((2, 3))
+    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 512"]:
+        maps = self.layers(x)
+        height, width = (length // PERIOD * PERIOD for length in maps.shape[2:])
+        return self.norm(Lattice.apply(maps[..., :height, :width]).flatten(1))
+
+    @staticmethod
+    def features(found: Float[Tensor, "n 512"]) -> Float[Tensor, "n 384"]:
+        """The magnitudes of the lattice's Fourier coefficients, which do not depend on where the image begins."""
+        return torch.fft.rfft2(found.unflatten(1, (-1, PERIOD, PERIOD)), norm="ortho").abs().flatten(1)
+
+    def head(self, classes: int) -> nn.Module:
+        """A head for so many classes."""
+        return LatticeHead(self.channels, classes)
+
+
+class LatticeHead(nn.Module):
+    """One linear layer, looked at in all 16 cyclic shifts of the lattice: the log of the summed exponentials of their logits."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(channels * PERIOD**2, classes)
+        places = torch.arange(PERIOD**2).reshape(PERIOD, PERIOD)
+        shifts = [places.roll((row, column), (0, 1)).flatten() for row in range(PERIOD) for column in range(PERIOD)]
+        self.register_buffer("shifts", torch.stack(shifts), persistent=False)
+
+    shifts: Tensor
+
+    def forward(self, found: Float[Tensor, "n d"]) -> Float[Tensor, "n classes"]:
+        lattice = found.unflatten(1, (-1, PERIOD**2))
+        shifted = lattice[:, :, self.shifts].transpose(1, 2).flatten(2)  # n c 16 -> n shift c*16
+        return self.linear(shifted).float().logsumexp(1)
 
 
 class TimmBody(nn.Module):
@@ -150,24 +173,29 @@ class TimmBody(nn.Module):
         self.num_features = int(layers.num_features)
         self.scaling = timm_weights.scaling(name)
 
+    @staticmethod
+    def features(found: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+        """The heads' inputs (D33)."""
+        return found
+
+    def head(self, classes: int) -> nn.Module:
+        """A head for so many classes."""
+        return nn.Linear(self.num_features, classes)
+
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         mean, sd = (x.new_tensor(v)[:, None, None] for v in self.scaling)
         return self.layers((x - mean) / sd)
 
 
 class Classifier(nn.Module):
-    """A body and one linear head for each task. The features are the heads' inputs (D33).
-
-    Without ``pretrained`` a timm body has random weights: for measuring time alone.
-    """
+    """A body and a head for each task. Without ``pretrained`` a timm body has random weights: for measuring time alone."""
 
     def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True, weights_dir: str | Path | None = None) -> None:
         super().__init__()
-        body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
-        self.body = body
-        self.heads = nn.ModuleDict({name: nn.Linear(body.num_features, n) for name, n in heads.items()})
+        self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
+        self.heads = nn.ModuleDict({name: self.body.head(n) for name, n in heads.items()})
 
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> tuple[Float[Tensor, "n d"], dict[str, Float[Tensor, "n _"]]]:
         """Features, and the logits of every head."""
-        features = self.body(x)
-        return features, {name: head(features) for name, head in self.heads.items()}
+        found = self.body(x)
+        return self.body.features(found), {name: head(found) for name, head in self.heads.items()}

@@ -64,17 +64,17 @@ def residuals(images: UInt8[np.ndarray, "n h w 3"], denoiser: str, *, int8: bool
 SHIFTS = 8  # pixels: a multiple of both scales, so that every phase of the sub-pixel grid is as likely
 
 
-def cut(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, crop: int | None, tiles: bool, known_phase: bool,
+def cut(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, crop: int | None, tiles: bool, known_offset: bool,
         master_seed: int) -> UInt8[np.ndarray, "n _ _ 3"]:  # fmt: skip
     """Images as the baseline sees them: an image found somewhere starts in any phase of the sub-pixel grid.
 
     Photographs are cropped at their centre (D28), whose phase follows from their size; of tiles, and of what is not cropped, 7 rows
-    and columns go, `out_of_phase`. With ``known_phase`` everything has the same size and starts at a multiple of 8.
+    and columns go, `out_of_phase`. With ``known_offset`` everything has the same size and starts at a multiple of 8.
     """
-    grid = SHIFTS if known_phase else 1
+    grid = SHIFTS if known_offset else 1
     if crop and not tiles:
         return centre(images, crop, grid=grid)
-    if known_phase:
+    if known_offset:
         images = images[:, : images.shape[1] - SHIFTS + 1, : images.shape[2] - SHIFTS + 1]
     else:
         images = out_of_phase(images, numbers, master_seed=master_seed)

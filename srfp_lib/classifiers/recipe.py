@@ -27,6 +27,7 @@ from ..profiles import Classifier as Settings
 from ..tasks import Task
 from .bodies import Classifier
 
+KNOWN = 4  # pixels: crops at multiples of it begin at one place of the sub-pixel grid of both scales
 IGNORED = -100  # the label of a network that a head is not trained on
 
 
@@ -36,11 +37,15 @@ def labels(heads: Mapping[str, Task], networks: Iterable[Network]) -> dict[str, 
 
 
 class Fitting:
-    """A classifier in training on one device: a head for each task, shown crops of the images ``train`` of all networks of the tasks."""
+    """A classifier in training on one device: a head for each task, shown crops of the images ``train`` of all networks of the tasks.
+
+    With a ``known_offset`` all crops, in training and test, begin at the same place of the sub-pixel grid: a control (D17).
+    """
 
     def __init__(self, heads: Mapping[str, Task], images: Images, train: tuple[int, ...], validation: tuple[int, ...], *, run: int,
-                 backbone: str, settings: Settings, master_seed: int, start: Mapping[str, Tensor] | None = None, device: str = "cpu",
-                 weights_dir: str | Path | None = None) -> None:  # fmt: skip
+                 backbone: str, settings: Settings, master_seed: int, known_offset: bool = False, start: Mapping[str, Tensor] | None = None,
+                 device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
+        self.seed = None if known_offset else master_seed
         self.images, self.train, self.validation, self.settings, self.device = images, train, validation, settings, device
         networks = tuple(dict.fromkeys(network for task in heads.values() for network in task.train))
         self.ids = [network.model_id for network in networks]
@@ -75,7 +80,7 @@ class Fitting:
 
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
-        return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
+        return self.images.random_crops(picks, self.settings.crop, grid=KNOWN if self.seed is None else 1, rng=self.rng).to(self.device)
 
 
 def save_state(model: Classifier, path: Path) -> None:
@@ -190,7 +195,7 @@ def _validate(fitting: Fitting) -> float:
     right: list[bool] = []
     for picks in _batches(fitting, fitting.validation, shuffle=False):
         with devices.autocast(fitting.device, fitting.settings.precision):
-            _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
+            _, logits = fitting.model(fitting.images.test_crops(picks, fitting.settings.crop, seed=fitting.seed).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
             right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()
@@ -215,14 +220,14 @@ def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, where: str) -> floa
 
 
 @torch.inference_mode()
-def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, precision: str, batch: int = 64,
+def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, seed: int | None, precision: str, batch: int = 64,
              device: str = "cpu") -> tuple[Float32[np.ndarray, "n d"], dict[str, Float32[np.ndarray, "n classes"]]]:  # fmt: skip
-    """Features and log-probabilities by head, of centre crops, or of whole images if ``side`` is None. The model is on the device."""
+    """Features and log-probabilities by head, of `Images.test_crops`, the largest if ``side`` is None. The model is on the device."""
     features: list[np.ndarray] = []
     scores: dict[str, list[np.ndarray]] = {head: [] for head in model.heads}
     for start in range(0, len(picks), batch):
         some = picks[start : start + batch]
-        crops = images.centre_crops(some, side or min(images.size(some[0]))).to(device)
+        crops = images.test_crops(some, side or images.whole(some[0][0]), seed=seed).to(device)
         with devices.autocast(device, precision):
             feature, logits = model(crops)
         features.append(feature.float().cpu().numpy())

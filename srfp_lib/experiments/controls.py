@@ -17,7 +17,7 @@ GROUPS: dict[str, dict[str, object]] = {
     "all": {}, "2X": {"scale": 2}, "4X": {"scale": 4}, "L1": {"loss": "L1"},
     "VGG + adv.": {"loss": "VGG_GAN"}, "ResNet + adv.": {"loss": "ResNet_GAN"},
 }  # fmt: skip
-WORDS = {"plain": "as in chapter 07", "free-crops": "free crops", "matched": "channel means matched to HR", "colour-alone": "mean colour alone"}
+WORDS = {"plain": "as in chapter 07", "known-offset": "known offset", "matched": "channel means matched to HR", "colour-alone": "mean colour alone"}
 
 
 def words(control: str) -> str:
@@ -62,23 +62,20 @@ def verdict(table: pd.DataFrame, control: str, group: str = "all") -> str:
     return f"{'rises' if change > 0 else 'falls'} by {abs(change):.1f} points ({near:.1f} to {far:.1f})"
 
 
-def free_crops(table: pd.DataFrame) -> str:
-    """What happens to the paper's two orders with free crops instead of grid crops, in words."""
-    if "free-crops" not in set(table["control"]):
-        return "This profile already cuts crops at free positions, or leaves this control out."
-    free = table[table["control"] == "free-crops"].set_index("group")["accuracy"]
-    orders = free["4X"] > free["2X"] and min(free["VGG + adv."], free["ResNet + adv."]) > free["L1"]
+def known_offset(table: pd.DataFrame) -> str:
+    """What knowing the place in the sub-pixel grid is worth, in words."""
+    if "known-offset" not in set(table["control"]):
+        return "This profile leaves this control out."
     return (
-        f"With free crops the accuracy {verdict(table, 'free-crops')}, for L1 networks it {verdict(table, 'free-crops', 'L1')}. "
-        + ("Both orders of the paper survive, so they do not rest on the grid;" if orders else "Not both orders of the paper survive;")
-        + (" the loss does rest on it, within this training budget." if _row(table, "free-crops")["difference"] < 0 else " nothing is lost.")
+        f"With a known offset the accuracy {verdict(table, 'known-offset')}, for L1 networks it {verdict(table, 'known-offset', 'L1')}. "
+        "All other numbers of the book are for images whose offset is not known."
     )
 
 
 def learned(table: pd.DataFrame) -> list[str]:
     """One paragraph per kind of control in the table, with its numbers."""
     controls = list(dict.fromkeys(table["control"]))
-    found = [f"**The grid.** {free_crops(table)}"] if "free-crops" in controls else []
+    found = [f"**The sub-pixel grid.** {known_offset(table)}"] if "known-offset" in controls else []
     found += [_mean_colour(table)] if "colour-alone" in controls else []
     found += [_without_cast(table)] if "matched" in controls else []
     if bits := [c for c in controls if c.startswith("bits-")]:

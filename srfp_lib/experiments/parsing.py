@@ -26,6 +26,22 @@ def accuracy(parsers: Parsers, asks: str, withheld: str) -> Accuracy:
     return Accuracy.of(scored(parsers, asks, withheld))
 
 
+def known_offset(parsers: Parsers, known: Parsers) -> pd.DataFrame:
+    """What knowing the place in the sub-pixel grid is worth, where both were tried: a row per cell, run 1, paired by photograph.
+
+    predicted, withheld, the accuracy with a known offset and its interval, ``unknown``, the difference and its interval, chance.
+    """
+    rows = []
+    for asks, withheld in ((asks, column) for asks in tasks.HYPERPARAMETERS for column in tasks.COLUMNS):
+        if asks not in tasks.COLUMNS[withheld][2] or (name := tasks.parser(asks, withheld).name) not in known:
+            continue
+        with_it, without = (accuracy({name: [run for run in of[name] if run.run == 1]}, asks, withheld) for of in (known, parsers))
+        change = (with_it - without).estimate()
+        rows.append({"predicted": asks, "withheld": withheld, **with_it.columns(), "unknown": without.estimate().value, "difference": change.value,
+                     "difference_low": change.low, "difference_high": change.high, "chance": 1 / len(tasks.CLASSES[asks])})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def by_class(parsers: Parsers, asks: str, withheld: str) -> pd.DataFrame:
     """How often a parser gives each answer, by true class: truth, predicted, share. A constant answer shows as equal rows."""
     answers = scored(parsers, asks, withheld)

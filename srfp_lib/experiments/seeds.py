@@ -11,7 +11,7 @@ from ..classifiers.predictions import Predictions
 from .uncertainty import NAN, Accuracy
 
 CHANCE = 1 / 3
-KNOWN_PHASE = "PRNU, known phase"
+KNOWN_OFFSET = "PRNU, known offset"
 CELLS = [*((loss, str(scale)) for loss in fleet.LOSSES for scale in fleet.SCALES), ("all", "all")]
 
 
@@ -33,14 +33,14 @@ def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known_phase: pd.DataFrame | None = None) -> pd.DataFrame:
+def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known_offset: pd.DataFrame | None = None) -> pd.DataFrame:
     """The table of Figure 4: a row per method, set of triplets, loss and scale, and per total.
 
-    ``known_phase``: PRNU's answers where every image is cut in one phase of the sub-pixel grid, a control that the paper does not have.
+    ``known_offset``: PRNU's answers where every image is cut in one phase of the sub-pixel grid, a control that the paper does not have.
     ``triplets`` is "24" (the paper's, without NLSN: D1), with the paper's accuracy and SD, "30" (all) or "NLSN" (the six left out).
     """
     rows = []
-    methods = {"CNN": cnn, "PRNU": prnu} | ({} if known_phase is None else {KNOWN_PHASE: known_phase})
+    methods = {"CNN": cnn, "PRNU": prnu} | ({} if known_offset is None else {KNOWN_OFFSET: known_offset})
     for method, answers in methods.items():
         nlsn = answers["architecture"] == "NLSN"
         for name, chosen in (("24", answers[~nlsn]), ("30", answers), ("NLSN", answers[nlsn])):

@@ -20,10 +20,12 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 
 from ..common.errors import UserError
+from ..common.randomness import numpy_generator
 from ..fleet import WAY
 from .arrays import png_size, read_images, read_png
 
 T = TypeVar("T")
+OFFSETS = 8  # pixels: a multiple of both scales, so that every place in the sub-pixel grid is as likely
 Pick = tuple[str, int]  # (model_id, number of the image in the image list)
 
 
@@ -77,13 +79,28 @@ class Images:
             places.append((grid * int(rng.integers((height - side) // grid + 1)), grid * int(rng.integers((width - side) // grid + 1))))
         return self._batch(picks, places, side)
 
-    def centre_crops(self, picks: list[Pick], side: int) -> Float32[Tensor, "n 3 _ _"]:
-        """The centre crop of every pick; a height or width of up to ``side`` is taken whole. Raises UserError for crops of several sizes."""
+    def test_crops(self, picks: list[Pick], side: int, *, seed: int | None) -> Float32[Tensor, "n 3 _ _"]:
+        """One crop of every pick near its centre, the same for all networks; a height or width of up to ``side`` is taken whole.
+
+        Whatever the image's size, it begins at a multiple of 8 pixels, which is the offset that training on a grid knows, plus 0 to 7
+        pixels down and right that are drawn by the image's name from the master ``seed``; None: plus nothing. Raises UserError for
+        crops of several sizes.
+        """
         sizes = [self.size(pick) for pick in picks]
         if len({(min(h, side), min(w, side)) for h, w in sizes}) > 1:
             raise self._too_small(min(picks, key=lambda pick: min(self.size(pick))), f"{side} pixels that others fill")
-        places = [(max(h - side, 0) // 2, max(w - side, 0) // 2) for h, w in sizes]
+        places = [self._place(pick[1], size, side, seed) for pick, size in zip(picks, sizes, strict=True)]
         return self._batch(picks, places, side)
+
+    def _place(self, number: int, size: tuple[int, int], side: int, seed: int | None) -> tuple[int, int]:
+        drawn = [0, 0] if seed is None else numpy_generator(seed, "offset", self.names[number]).integers(OFFSETS, size=2).tolist()
+        starts = [max(length - side, 0) // 2 // OFFSETS * OFFSETS for length in size]
+        top, left = (start + d % min(OFFSETS, max(n - side, 0) - start + 1) for start, d, n in zip(starts, drawn, size, strict=True))
+        return top, left
+
+    def whole(self, model_id: str) -> int:
+        """The side of the largest test crop, a multiple of 4, that fits into tiles at every offset."""
+        return max((min(self.size((model_id, 0))) - OFFSETS + 1) // 4 * 4, 4)
 
     def _too_small(self, pick: Pick, crop: str) -> UserError:
         height, width = self.size(pick)

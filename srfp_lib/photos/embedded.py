@@ -16,7 +16,6 @@ from .photoset import Photograph
 from .reading import UnreadableError, read
 
 LIST = DATA / "photos" / "embedded.csv"
-OPTIONAL = ("sporco",)  # the extra "photos"
 
 
 def rows() -> list[dict[str, str]]:
@@ -35,7 +34,7 @@ def load(*, rotations: int) -> tuple[list[Photograph], list[tuple[str, str]]]:
                 found.append(_photograph(row, path, rotations))
             except UnreadableError as error:
                 skipped.append((str(path), str(error)))
-        elif row["package"] not in OPTIONAL:
+        else:
             skipped.append((f"{row['package']}/{row['path']}", "the installed package does not hold it"))
     return found, skipped
 

@@ -65,7 +65,7 @@ def _data(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
         yield from paper_sets.lacking(settings)
     elif settings.source == "embedded":
         for package in dict.fromkeys(row["package"] for row in embedded.rows()):
-            if package not in embedded.OPTIONAL and find_spec(package) is None:
+            if find_spec(package) is None:
                 yield f"the package '{package}', which holds photographs, is not installed: pip install -r requirements.txt"
     else:
         try:

@@ -72,7 +72,6 @@ def conflict(profile: Profile) -> str:
               "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
     needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
     without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
-    small = set(classifier.backbones) & set(SMALL_BACKBONES)
     side = photographs.image_size or math.inf
     rules = {
         f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
@@ -84,7 +83,6 @@ def conflict(profile: Profile) -> str:
         "photographs.png and photographs.decoded are false, so that no image is kept": not photographs.png and not photographs.decoded,
         f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
             photographs.source == "embedded" and photographs.rotations not in (1, 3),
-        f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": bool(small) and classifier.crop % 8 > 0,
         f"classifier.recipe is steps, and {' and '.join(without)} is 0": bool(without),
         "classifier.recipe is paper, and classifier.epochs is 0": classifier.recipe == "paper" and not classifier.epochs,
         f"training.discriminator is vgg, which takes 128 pixels, and training.patch is {training.patch}":

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from ..common.devices import PRECISIONS
 from ..common.overrides import setting
 
-SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
-LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
+SMALL_BACKBONES = ("small_plain", "small_separable", "small_inverted", "small_convnext")
+LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
 
 
@@ -74,13 +74,12 @@ class Classifier:
     runs: int = setting(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21", least=1)
     recipe: str = setting("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18", of=("paper", "steps"))
     crop: int = setting(224, "side of a training crop", "D15", least=16)
-    crop_grid: int = setting(1, "crop offsets are multiples of this; 1: free crops", "D17", least=1)
     batch: int = setting(16, "crops a step", least=1)
     head_epochs: int = setting(3, "epochs of the last layer alone", "D20")
     epochs: int = setting(15, "epochs of everything", "D19")
     steps: int = setting(0, "recipe steps: attribution")
     backbone_steps: int = setting(0, "recipe steps: the further rows of Table 2")
-    controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: free-crops, matched, bits-7, photographs-50, ...")
+    controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: known-offset, matched, bits-7, photographs-50, ...")
     control_steps: int = setting(0, "recipe steps: each control")
     learning_rate: float = setting(5e-4, "start of the schedule", least=1e-9)
     checkpoint_every: int = setting(1000, "recipe steps: steps between checkpoints, recipe paper: after every epoch; 0: none")
@@ -94,6 +93,8 @@ class Parsers:
     runs: int = setting(3, "trainings of every parser", least=1)
     shared_trunk: bool = setting(False, "the parsers of a withheld value share a body; the paper trains each apart")
     steps: int = setting(0, "recipe steps")
+    known_offset: tuple[str, ...] = setting((), "columns of Table 4 (s3, VGG_GAN, ...) once more with crops at a known offset: a control", "D17",
+                                            of=("s3", "flickr2k", "SwinIR", "RCAN", "VGG_GAN", "L1"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Prnu:
     denoiser: str = setting("bm3d", "bm3d or wavelet", "D28", of=("bm3d", "wavelet"))
     crop: int | None = setting(299, "side of the centre crop; none: whole images", "D28", least=16)
     int8: bool = setting(True, "residuals stored as whole grey levels, as in the released code", "D28")
-    known_phase: bool = setting(False, "once more with every image cut in the same phase of the sub-pixel grid: a control")
+    known_offset: bool = setting(False, "once more with every image cut in the same phase of the sub-pixel grid: a control")
 
 
 @dataclass(frozen=True)

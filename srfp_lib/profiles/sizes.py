@@ -19,17 +19,17 @@ _NARROW = Training(
 DEMO = Profile(
     name="demo",
     photographs=Photographs(
-        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=24,
-        max_images=160, dead_leaves=12, png=False, rotations=3,
+        source="embedded", training_tile=96, image_size=96, max_training_tiles=240, max_images_per_photograph=8,
+        max_images=112, dead_leaves=12, png=False, rotations=3,
     ),
     training=_NARROW,
     classifier=Classifier(
-        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, crop_grid=4, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, controls=("free-crops", "colour-alone"), control_steps=600, learning_rate=3e-3, precision="bfloat16",
+        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, batch=128, head_epochs=0, epochs=0,
+        steps=600, backbone_steps=200, controls=("known-offset", "colour-alone"), control_steps=600, learning_rate=4e-3, precision="bfloat16",
         checkpoint_every=0,
     ),
-    parsers=Parsers(runs=1, shared_trunk=True, steps=200),
-    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_phase=True),
+    parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3", "VGG_GAN")),
+    prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from .. import fleet
@@ -20,15 +18,15 @@ from . import units
 
 def classify(desk: Desk, job: Classification) -> None:
     """Train a classifier, or load a saved one, and write its predictions on the test images."""
-    settings = replace(desk.profile.classifier, crop_grid=job.grid)
+    settings = desk.profile.classifier
     heads = {name: units.task(name, desk.profile.published) for name in job.tasks}
     of_published = job.tasks[0].startswith("published")
     images = (gallery.published if of_published else gallery.custom)(desk, matched=job.matched, bits=job.bits)
     train, validation = (images.numbers(part, run=job.run) for part in ("train", "validation"))
     start = recipe.load_state(desk.read(job.start)) if job.start else None
     fitting = recipe.Fitting(heads, images, images.some(train, job.percent), validation, run=job.run, backbone=job.backbone,
-                             settings=settings, master_seed=desk.profile.master_seed, start=start, device=desk.device,
-                             weights_dir=desk.profile.published.weights_dir)  # fmt: skip
+                             settings=settings, master_seed=desk.profile.master_seed, known_offset=job.known_offset, start=start,
+                             device=desk.device, weights_dir=desk.profile.published.weights_dir)  # fmt: skip
     if job.only_evaluate:
         model = fitting.model.eval()
     else:
@@ -49,7 +47,8 @@ def _evaluate(desk: Desk, job: Classification, heads: dict[str, Task], model: Cl
     networks = dict.fromkeys(network for group in shown.values() for network in group)
     picks = [(n.model_id, i) for n in networks for i in images.numbers("test", run=job.run)]
     side = None if images.tiles else settings.crop
-    features, scores = recipe.evaluate(model, images, picks, side=side, precision=settings.precision, device=desk.device)
+    features, scores = recipe.evaluate(model, images, picks, side=side, seed=None if job.known_offset else desk.profile.master_seed,
+                                       precision=settings.precision, device=desk.device)  # fmt: skip
     index = images.index(picks)
     for (name, task), output in zip(heads.items(), job.outputs, strict=True):
         mine = index["model_id"].isin([n.model_id for n in shown[name]]).to_numpy()

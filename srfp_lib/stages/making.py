@@ -117,7 +117,7 @@ def quality(desk: Desk, names: tuple[str, ...], output: str) -> None:
     pd.concat(tables).to_csv(desk.write(output), index=False, float_format="%.4f")
 
 
-def prnu(desk: Desk, outputs: tuple[str, ...], known_phase: bool) -> None:
+def prnu(desk: Desk, outputs: tuple[str, ...], known_offset: bool) -> None:
     """Fingerprints of the DIV2K networks from the training images of each run, and the distances of its test images to those of their triplet.
 
     A triplet at a time, so that memory stays small; every residual is computed once for all runs.
@@ -127,7 +127,7 @@ def prnu(desk: Desk, outputs: tuple[str, ...], known_phase: bool) -> None:
     scores = [np.full((len(ids) * len(numbers), len(ids)), -np.inf, np.float32) for numbers in test]
     for start in range(0, len(ids), 3):
         triplet = slice(start, start + 3)
-        found = [_noise(desk, images, name, train, test, known_phase) for name in ids[triplet]]
+        found = [_noise(desk, images, name, train, test, known_offset) for name in ids[triplet]]
         for run, numbers in enumerate(test):
             fingerprints = np.stack([of_runs[run].mean for of_runs, _ in found])
             rows = [baseline.scores(tested[i][None], fingerprints) for _, tested in found for i in numbers]
@@ -138,14 +138,14 @@ def prnu(desk: Desk, outputs: tuple[str, ...], known_phase: bool) -> None:
 
 
 def _noise(desk: Desk, images: gallery.Gallery, name: str, train: Sequence[Sequence[int]], test: Sequence[Sequence[int]],
-           known_phase: bool) -> tuple[list[baseline.Fingerprint], dict[int, np.ndarray]]:  # fmt: skip
+           known_offset: bool) -> tuple[list[baseline.Fingerprint], dict[int, np.ndarray]]:  # fmt: skip
     """A network's fingerprint of each run, and the residual of each image that is tested in any run."""
     settings, fingerprints, tested = desk.profile.prnu, [baseline.Fingerprint() for _ in train], {}
     wanted = sorted({i for numbers in (*train, *test) for i in numbers})
     numbers = iter(wanted)
     for whole in images.batches(name, wanted):
         some = list(islice(numbers, len(whole)))
-        shown = baseline.cut(whole, some, crop=settings.crop, tiles=images.tiles, known_phase=known_phase, master_seed=desk.profile.master_seed)
+        shown = baseline.cut(whole, some, crop=settings.crop, tiles=images.tiles, known_offset=known_offset, master_seed=desk.profile.master_seed)
         for i, residual in zip(some, baseline.residuals(shown, settings.denoiser, int8=settings.int8), strict=True):
             for fingerprint, of_run in zip(fingerprints, train, strict=True):
                 if i in of_run:

@@ -86,7 +86,7 @@ def _training_size(profile: Profile) -> float:
 
 def _images(profile: Profile) -> float:
     """The number of images relative to the demo profile's."""
-    return profile.photographs.max_images / 160
+    return profile.photographs.max_images / 112
 
 
 def published(profile: Profile) -> Iterator[Unit]:
@@ -150,17 +150,17 @@ def colour_alone(profile: Profile) -> Iterator[Unit]:
 
 def prnu(profile: Profile) -> Iterator[Unit]:
     """One job for all splits of the photographs."""
-    yield _prnu(profile, "prnu", known_phase=False)
+    yield _prnu(profile, "prnu", known_offset=False)
 
 
-def prnu_known_phase(profile: Profile) -> Iterator[Unit]:
-    if profile.prnu.known_phase:
-        yield _prnu(profile, "prnu-known-phase", known_phase=True)
+def prnu_known_offset(profile: Profile) -> Iterator[Unit]:
+    if profile.prnu.known_offset:
+        yield _prnu(profile, "prnu-known-offset", known_offset=True)
 
 
-def _prnu(profile: Profile, name: str, *, known_phase: bool) -> Unit:
+def _prnu(profile: Profile, name: str, *, known_offset: bool) -> Unit:
     outputs = tuple(f"predictions/{name}/{run}" for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1))
-    return Unit("splits", (outputs, known_phase), outputs, 12 * _images(profile))
+    return Unit("splits", (outputs, known_offset), outputs, 12 * _images(profile))
 
 
 def seen(profile: Profile) -> Iterator[Unit]:
@@ -186,23 +186,28 @@ def parsers(profile: Profile) -> Iterator[Unit]:
             yield from _parsers(profile, run, parsed, f"without-{column}")
 
 
+def parsers_known_offset(profile: Profile) -> Iterator[Unit]:
+    for column in profile.parsers.known_offset:
+        yield from _parsers(profile, 1, tasks.COLUMNS[column][2], f"without-{column}", into="{}-known-offset", known_offset=True)
+
+
 def parsers_of_published(profile: Profile) -> Iterator[Unit]:
     for run in range(1, profile.classifier.runs + 1):
         yield from _parsers(profile, run, tasks.PARSED_OF_PUBLISHED, "of-published")
 
 
-def _parsers(profile: Profile, run: int, parsed: tuple[str, ...], how: str) -> Iterator[Unit]:
+def _parsers(profile: Profile, run: int, parsed: tuple[str, ...], how: str, **changes: Any) -> Iterator[Unit]:
     """Parsers that share a body and have a head each, or each by itself."""
     names = tuple(f"{what}-{how}" for what in parsed)
     for group in [names] if profile.parsers.shared_trunk else [(name,) for name in names]:
         label = how if len(group) > 1 else group[0]
-        yield _classifier(profile, f"{label}/{run}", tuple(f"parse-{name}" for name in group), run, profile.parsers.steps)
+        yield _classifier(profile, f"{label}/{run}", tuple(f"parse-{name}" for name in group), run, profile.parsers.steps, **changes)
 
 
-def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, steps: int, *needs: str, into: str = "", **changes: Any) -> Unit:
-    """A head for each of the named tasks, whose predictions go into folders of the tasks' names, or ``into`` another."""
-    settings, outputs = profile.classifier, tuple(f"predictions/{into or name}/{run}" for name in names)
-    job = replace(Classification(names, run, settings.backbones[0], steps, settings.crop_grid, outputs), **changes)
+def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, steps: int, *needs: str, into: str = "{}", **changes: Any) -> Unit:
+    """A head for each of the named tasks, whose predictions go into folders of the tasks' names (``{}``) or ``into`` others."""
+    settings, outputs = profile.classifier, tuple(f"predictions/{into.format(name)}/{run}" for name in names)
+    job = replace(Classification(names, run, settings.backbones[0], steps, outputs), **changes)
     cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)

@@ -1,6 +1,7 @@
 """Bodies, crops, recipes and the PRNU baseline."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from skimage.restoration import denoise_wavelet
 
 from srfp_lib import fleet, tasks
 from srfp_lib.classifiers import prnu, recipe
-from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass
+from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass, Lattice
 from srfp_lib.common.errors import UserError
 from srfp_lib.images.store import Images
 from srfp_lib.profiles import SMOKE
@@ -34,7 +35,7 @@ def store(tmp_path):
     return Images(tmp_path / "images", tmp_path / "decoded", [f"i{i}" for i in range(6)])
 
 
-def fitting_on(store, *, backbone="small_residual", settings=SETTINGS, **how):
+def fitting_on(store, *, backbone="small_plain", settings=SETTINGS, **how):
     """A classifier that learns to tell the three networks apart."""
     heads = {"model_id": tasks.attribution(NETWORKS)}
     return recipe.Fitting(heads, store, (0, 1, 2, 3), (4, 5), run=1, backbone=backbone, settings=settings, master_seed=1, **how)
@@ -42,8 +43,38 @@ def fitting_on(store, *, backbone="small_residual", settings=SETTINGS, **how):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_bodies_give_features_and_logits(name):
-    features, logits = Classifier(name, {"scale": 2, "loss": 3})(torch.rand(2, 3, 32, 32))
-    assert features.shape == (2, 160) and {k: v.shape for k, v in logits.items()} == {"scale": (2, 2), "loss": (2, 3)}
+    features, logits = Classifier(name, {"scale": 2, "loss": 3})(torch.rand(2, 3, 32, 34))
+    assert features.shape == (2, 384) and {k: v.shape for k, v in logits.items()} == {"scale": (2, 2), "loss": (2, 3)}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_answer_of_a_small_body_does_not_depend_on_where_an_image_begins(name):
+    generator = torch.Generator().manual_seed(0)
+    model = Classifier(name, {"a": 7}).eval()
+    lattice = torch.rand(3, 32, 4, 4, generator=generator)
+    for rows, columns in ((1, 0), (2, 3), (3, 1)):
+        found, moved = (x.flatten(1) for x in (lattice, lattice.roll((rows, columns), (2, 3))))
+        for of in (model.body.features, model.heads["a"]):
+            torch.testing.assert_close(of(found), of(moved), rtol=1e-5, atol=1e-5)
+
+
+def test_a_pattern_of_period_4_gives_the_same_answer_at_every_offset():
+    image = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)).tile(1, 1, 12, 12)
+    model = Classifier("small_plain", {"a": 7}).eval()
+    cuts = [image[..., row : row + 40, column : column + 40] for row in range(4) for column in range(4)]
+    inside = [model.heads["a"](Lattice.apply(model.body.layers(cut)[..., 4:-4, 4:-4]).flatten(1)) for cut in cuts]  # edges are not periodic
+    assert torch.allclose(torch.cat(inside), inside[0], atol=1e-4) and inside[0].std() > 0.01
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 8, 12), (1, 3, 4, 4)])
+def test_the_lattice_is_the_mean_by_position_modulo_4(shape):
+    maps = torch.rand(shape, dtype=torch.float64, requires_grad=True)
+    lattice = Lattice.apply(maps)
+    assert torch.allclose(lattice[..., 1, 2].double(), maps[..., 1::4, 2::4].mean((2, 3)), atol=1e-6)
+    weights = torch.rand_like(lattice)
+    (lattice * weights).sum().backward()
+    expected = torch.autograd.grad(sum((maps[..., r::4, c::4].mean((2, 3)) * weights[..., r, c]).sum() for r in range(4) for c in range(4)), maps)
+    assert torch.allclose(maps.grad, expected[0], atol=1e-6)
 
 
 def test_the_high_pass_filter_is_blind_to_flat_images():
@@ -55,15 +86,27 @@ def test_decoded_pixels_and_png_files_give_the_same_crops(store, tmp_path):
     from_png = Images(tmp_path / "images", tmp_path / "nothing", store.names)
     a = store.random_crops(picks, 16, grid=4, rng=np.random.default_rng(1))
     b = from_png.random_crops(picks, 16, grid=4, rng=np.random.default_rng(1))
-    assert torch.equal(a, b) and torch.equal(store.centre_crops(picks, 10), from_png.centre_crops(picks, 10))
+    assert torch.equal(a, b) and torch.equal(store.test_crops(picks, 10, seed=1), from_png.test_crops(picks, 10, seed=1))
 
 
-def test_grid_crops_keep_their_phase_and_free_crops_reach_the_last_position(store):
+def test_crops_at_a_known_offset_keep_it_and_free_ones_reach_the_last_position(store):
     offsets = {grid: set() for grid in (1, 4)}
     store.crop = lambda pick, row, column, side: offsets[grid].add(row) or np.zeros((side, side, 3), np.uint8)
     for grid in offsets:
         store.random_crops([(NETWORKS[0].model_id, 0)] * 300, 16, grid=grid, rng=np.random.default_rng(0))
     assert offsets[4] == {0, 4, 8} and offsets[1] == set(range(9))
+
+
+@pytest.mark.parametrize("size", [(24, 24), (63, 40), (45, 46), (100, 77)])
+def test_a_test_crop_does_not_begin_where_the_size_of_its_image_says(size):
+    images = Images(Path("a"), Path("b"), [f"i{i}" for i in range(400)])
+    images.size = lambda pick: size
+    known = {images._place(i, size, 16, None) for i in range(400)}
+    drawn = [images._place(i, size, 16, 1) for i in range(400)]
+    assert all(row % 8 == column % 8 == 0 for row, column in known)
+    assert {(row % 4, column % 4) for row, column in drawn} == {(row, column) for row in range(4) for column in range(4)}
+    assert all(0 <= start <= length - 16 for place in drawn for start, length in zip(place, size, strict=True))
+    assert drawn == [images._place(i, size, 16, 1) for i in range(400)] != [images._place(i, size, 16, 2) for i in range(400)]
 
 
 def test_coarser_crops_have_fewer_grey_levels_and_stay_near(store, tmp_path):
@@ -91,8 +134,8 @@ def test_a_few_steps_learn_three_colours_and_repeat_bit_for_bit(store):
     models = [recipe.fit_steps(fitting_on(store), 25) for _ in range(2)]
     assert all(torch.equal(a, b) for a, b in zip(models[0].state_dict().values(), models[1].state_dict().values(), strict=True))
     picks = [(n.model_id, i) for n in NETWORKS for i in (4, 5)]
-    features, scores = recipe.evaluate(models[0], store, picks, side=None, precision="float32")
-    assert features.shape == (6, 160) and np.allclose(np.exp(scores["model_id"]).sum(1), 1, atol=1e-5)
+    features, scores = recipe.evaluate(models[0], store, picks, side=None, seed=1, precision="float32")
+    assert features.shape == (6, 384) and np.allclose(np.exp(scores["model_id"]).sum(1), 1, atol=1e-5)
     assert scores["model_id"].argmax(1).tolist() == [0, 0, 1, 1, 2, 2]
 
 
@@ -196,21 +239,21 @@ PLACE = np.stack(np.broadcast_arrays(*np.ogrid[:40, :44], 0), -1).astype(np.uint
 def corners(numbers=range(12), images=None, **how):
     """Where the cut images begin."""
     images = np.stack([PLACE] * len(numbers)) if images is None else images
-    shown = prnu.cut(images, numbers, master_seed=1, **{"crop": None, "tiles": True, "known_phase": False} | how)
+    shown = prnu.cut(images, numbers, master_seed=1, **{"crop": None, "tiles": True, "known_offset": False} | how)
     return {tuple(image[0, 0, :2].tolist()) for image in shown}, shown.shape
 
 
-def test_the_baseline_sees_tiles_in_unknown_phases_and_the_control_in_one():
+def test_the_baseline_sees_tiles_in_unknown_offsets_and_the_control_in_one():
     places, shape = corners()
     assert len(places) > 6 and len({(row % 4, column % 4) for row, column in places}) > 6 and shape == (12, 33, 37, 3)
-    assert corners(known_phase=True) == ({(0, 0)}, (12, 33, 37, 3))
-    assert len(corners(crop=16)[0]) > 6 and corners(crop=16, known_phase=True) == ({(8, 8)}, (12, 16, 16, 3))
+    assert corners(known_offset=True) == ({(0, 0)}, (12, 33, 37, 3))
+    assert len(corners(crop=16)[0]) > 6 and corners(crop=16, known_offset=True) == ({(8, 8)}, (12, 16, 16, 3))
     assert corners((5,)) == corners((5,)) != corners((6,))  # by the number of the image, for all networks alike
 
 
 def test_photographs_are_cropped_at_their_centre_as_by_the_authors():
     assert corners((1,), crop=21, tiles=False)[0] == {(9, 11)}
-    assert corners((1,), crop=21, tiles=False, known_phase=True) == ({(8, 8)}, (1, 21, 21, 3))
+    assert corners((1,), crop=21, tiles=False, known_offset=True) == ({(8, 8)}, (1, 21, 21, 3))
     assert len(corners(tiles=False)[0]) > 6  # whole images of one size are all in one phase
 
 
@@ -219,8 +262,8 @@ def test_an_image_smaller_than_the_centre_crop_is_taken_whole_or_named(tmp_path)
     for name, size in (("a", (20, 20)), ("b", (20, 60)), ("c", (60, 60))):
         Image.fromarray(np.full((*size, 3), 9, np.uint8)).save(tmp_path / "images" / "N" / f"{name}.png")
     images = Images(tmp_path / "images", tmp_path / "nothing", ("a", "b", "c"))
-    assert images.centre_crops([("N", 0)], 32).shape == (1, 3, 20, 20)
-    assert images.centre_crops([("N", 1)], 32).shape == (1, 3, 20, 32)
-    assert images.centre_crops([("N", 2)], 32).shape == (1, 3, 32, 32)
+    assert images.test_crops([("N", 0)], 32, seed=1).shape == (1, 3, 20, 20)
+    assert images.test_crops([("N", 1)], 32, seed=1).shape == (1, 3, 20, 32)
+    assert images.test_crops([("N", 2)], 32, seed=1).shape == (1, 3, 32, 32)
     with pytest.raises(UserError, match="image 'a' of N is 20 x 20, smaller than the crop of 32 pixels that others fill: set classifier.crop lower"):
-        images.centre_crops([("N", 2), ("N", 0)], 32)
+        images.test_crops([("N", 2), ("N", 0)], 32, seed=1)

@@ -38,7 +38,7 @@ def test_decoded_pixels_and_png_files_give_the_same_crops(folders, match, grid):
     decoded, png = both(folders, match=match)
     a, b = (images.random_crops(PICKS, 16, grid=grid, rng=np.random.default_rng(1)) for images in (decoded, png))
     assert torch.equal(a, b) and a.shape == (6, 3, 16, 16)
-    assert torch.equal(decoded.centre_crops(PICKS, 10), png.centre_crops(PICKS, 10))
+    assert torch.equal(decoded.test_crops(PICKS, 10, seed=1), png.test_crops(PICKS, 10, seed=1))
     assert [decoded.size(p) for p in PICKS] == [png.size(p) for p in PICKS]
     assert decoded.kept("A") is not None and png.kept("A") is None
 
@@ -56,9 +56,9 @@ def test_tiles_come_several_at_a_time_from_png_files_too(folders):
 
 def test_the_threads_that_decode_are_started_once(folders):
     png = both(folders)[1]
-    png.centre_crops(PICKS, 8)
+    png.test_crops(PICKS, 8, seed=1)
     pool = png._pool
-    png.centre_crops(PICKS, 8)
+    png.test_crops(PICKS, 8, seed=1)
     assert png._pool is pool and 0 < len(pool._threads) <= 16
 
 
@@ -71,7 +71,7 @@ def test_a_crop_larger_than_one_of_the_images_is_named(folders):
 def test_a_damaged_decoded_file_is_named(folders):
     (folders[1] / "B.npy").write_bytes((folders[1] / "B.npy").read_bytes()[:-1])
     with pytest.raises(UserError, match="B.npy' is damaged"):
-        Images(*folders, NAMES).centre_crops(PICKS, 8)
+        Images(*folders, NAMES).test_crops(PICKS, 8, seed=1)
 
 
 def test_one_item_is_made_ahead_and_no_more():

@@ -18,15 +18,15 @@ def test_a_control_without_effect_changes_nothing(plain):
 
 def test_a_loss_has_the_interval_of_paired_differences(plain):
     wrong = plain.assign(correct=plain["correct"] & plain["adversarial"])  # no L1 network is recognised any more
-    table = controls.compare(plain, {"free-crops": wrong})
-    l1 = table[(table["control"] == "free-crops") & (table["group"] == "L1")].iloc[0]
+    table = controls.compare(plain, {"known-offset": wrong})
+    l1 = table[(table["control"] == "known-offset") & (table["group"] == "L1")].iloc[0]
     assert l1["difference"] == -0.5 and l1["difference_low"] == -1 and l1["difference_high"] == 0  # photographs a, b only
-    assert controls.verdict(table, "free-crops", "VGG + adv.").startswith("does not change")
-    assert "Not both orders" in controls.free_crops(table)  # 2X and 4X are alike here
+    assert controls.verdict(table, "known-offset", "VGG + adv.").startswith("does not change")
+    assert "for L1 networks it " in controls.known_offset(table)
 
 
-def test_without_free_crops_there_is_nothing_to_say(plain):
-    assert "already" in controls.free_crops(controls.compare(plain, {}))
+def test_without_a_known_offset_there_is_nothing_to_say(plain):
+    assert "leaves this control out" in controls.known_offset(controls.compare(plain, {}))
 
 
 def test_what_is_learned_goes_by_the_numbers(plain):
@@ -41,6 +41,6 @@ def test_what_is_learned_goes_by_the_numbers(plain):
 
 def test_one_photograph_has_no_interval_and_says_so(plain):
     one = plain[plain["photograph"] == plain["photograph"].iloc[0]]
-    names = ("free-crops", "colour-alone", "matched", "bits-7", "photographs-50")
+    names = ("known-offset", "colour-alone", "matched", "bits-7", "photographs-50")
     said = " ".join(controls.learned(controls.compare(one, dict.fromkeys(names, one))))
     assert "nan" not in said and "changes by +0.0 points (no interval: too few photographs)" in said

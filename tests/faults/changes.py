@@ -33,8 +33,8 @@ stacked = {{stacked}}
 start_from_l1 = {{stacked}}
 checkpoint_every = 2
 [classifier]
-backbones = ["small_residual", "{BACKBONE}"]
-controls = ["free-crops", "colour-alone"]
+backbones = ["small_plain", "{BACKBONE}"]
+controls = ["known-offset", "colour-alone"]
 runs = {{runs}}
 checkpoint_every = 4
 [parsers]

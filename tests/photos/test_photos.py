@@ -25,7 +25,7 @@ def training(found):
 
 
 def test_the_listed_photographs_are_there(found):
-    listed = {row["photograph"] for row in embedded.rows() if row["package"] not in embedded.OPTIONAL}
+    listed = {row["photograph"] for row in embedded.rows()}
     there = found.photographs[found.photographs["source"] != "dead leaves (drawn)"]
     assert listed <= set(there["photograph"])
     assert not there["note"].str.contains("another file").any()
