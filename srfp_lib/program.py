@@ -48,7 +48,7 @@ TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
 STUDY = (
     Kind("photographs", "section 3.2: DIV2K and Flickr2K train the networks, Flickr1K is super-resolved and split for the classifiers",
          MAKE + "photographs", (), "photos, images/HR-HR-HR-HR-HR, decoded/HR-HR-HR-HR-HR, the split files",
-         ("photographs.*", *PLACES, *KEPT), units.photographs),
+         ("photographs.*", *PLACES, *KEPT), units.photographs, version=2),
     Kind("statistics", "Table A.1",
          MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
     Kind("train", "section 3.1: the 180 custom networks",
@@ -65,7 +65,7 @@ STUDY = (
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",
-         CLASSIFY + "classify", ("photographs", "images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones),
+         CLASSIFY + "classify", ("photographs", "images", "published"), "predictions/backbone-BACKBONE/1", RECIPE, units.backbones, version=2),
     Kind("attribution", "section 4.1.1, Table 3 and Figure 3: attribution among the 180 custom networks, and its controls",
          CLASSIFY + "classify", ("photographs", "images"),
          "predictions/attribution/RUN, predictions/attribution-CONTROL/1, classifiers/attribution/RUN.safetensors", RECIPE, units.attribution),

@@ -42,6 +42,7 @@ class Fitting:
                  backbone: str, settings: Settings, master_seed: int, start: Mapping[str, Tensor] | None = None, device: str = "cpu",
                  weights_dir: str | Path | None = None) -> None:  # fmt: skip
         self.images, self.train, self.validation, self.settings, self.device = images, train, validation, settings, device
+        self.side = settings.side(backbone)
         networks = tuple(dict.fromkeys(network for task in heads.values() for network in task.train))
         self.ids = [network.model_id for network in networks]
         name = (*heads, backbone, run)
@@ -75,7 +76,7 @@ class Fitting:
 
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
-        return self.images.random_crops(picks, self.settings.crop, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
+        return self.images.random_crops(picks, self.side, grid=self.settings.crop_grid, rng=self.rng).to(self.device)
 
 
 def save_state(model: Classifier, path: Path) -> None:
@@ -190,7 +191,7 @@ def _validate(fitting: Fitting) -> float:
     right: list[bool] = []
     for picks in _batches(fitting, fitting.validation, shuffle=False):
         with devices.autocast(fitting.device, fitting.settings.precision):
-            _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.settings.crop).to(fitting.device))
+            _, logits = fitting.model(fitting.images.centre_crops(picks, fitting.side).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
             right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()

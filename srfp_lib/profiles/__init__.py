@@ -73,18 +73,18 @@ def conflict(profile: Profile) -> str:
     needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
     without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
     small = set(classifier.backbones) & set(SMALL_BACKBONES)
-    side = photographs.image_size or math.inf
+    side, crop = photographs.image_size or math.inf, max(map(classifier.side, classifier.backbones))
     rules = {
         f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
         f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
             training.patch > photographs.training_tile,
-        f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
+        f"classifier.crop is {crop}, more than photographs.image_size, {photographs.image_size}": crop > side,
         f"quality.crop is {profile.quality.crop}, more than photographs.image_size, {photographs.image_size}": (profile.quality.crop or 0) > side,
         f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
         "photographs.png and photographs.decoded are false, so that no image is kept": not photographs.png and not photographs.decoded,
         f"photographs.rotations is {photographs.rotations}, and the embedded photographs are dealt for 1 or 3":
             photographs.source == "embedded" and photographs.rotations not in (1, 3),
-        f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": bool(small) and classifier.crop % 8 > 0,
+        f"classifier.crop is {classifier.crop}, and the small backbones take multiples of 8": any(classifier.side(name) % 8 for name in small),
         f"classifier.recipe is steps, and {' and '.join(without)} is 0": bool(without),
         "classifier.recipe is paper, and classifier.epochs is 0": classifier.recipe == "paper" and not classifier.epochs,
         f"training.discriminator is vgg, which takes 128 pixels, and training.patch is {training.patch}":
