@@ -162,7 +162,7 @@ def test_lr_tiles_are_cut_from_the_lr_images_of_whole_photographs(whole, tmp_pat
         top, left = at[row, column]
         assert np.array_equal(tiles.hr[number], pixels[top : top + 48, left : left + 48])
         assert np.array_equal(tiles.lr[number], paper_sets.reduce(pixels, scale)[top // scale :, left // scale :][:low, :low])
-        alone.append(superresolve.downscale(tiles.hr[number][None], scale)[0])
+        alone.append(superresolve.downscale(tiles.hr[number][None].copy(), scale)[0])
     assert any((tiles.lr[number] != one).any() for number, one in enumerate(alone))
     quarter, rows = found.at("quarter_div2k", scale), np.flatnonzero(table.loc[table["dataset"] == "div2k", "quarter"])
     assert len(rows) == quarter.lr.shape[0] > 0 and all(np.array_equal(quarter.lr[i], tiles.lr[row]) for i, row in enumerate(rows.tolist()))
