@@ -102,7 +102,7 @@ def test_no_classifier_is_trained_on_content_that_it_is_tested_on(smoke, decoded
 def test_every_prediction_is_of_the_test_part_of_its_run(smoke):
     """So the photographs behind a classifier that another starts from, or that sees unseen networks, are not those of the test."""
     found = [Predictions.load(smoke.workspace.path(path)) for job in smoke.jobs.values() for path in job.outputs if path.startswith("predictions/")]
-    assert len(found) > 50
+    assert len(found) > 40
     for predictions in found:
         assert set(predictions.index["image"]) == parts(smoke, predictions.run)["test"], predictions.task
 
