@@ -90,7 +90,7 @@ STUDY = (
 # In a workspace of the authors' released images these take the place of the rows of the same name; nothing is trained.
 OF_RELEASE = ("photographs.rotations", "photographs.decoded", "release.splits", "release.copy", "release.content")
 FROM_RELEASE = (
-    Kind("photographs", "the authors' true images", RELEASE + "photographs", (), "photos, images", OF_RELEASE, units.photographs),
+    Kind("photographs", "the authors' true images", RELEASE + "photographs", (), "photos, images", OF_RELEASE, units.photographs, version=2),
     Kind("images", "their networks' images", RELEASE + "images", ("photographs",), "images", OF_RELEASE, partial(units.released, fleet.custom)),
     Kind("published", "the same", RELEASE + "images", ("photographs",), "images, published", OF_RELEASE, partial(units.released, fleet.published)),
 )
