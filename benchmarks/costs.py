@@ -130,10 +130,11 @@ def classifier(backbone: str, kind: str) -> Measured:
     """A training step, or the evaluation of crops, per megapixel."""
     small = backbone in SMALL_BACKBONES
     settings, points = (DEMO if small else PAPER).classifier, []
+    side = settings.side(backbone)
     model = Classifier(backbone, {"costs": 180}, pretrained=False).to(memory_format=torch.channels_last).train(kind == "teach")
     optimiser, held = torch.optim.AdamW(model.parameters(), lr=1e-6), 0.0
     for count in (32, 128) if small else (1, 2):
-        crops, wanted = torch.rand(count, settings.crop, settings.crop, 3).permute(0, 3, 1, 2), torch.zeros(count, dtype=torch.long)
+        crops, wanted = torch.rand(count, side, side, 3).permute(0, 3, 1, 2), torch.zeros(count, dtype=torch.long)
 
         def forward(crops: torch.Tensor = crops) -> Any:
             with autocast("cpu", settings.precision):
@@ -145,10 +146,10 @@ def classifier(backbone: str, kind: str) -> Measured:
             optimiser.step()
 
         with torch.inference_mode(kind == "look"):
-            points.append((count * settings.crop**2 / 1e6, seconds_of(step if kind == "teach" else forward)))
+            points.append((count * side**2 / 1e6, seconds_of(step if kind == "teach" else forward)))
             held = held_by(step) / points[-1][0] if kind == "teach" else 0.0
     weights = sum(p.numel() for p in model.parameters()) * 16 / 1e6  # float32, with gradients and two moments
-    per_batch = weights / (settings.batch * settings.crop**2 / 1e6)
+    per_batch = weights / (settings.batch * side**2 / 1e6)
     law = line(*points) if kind == "teach" else {"seconds": points[-1][1] / points[-1][0]}
     return law | {"megabytes": held + per_batch if held else 0.0, "part": "" if small else 1}
 

@@ -48,7 +48,7 @@ TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
 STUDY = (
     Kind("photographs", "section 3.2: DIV2K and Flickr2K train the networks, Flickr1K is super-resolved and split for the classifiers",
          MAKE + "photographs", (), "photos, images/HR-HR-HR-HR-HR, decoded/HR-HR-HR-HR-HR, the split files",
-         ("photographs.*", *PLACES, *KEPT), units.photographs),
+         ("photographs.*", *PLACES, *KEPT), units.photographs, 2),
     Kind("statistics", "Table A.1",
          MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
     Kind("train", "section 3.1: the 180 custom networks",
@@ -72,7 +72,7 @@ STUDY = (
     Kind("attribution", "not in the paper: attribution by the mean colour alone",
          CLASSIFY + "colour", ("photographs", "images"), "predictions/attribution-colour-alone/1", (), units.colour_alone),
     Kind("prnu", "section 4.1.1, Figure 4: noise residuals attribute the networks that differ by their seed alone",
-         MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, version=2),
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, 2),
     Kind("prnu-known-offset", "not in the paper: the same, every image in one phase of the sub-pixel grid",
          MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-offset/RUN", NOISE, units.prnu_known_offset),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
@@ -92,7 +92,7 @@ STUDY = (
 # In a workspace of the authors' released images these take the place of the rows of the same name; nothing is trained.
 OF_RELEASE = ("photographs.rotations", "photographs.decoded", "release.splits", "release.copy", "release.content")
 FROM_RELEASE = (
-    Kind("photographs", "the authors' true images", RELEASE + "photographs", (), "photos, images", OF_RELEASE, units.photographs),
+    Kind("photographs", "the authors' true images", RELEASE + "photographs", (), "photos, images", OF_RELEASE, units.photographs, 2),
     Kind("images", "their networks' images", RELEASE + "images", ("photographs",), "images", OF_RELEASE, partial(units.released, fleet.custom)),
     Kind("published", "the same", RELEASE + "images", ("photographs",), "images, published", OF_RELEASE, partial(units.released, fleet.published)),
 )

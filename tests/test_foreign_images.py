@@ -104,6 +104,23 @@ def test_near_duplicates_share_a_fold(root, tmp_path):
     assert all(table[f"p{i:02d}"] == table[f"z{i:02d}"] for i in range(12))
 
 
+def test_a_reduced_copy_within_the_folder_shares_the_fold(root, tmp_path):
+    for i in range(12):
+        put(root, f"z{i:02d}.png", Image.fromarray(pixels(i)).reduce(2).resize((40, 40)))
+    table = taken(root, tmp_path / "w")[0].set_index("image")["fold"]
+    assert len(set(table)) == 4 and all(table[f"p{i:02d}"] == table[f"z{i:02d}"] for i in range(12))
+
+
+def test_a_network_s_image_that_shows_another_photograph_is_left_out_and_listed(root, tmp_path):
+    """By their names alone the two would be in different parts of a split."""
+    names = [root / NETWORKS[0] / f"p{i:02d}.png" for i in (0, 1)]
+    first, second = (path.read_bytes() for path in names)
+    names[0].write_bytes(second), names[1].write_bytes(first)
+    table, skipped, _ = taken(root, tmp_path / "w")
+    assert len(table) == 10 and not {"p00", "p01"} & set(table["image"])
+    assert skipped["HR/p00.png"] == f"{NETWORKS[0]}/p00.png shows the photograph p01: rename it"
+
+
 def test_a_photograph_behind_the_warm_classifier_is_left_out_and_listed(root, own, tmp_path):
     found = photos.load(replace(SMOKE.photographs, source=str(own)), master_seed=1).photographs
     roles = {role: found[found["role"] == role]["file"].iloc[0] for role in ("classify", "div2k")}

@@ -92,3 +92,16 @@ def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(changed, stale
     expected = {name.partition("/")[0] for name in before} if stale == "all" else set(stale.split())
     # The mean colour needs no classifier: its kind counts where the others of the kind changed.
     assert kinds == expected
+
+
+def test_parsers_of_published_networks_are_trained_as_often_as_the_other_parsers():
+    once = replace(DEMO, parsers=replace(DEMO.parsers, runs=1), classifier=replace(DEMO.classifier, runs=3))
+    names = [name for name in program.table(once, content=False) if name.startswith("parsers")]
+    assert {name.split("/")[0] for name in names} == {"parsers", "parsers-of-published"} and all(name.endswith("/1") for name in names)
+
+
+def test_each_backbone_of_table_2_has_its_own_crop_at_paper():
+    jobs = program.table(PAPER, content=False)
+    sides = {name.split("/")[1]: PAPER.classifier.side(job.arguments[0].backbone) for name, job in jobs.items() if name.startswith("backbones/")}
+    assert sides == {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
+    assert {DEMO.classifier.side(name) for name in DEMO.classifier.backbones} == {32}

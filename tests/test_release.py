@@ -136,6 +136,22 @@ def test_splits_are_theirs_or_ours(folder, tmp_path):
     assert deal(dict.fromkeys("abcdefghij", "train"), profile) == deal(dict.fromkeys("abcdefghij", "test"), profile)
 
 
+@pytest.mark.parametrize("splits", ["theirs", "ours"])
+def test_near_duplicates_among_the_true_images(folder, tmp_path, splits):
+    """Dealt anew they share a fold; the authors' splits are taken as they are, and a note says what is on both sides."""
+    path = folder / TRUTH / f"{photograph(9)}.png"
+    with Image.open(folder / TRUTH / f"{photograph(0)}.png") as image, Image.open(path) as other:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize(other.size).save(path)
+    assert take(folder, tmp_path / "w", "--splits", splits) == 0
+    table = Study.open("", tmp_path / "w").photographs().set_index("photograph")
+    one, other = (table.loc[photograph(i)] for i in (0, 9))
+    if splits == "theirs":
+        assert (one["fold"], other["fold"]) == (0, 2) and one["note"] == f"shows the same as {photograph(9)} of another part of the authors' splits"
+    else:
+        assert one["fold"] == other["fold"] and one["note"] == f"near-duplicate of {photograph(9)}"
+    assert table["note"].fillna("").ne("").sum() == 2
+
+
 def test_the_same_command_takes_over_what_was_added(folder, tmp_path):
     assert take(folder, tmp_path / "w") == 0
     stamp = (tmp_path / "w" / "receipts" / "images" / f"{FEW[0]}.json").stat().st_mtime_ns

@@ -14,6 +14,8 @@ from srfp_lib.common.frames import read_table
 from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
 from srfp_lib.images.arrays import read_png
+from srfp_lib.photos import paper_sets
+from srfp_lib.photos.tiles import grid
 from srfp_lib.stages import foreign_images, making
 from srfp_lib.study import Study
 from srfp_lib.workflow.desk import Desk
@@ -146,6 +148,24 @@ def test_stand_ins_write_both_roundings(whole):
 def test_training_tiles_are_a_memory_mapped_array(whole):
     tiles, table = np.load(whole.workspace.path("photos", "training.npy"), mmap_mode="r"), whole.photographs("training")
     assert tiles.shape == (len(table), 48, 48, 3) and table["tile"].str.match(r"\d{4}_r\d_c\d").all()
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_lr_tiles_are_cut_from_the_lr_images_of_whole_photographs(whole, tmp_path, scale):
+    """As the LR files of DIV2K and Flickr2K are made (D9): a tile reduced by itself differs at its border."""
+    found, table, alone = making.training_data(desk(whole, tmp_path), "div2k", "quarter_div2k"), whole.photographs("training"), []
+    tiles, low = found.at("div2k", scale), 48 // scale
+    for number, tile in enumerate(table.loc[table["dataset"] == "div2k", "tile"]):
+        name, row, column = tile.split("_")
+        pixels = read_png(whole.workspace.root.parent / "p" / f"{name}.png")
+        at = {(f"r{r}", f"c{c}"): (top, left) for r, c, top, left in grid(*pixels.shape[:2], 48)}
+        top, left = at[row, column]
+        assert np.array_equal(tiles.hr[number], pixels[top : top + 48, left : left + 48])
+        assert np.array_equal(tiles.lr[number], paper_sets.reduce(pixels, scale)[top // scale :, left // scale :][:low, :low])
+        alone.append(superresolve.downscale(tiles.hr[number][None].copy(), scale)[0])
+    assert any((tiles.lr[number] != one).any() for number, one in enumerate(alone))
+    quarter, rows = found.at("quarter_div2k", scale), np.flatnonzero(table.loc[table["dataset"] == "div2k", "quarter"])
+    assert len(rows) == quarter.lr.shape[0] > 0 and all(np.array_equal(quarter.lr[i], tiles.lr[row]) for i, row in enumerate(rows.tolist()))
 
 
 def test_residuals_of_different_sizes_are_refused_with_a_sentence():

@@ -47,6 +47,7 @@ class Fitting:
                  device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
         self.seed = None if known_offset else master_seed
         self.images, self.train, self.validation, self.settings, self.device = images, train, validation, settings, device
+        self.side = settings.side(backbone)
         networks = tuple(dict.fromkeys(network for task in heads.values() for network in task.train))
         self.ids = [network.model_id for network in networks]
         name = (*heads, backbone, run)
@@ -80,7 +81,7 @@ class Fitting:
 
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
-        return self.images.random_crops(picks, self.settings.crop, grid=KNOWN if self.seed is None else 1, rng=self.rng).to(self.device)
+        return self.images.random_crops(picks, self.side, grid=KNOWN if self.seed is None else 1, rng=self.rng).to(self.device)
 
 
 def save_state(model: Classifier, path: Path) -> None:
@@ -195,7 +196,7 @@ def _validate(fitting: Fitting) -> float:
     right: list[bool] = []
     for picks in _batches(fitting, fitting.validation, shuffle=False):
         with devices.autocast(fitting.device, fitting.settings.precision):
-            _, logits = fitting.model(fitting.images.test_crops(picks, fitting.settings.crop, seed=fitting.seed).to(fitting.device))
+            _, logits = fitting.model(fitting.images.test_crops(picks, fitting.side, seed=fitting.seed).to(fitting.device))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
             right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()

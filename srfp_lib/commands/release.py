@@ -57,7 +57,7 @@ def adapted(profile: Profile, found: Found, smallest: int, *, splits: str, copy:
     from ..profiles import Release
 
     crop = profile.prnu.crop or min(LARGEST_PRNU, smallest)
-    if smallest < (side := max(profile.classifier.crop, crop)):
+    if smallest < (side := max(*map(profile.classifier.side, profile.classifier.backbones), crop)):
         raise UserError(
             f"an image of the release has a side of {smallest} pixels, and profile '{profile.name}' looks at crops of {side}: "
             "set classifier.crop and prnu.crop lower in a .toml file, and name that as --profile"

@@ -13,7 +13,7 @@ from ..profiles import Photographs
 from . import dead_leaves, embedded, folder, paper_sets
 from .photoset import TRAINING_SETS, Photograph, PhotoSet, apart, split, with_unique_names
 from .reading import digest
-from .tiles import cut, images, quotas, training_tiles
+from .tiles import cut, images, quotas, reduced_tiles, training_tiles
 
 __all__ = ["PhotoSet", "Photograph", "content_digest", "load", "sources", "split"]
 
@@ -47,7 +47,8 @@ def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     counts = Counter({p.name: n for p, n, _ in planned}) + Counter(table["photograph"])
     return PhotoSet(
         _table(photographs, counts), table, pd.DataFrame(skipped, columns=["file", "reason"]),
-        sum(n for _, n, _ in planned), partial(training_tiles, planned, settings.training_tile), partial(cut, cuts),
+        sum(n for _, n, _ in planned), partial(training_tiles, planned, settings.training_tile),
+        partial(reduced_tiles, planned, settings.training_tile), partial(cut, cuts),
     )  # fmt: skip
 
 

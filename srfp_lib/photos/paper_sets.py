@@ -10,7 +10,6 @@ import numpy as np
 
 from ..common.errors import UserError
 from ..common.files import write_whole
-from ..common.randomness import seed
 from ..profiles import Photographs
 from .flickr.table import FOLDER, LIST, load_photographs, read_table
 from .folder import files
@@ -19,7 +18,6 @@ from .reading import as_png, digest, read_again
 
 SETS = {"div2k": "DIV2K", "flickr2k": "Flickr2K"}
 PARTS = {"train": (0, 800), "validation": (800, 900), "test": (900, 1000)}  # by file name
-QUARTER_SEED = 1
 PLACES = ("", "DIV2K_train_HR", "Flickr2K_HR", "Flickr2K/Flickr2K_HR")  # where a folder may hold the images
 
 
@@ -106,7 +104,7 @@ def members(dataset: str, folder: Path, part: str = "train") -> list[Path]:
     """The HR files of div2k, flickr2k, quarter_div2k or quarter_flickr2k in a part: train, validation or test.
 
     By name, the first 800 files train, the next 100 validate, the next 100 test (DIV2K has no test part); the paper used 1,000 of
-    Flickr2K's 2,650. The authors' quarter is unknown: here 200 names drawn with a fixed seed. Raises UserError if files are missing.
+    Flickr2K's 2,650. The authors' quarter is unknown: here the first 200 of the 800 (D12). Raises UserError if files are missing.
     """
     name, is_quarter = dataset.removeprefix("quarter_"), dataset.startswith("quarter_")
     if name not in ("div2k", "flickr2k") or part not in PARTS or (name, part) == ("div2k", "test"):
@@ -118,10 +116,7 @@ def members(dataset: str, folder: Path, part: str = "train") -> list[Path]:
             f"'{folder}' has {len(found)} images, and {part} of {name} are images {first + 1} to {last}: "
             f"fetch them with python -m srfp_lib photos fetch {name}"
         )
-    if is_quarter:
-        drawn = sorted(found[first:last], key=lambda path: seed(QUARTER_SEED, "quarter", name, path.stem))
-        return sorted(drawn[: len(drawn) // 4])
-    return found[first:last]
+    return found[first : first + (last - first) // 4 if is_quarter else last]
 
 
 def _images(folder: Path) -> list[Path]:

@@ -49,7 +49,8 @@ class PhotoSet:
 
     ``photographs``: photograph, file, role, fold, source, licence, credit, width, height, sha256, n_tiles, note;
     ``images``: image, photograph, fold; ``skipped``: file, reason. ``training()`` yields ``n_training`` rows (tile, photograph,
-    dataset, quarter), each with uint8 T x T x 3; ``image_pixels()`` yields uint8 H x W x 3 for each row of ``images``.
+    dataset, quarter), each with uint8 T x T x 3, and ``training_lr(scale)`` their LR images; ``image_pixels()`` yields
+    uint8 H x W x 3 for each row of ``images``.
     """
 
     photographs: pd.DataFrame
@@ -57,6 +58,7 @@ class PhotoSet:
     skipped: pd.DataFrame
     n_training: int
     training: Callable[[], Iterator[tuple[dict[str, Any], np.ndarray]]]
+    training_lr: Callable[[int], Iterator[np.ndarray]]
     image_pixels: Callable[[], Iterator[np.ndarray]]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .paper_sets import reduce
 from .photoset import Photograph
 
 MANY = 40  # from so many photographs on, a quarter of a set is a quarter of its photographs
@@ -45,16 +46,32 @@ def quotas(photographs: list[Photograph], side: int, most: int) -> list[tuple[Ph
 
 
 def training_tiles(planned: list[tuple[Photograph, int, bool | None]], side: int) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Each training tile, uint8 side x side x 3, after its row; of a photograph by falling standard deviation, one photograph in memory."""
+    """Each training tile, uint8 side x side x 3, after its row; one photograph in memory."""
     for photograph, n, in_quarter in planned:
         if not n:
             continue
         pixels = photograph.read()
-        places = sorted(grid(*photograph.size, side), key=lambda at: -float(pixels[at[2] : at[2] + side, at[3] : at[3] + side].std()))
-        for i, (row, column, top, left) in enumerate(places[:n]):
+        for i, (row, column, top, left) in enumerate(_richest(pixels, n, side)):
             quarter = i % 4 == 0 if in_quarter is None else in_quarter
             about = {"tile": f"{photograph.name}_r{row}_c{column}", "photograph": photograph.name, "dataset": photograph.role, "quarter": quarter}
             yield about, pixels[top : top + side, left : left + side]
+
+
+def reduced_tiles(planned: list[tuple[Photograph, int, bool | None]], side: int, scale: int) -> Iterator[np.ndarray]:
+    """The LR images of `training_tiles`, in their order: cut from that of the whole photograph, as in the sets' own LR files (D9)."""
+    for photograph, n, _ in planned:
+        if not n:
+            continue
+        pixels = photograph.read()
+        lr, low = reduce(pixels, scale), side // scale
+        for _, _, top, left in _richest(pixels, n, side):
+            yield lr[top // scale : top // scale + low, left // scale : left // scale + low]
+
+
+def _richest(pixels: np.ndarray, n: int, side: int) -> list[Place]:
+    """The n tiles of a photograph with the largest standard deviations."""
+    height, width = pixels.shape[:2]
+    return sorted(grid(height, width, side), key=lambda at: -float(pixels[at[2] : at[2] + side, at[3] : at[3] + side].std()))[:n]
 
 
 def _shares(available: list[int], most: int) -> list[int]:

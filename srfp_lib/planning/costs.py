@@ -171,7 +171,8 @@ class Costs:
 
     def _classify(self, job: Job) -> Needs:
         """Training steps by the recipe, validation after each epoch, and the test images once. A step of a frozen body is an evaluation."""
-        asked, settings, crop = job.arguments[0], self.profile.classifier, self.profile.classifier.crop**2 / 1e6
+        asked, settings = job.arguments[0], self.profile.classifier
+        crop = settings.side(asked.backbone) ** 2 / 1e6
         named = [units.task(name, self.profile.published) for name in asked.tasks]
         trained, tested = (len({n for task in named for n in getattr(task, part)}) for part in ("train", "test"))
         looks = tests = (len(sources.networks(self.profile.published)) if asked.only_evaluate else tested) * self.parts["test"]

@@ -72,12 +72,12 @@ def conflict(profile: Profile) -> str:
               "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
     needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
     without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
-    side = photographs.image_size or math.inf
+    side, crop = photographs.image_size or math.inf, max(map(classifier.side, classifier.backbones))
     rules = {
         f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
         f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
             training.patch > photographs.training_tile,
-        f"classifier.crop is {classifier.crop}, more than photographs.image_size, {photographs.image_size}": classifier.crop > side,
+        f"classifier.crop is {crop}, more than photographs.image_size, {photographs.image_size}": crop > side,
         f"quality.crop is {profile.quality.crop}, more than photographs.image_size, {photographs.image_size}": (profile.quality.crop or 0) > side,
         f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
         "photographs.png and photographs.decoded are false, so that no image is kept": not photographs.png and not photographs.decoded,

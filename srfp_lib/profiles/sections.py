@@ -12,7 +12,8 @@ from ..common.overrides import setting
 
 SMALL_BACKBONES = ("small_plain", "small_separable", "small_inverted", "small_convnext")
 LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
-PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
+# The backbones of Table 2 and the side of their crops in the released code (D15).
+PAPER_BACKBONES = {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Photographs:
     flickr2k: str = setting("runs/photos/flickr2k", "source paper: folder of Flickr2K", place=True)
     flickr1k: str = setting("runs/photos/flickr1k", "source paper: folder of Flickr1K, which has splits of its own", place=True)
     training_tile: int = setting(480, "HR side of the tiles that training crops come from", "D6", least=16, step=4)
-    image_size: int | None = setting(None, "side of the images to super-resolve; none, in TOML 0: whole photographs", least=16, step=4)
+    image_size: int | None = setting(None, "side of the images to super-resolve; none, in TOML 0: whole photographs", "D9", least=16, step=4)
     max_training_tiles: int = setting(100_000, "most tiles of a training set", least=1)
     max_images_per_photograph: int = setting(1, "most images cut from a photograph", least=1)
     max_images: int = setting(1000, "most images in all", least=1)
@@ -70,20 +71,28 @@ class Training:
 class Classifier:
     """How attribution and parsing classifiers are trained (paper, section 3.3)."""
 
-    backbones: tuple[str, ...] = setting(PAPER_BACKBONES, "rows of Table 2; the first is used everywhere else", "D14", count=1)
+    backbones: tuple[str, ...] = setting(tuple(PAPER_BACKBONES), "rows of Table 2; the first is used everywhere else", "D14", count=1)
     runs: int = setting(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21", least=1)
     recipe: str = setting("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18", of=("paper", "steps"))
-    crop: int = setting(224, "side of a training crop", "D15", least=16)
+    crop: int | None = setting(None, "side of a training crop; none, in TOML 0: 299 for Xception, 288 for EfficientNet-B2, 224 else", "D15", least=16)
     batch: int = setting(16, "crops a step", least=1)
     head_epochs: int = setting(3, "epochs of the last layer alone", "D20")
     epochs: int = setting(15, "epochs of everything", "D19")
     steps: int = setting(0, "recipe steps: attribution")
     backbone_steps: int = setting(0, "recipe steps: the further rows of Table 2")
-    controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: known-offset, matched, bits-7, photographs-50, ...")
+    controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: known-offset, matched, bits-7, photographs-50, ...", "D50")
     control_steps: int = setting(0, "recipe steps: each control")
     learning_rate: float = setting(5e-4, "start of the schedule", least=1e-9)
     checkpoint_every: int = setting(1000, "recipe steps: steps between checkpoints, recipe paper: after every epoch; 0: none")
     precision: str = setting("float32", "float32, or bfloat16 (autocast)", of=PRECISIONS)
+
+    def side(self, backbone: str) -> int:
+        """The side of a backbone's crops in pixels (D15).
+
+        >>> Classifier().side("efficientnet_b2.ra_in1k"), Classifier(crop=32).side("efficientnet_b2.ra_in1k")
+        (288, 32)
+        """
+        return self.crop or PAPER_BACKBONES.get(backbone, 224)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _evaluate(desk: Desk, job: Classification, heads: dict[str, Task], model: Cl
     shown = dict.fromkeys(heads, sources.networks(desk.profile.published)) if job.only_evaluate else {name: t.test for name, t in heads.items()}
     networks = dict.fromkeys(network for group in shown.values() for network in group)
     picks = [(n.model_id, i) for n in networks for i in images.numbers("test", run=job.run)]
-    side = None if images.tiles else settings.crop
+    side = None if images.tiles else settings.side(job.backbone)
     features, scores = recipe.evaluate(model, images, picks, side=side, seed=None if job.known_offset else desk.profile.master_seed,
                                        precision=settings.precision, device=desk.device)  # fmt: skip
     index = images.index(picks)

@@ -16,7 +16,7 @@ from ..common.randomness import seed
 from ..fleet import HR
 from ..images import gallery
 from ..photos.folder import Reasons, fold_of, listing
-from ..photos.near_duplicates import groups, perceptual_hashes
+from ..photos.near_duplicates import groups, is_near, perceptual_hashes
 from ..photos.reading import UnreadableError, read, read_again
 from ..published import sources
 from ..workflow.desk import Desk
@@ -51,22 +51,29 @@ def take_folder(desk: Desk) -> None:
 
 
 class _Survey:
-    """Every image decoded once: ``sizes``, ``notes`` and, of the true ones, ``hashes`` by path; ``against``: reasons by stem (as `key`)."""
+    """Every image decoded once: ``sizes``, ``notes`` and ``hashes`` by path; ``against``: reasons by stem (as `key`)."""
 
     def __init__(self, files: Files) -> None:
         self.sizes: dict[Path, tuple[int, int]] = {}
         self.notes: dict[Path, str] = {}
         self.hashes: dict[Path, tuple[str, str]] = {}
         self.against: dict[str, str] = {}
-        for name, path in ((name, path) for name, paths in files.items() for path in paths):
+        for path in (path for paths in files.values() for path in paths):
             try:
                 pixels, self.notes[path] = read(path)
             except UnreadableError as error:
                 self.against.setdefault(key(path.stem), f"{legible(path.parent.name)}/{legible(path.name)} {error}")
                 continue
-            self.sizes[path] = pixels.shape[:2]
-            if name == HR:
-                self.hashes[path] = perceptual_hashes(pixels)
+            self.sizes[path], self.hashes[path] = pixels.shape[:2], perceptual_hashes(pixels)
+        of = {key(path.stem): self.hashes[path][0] for path in files[HR] if path in self.hashes}
+        for path, (own, _) in self.hashes.items():
+            self._look_for_another(path, own, of)
+
+    def _look_for_another(self, path: Path, own: str, of: dict[str, str]) -> None:
+        """An image that shows another of the photographs than its name says would bring that one into another part of the split."""
+        mine = key(path.stem)
+        if other := "" if is_near(own, of.get(mine, own)) else next((stem for stem, true in of.items() if is_near(own, true)), ""):
+            self.against.setdefault(mine, f"{legible(path.parent.name)}/{legible(path.name)} shows the photograph {legible(other)}: rename it")
 
 
 def _files(root: Path, networks: list[str]) -> tuple[Files, Reasons]:

@@ -28,7 +28,10 @@ from ..workflow.desk import Desk
 
 
 def photographs(desk: Desk) -> None:
-    """Cut the photographs: training tiles, and the true images in the layout of the authors' release."""
+    """Cut the photographs: training tiles, and the true images in the layout of the authors' release.
+
+    Where images are whole photographs, LR images of training are cut from those of whole photographs too (D9).
+    """
     settings = desk.profile.photographs
     found = photos.load(settings, master_seed=desk.profile.master_seed)
     for name in ("photographs", "images", "skipped"):
@@ -38,6 +41,10 @@ def photographs(desk: Desk) -> None:
         for row, pixels in found.training():
             rows.append(row)
             file.add(pixels)
+    for scale in _reduced_whole(desk):
+        with ArrayFile(desk.write("photos", f"training-x{scale}.npy"), found.n_training, (side // scale, side // scale, 3)) as file:
+            for lr in found.training_lr(scale):
+                file.add(lr)
     columns = ["tile", "photograph", "dataset", "quarter"]
     pd.DataFrame(rows, columns=columns).to_csv(desk.write("photos", "training.csv"), index=False)
     gallery.write_images(desk, HR, list(found.images["image"]), found.image_pixels(), tiles=settings.image_size is not None)
@@ -65,15 +72,22 @@ def train(desk: Desk, names: tuple[str, ...]) -> None:
             writer.writerows(rows)
 
 
+def _reduced_whole(desk: Desk) -> tuple[int, ...]:
+    return fleet.SCALES if desk.profile.photographs.image_size is None else ()
+
+
 def training_data(desk: Desk, *datasets: str) -> Data:
     """Training sets by name, and eight validation images of run 1 to measure PSNR on."""
     training, images = pd.read_csv(desk.read("photos", "training.csv")), gallery.custom(desk)
     tiles = read_array(desk.read("photos", "training.npy"))
-    sets = {}
+    reduced = {scale: read_array(desk.read("photos", f"training-x{scale}.npy")) for scale in _reduced_whole(desk)}
+    sets, lr = {}, {}
     for dataset in datasets:
         whole = training["dataset"] == dataset.removeprefix("quarter_")
-        sets[dataset] = Rows(tiles, np.flatnonzero(whole & training["quarter"] if dataset.startswith("quarter_") else whole))
-    return Data(sets, list(images.batches(HR, images.numbers("validation", run=1)[:8])))
+        numbers = np.flatnonzero(whole & training["quarter"] if dataset.startswith("quarter_") else whole)
+        sets[dataset] = Rows(tiles, numbers)
+        lr |= {(dataset, scale): Rows(array, numbers) for scale, array in reduced.items()}
+    return Data(sets, list(images.batches(HR, images.numbers("validation", run=1)[:8])), lr)
 
 
 def super_resolve(desk: Desk, names: tuple[str, ...]) -> None:

@@ -56,7 +56,8 @@ def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], di
     profile, found = desk.profile, training_data(desk, "stand-ins")
     if not (tiles := found.tiles["stand-ins"]).shape[0]:
         raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
-    data, settings = loop.Data({network.dataset: tiles}, found.held_out), recipes.stand_in(network.loss, profile.training, profile.published)
+    lr = {(network.dataset, scale): rows for (_, scale), rows in found.lr.items()}
+    data, settings = loop.Data({network.dataset: tiles}, found.held_out, lr), recipes.stand_in(network.loss, profile.training, profile.published)
     trained = loop.train(recipes.with_twin(network), data, settings, master_seed=profile.master_seed, device=desk.device)
     module = fresh(network, settings, master_seed=0).eval()
     module.load_state_dict(trained.states[network.model_id])

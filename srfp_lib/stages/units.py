@@ -192,7 +192,7 @@ def parsers_known_offset(profile: Profile) -> Iterator[Unit]:
 
 
 def parsers_of_published(profile: Profile) -> Iterator[Unit]:
-    for run in range(1, profile.classifier.runs + 1):
+    for run in range(1, profile.parsers.runs + 1):
         yield from _parsers(profile, run, tasks.PARSED_OF_PUBLISHED, "of-published")
 
 
@@ -208,7 +208,7 @@ def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, 
     """A head for each of the named tasks, whose predictions go into folders of the tasks' names (``{}``) or ``into`` others."""
     settings, outputs = profile.classifier, tuple(f"predictions/{into.format(name)}/{run}" for name in names)
     job = replace(Classification(names, run, settings.backbones[0], steps, outputs), **changes)
-    cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.crop / 32) ** 2 + 4
+    cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.side(job.backbone) / 32) ** 2 + 4
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)
 

@@ -35,7 +35,7 @@ class Tiles:
     """The square tiles of one training set at one scale."""
 
     hr: UInt8[np.ndarray, "n t t 3"] | Rows
-    lr: UInt8[np.ndarray, "n s s 3"]
+    lr: UInt8[np.ndarray, "n s s 3"] | Rows
 
     @classmethod
     def of(cls, hr: UInt8[np.ndarray, "n t t 3"] | Rows, scale: int) -> Tiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,19 @@ Log = list[dict[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Training tiles by data set, and batches of held-out HR images for the log."""
+    """Training tiles by data set, batches of held-out HR images for the log, and LR tiles by data set and scale.
+
+    Where there are no LR tiles, each is made of its HR tile.
+    """
 
     tiles: Mapping[str, UInt8[np.ndarray, "_ t t 3"] | Rows]
     held_out: Sequence[UInt8[np.ndarray, "_ _ _ 3"]]
+    lr: Mapping[tuple[str, int], Rows] = field(default_factory=dict)
+
+    def at(self, dataset: str, scale: int) -> Tiles:
+        """The tiles of a data set at a scale."""
+        lr = self.lr.get((dataset, scale))
+        return Tiles.of(self.tiles[dataset], scale) if lr is None else Tiles(self.tiles[dataset], lr)
 
 
 @dataclass(eq=False)
@@ -76,7 +85,7 @@ def _twins(networks: tuple[Network, ...], states: dict[str, State]) -> list[Stat
 
 def _run(trainer: Trainer, data: Data, *, master_seed: int, checkpoint: Path | None) -> Log:
     settings, networks = trainer.settings, trainer.networks
-    sets = {name: Tiles.of(data.tiles[name], networks[0].scale) for name in {n.dataset: None for n in networks}}
+    sets = {name: data.at(name, networks[0].scale) for name in {n.dataset: None for n in networks}}
     tiles = [sets[n.dataset] for n in networks]
     draws = [
         batches.draw(sets[n.dataset], steps=trainer.steps, batch=settings.batch, patch=settings.patch,

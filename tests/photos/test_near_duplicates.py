@@ -12,7 +12,10 @@ from skimage import data
 
 from srfp_lib import photos
 from srfp_lib.common.errors import UserError
+from srfp_lib.photos import embedded
 from srfp_lib.photos.near_duplicates import groups, perceptual_hashes
+from srfp_lib.photos.photoset import Photograph
+from srfp_lib.profiles import SMOKE
 from tests.photos.test_folder import NAMES, fill
 
 REAL = (data.astronaut, data.chelsea, data.coffee, data.rocket)
@@ -105,3 +108,18 @@ def test_roles_without_near_duplicates_are_those_of_before(tmp_path):
         ("classify", 0): [4, 5], ("classify", 1): [1, 3], ("classify", 2): [10, 11], ("classify", 3): [7],
     }  # fmt: skip
     assert not found.photographs["note"].any() and found.skipped.empty
+
+
+ROLES = [("div2k", -1), ("flickr2k", -1), ("stand-ins", -1), *(("classify", fold) for fold in range(4))]
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(ROLES, 2)))
+def test_in_no_source_do_two_roles_or_folds_have_copies_of_a_picture(monkeypatch, one, other):
+    """A reduced, mirrored copy in another training set, or in another fold, is left out and listed."""
+    noise = [np.random.default_rng(i).integers(0, 256, (100, 120, 3), dtype=np.uint8) for i in range(2 * len(ROLES))]
+    found = [Photograph.of(p, name=f"p{i}", file=f"p{i}.png", source="s", role=ROLES[i % 7][0], fold=ROLES[i % 7][1]) for i, p in enumerate(noise)]
+    copy = np.asarray(Image.fromarray(noise[ROLES.index(one)]).resize((80, 66)))[:, ::-1]
+    found.append(Photograph.of(copy, name="copy", file="copy.png", source="s", role=other[0], fold=other[1]))
+    monkeypatch.setattr(embedded, "load", lambda rotations: (found, []))
+    kept, skipped = photos.sources(SMOKE.photographs, master_seed=1)
+    assert skipped == [("copy.png", f"a near-duplicate of p{ROLES.index(one)}.png of s, which has another role")] and len(kept) == len(noise)
