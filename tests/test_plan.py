@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from srfp_lib import program
+from srfp_lib import profiles, program
 from srfp_lib.commands import cli
 from srfp_lib.planning import costs, plan
 from srfp_lib.planning import report as command
@@ -118,6 +118,17 @@ def test_the_table_and_the_calibration():
     fixed, seconds, _, _ = rows["train full EDSR x4", "cpu"]
     assert fixed + seconds * 128**2 / 1e6 == pytest.approx(2 / 11.4, rel=0.5)
     assert Costs(PAPER).of(program.table(PAPER, content=False)["train/SwinIR-div2k-x2-L1-s1"]).megabytes == pytest.approx(35_000, rel=0.3)
+
+
+def test_the_plan_of_the_paper_names_the_faster_one_on_a_gpu():
+    paper, fast = profiles.get("paper"), profiles.get(command.FAST)
+    changed = {f"{row['section']}.{row['field']}" for row in profiles.choices(fast) if row["here"] != row["paper"]}
+    assert changed == {"training.precision", "training.channels_last", "training.recorded", "classifier.precision"}
+    works = [Costs(p, "cuda:0").total(program.table(p, content=False).values()) for p in (paper, fast)]
+    assert works[1].seconds < 0.9 * works[0].seconds
+    lines = list(command._faster(paper, "cuda:0", Costs(paper, "cuda:0")))
+    assert lines == [f"in bfloat16 (--profile {command.FAST}, which names its departures from the paper): {costs.span(works[1].seconds, 'GPU')}."]
+    assert not list(command._faster(paper, "cpu", Costs(paper))) and not list(command._faster(fast, "cuda:0", Costs(fast, "cuda:0")))
 
 
 def test_disk():

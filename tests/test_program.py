@@ -16,7 +16,7 @@ ALL = {**PROFILES, "release": RELEASED}
 # Fields on which no result depends: how much is made, where things lie, how a run is organised, or what only divides it into jobs.
 ELSEWHERE = {
     "photographs": {"source", "div2k", "flickr2k", "flickr1k", "png", "decoded"},  # the content of their files counts, and that of images
-    "training": {"stacked", "checkpoint_every"},
+    "training": {"stacked", "checkpoint_every", "recorded"},
     "classifier": {"backbones", "runs", "crop_grid", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
     "parsers": {"runs", "shared_trunk", "steps"},  # arguments of their jobs, as those of the classifier
     "published": {"weights_dir", "classifier_steps"},

@@ -12,6 +12,7 @@ from ..common.overrides import setting
 
 SMALL_BACKBONES = ("small_residual", "small_separable", "small_inverted", "small_convnext")
 LAB_CONTROLS = ("free-crops", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
+CUSTOM = ("EDSR", "RDN", "RCAN", "SwinIR", "NLSN")  # architectures
 PAPER_BACKBONES = ("convnext_base.fb_in1k", "legacy_xception.tf_in1k", "efficientnet_b2.ra_in1k", "resnet50.a1_in1k")
 
 
@@ -60,7 +61,8 @@ class Training:
                               of=("imagenet", "seeded", "efficientnet_lite0"))  # fmt: skip
     discriminator: str = setting("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8", of=("vgg", "small"))
     precision: str = setting("float32", "float32 as in BasicSR, or bfloat16 (autocast)", of=PRECISIONS)
-    channels_last: bool = setting(False, "weights and images in the memory layout n h w c")
+    channels_last: tuple[str, ...] = setting((), "architectures whose weights and images have the memory layout n h w c", of=CUSTOM)
+    recorded: tuple[str, ...] = setting(CUSTOM[:3], "full-size architectures whose step on a GPU is one recorded CUDA graph", of=CUSTOM)
     compiled: bool = setting(False, "torch.compile of the networks")
     log_every: int = setting(1000, "steps between lines of the log", least=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints; 0: none")
