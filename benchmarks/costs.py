@@ -211,6 +211,10 @@ def on_gpu(cpu: dict[str, Measured]) -> dict[str, Measured]:
         ratio = found[at_4x]["seconds"] / float(cpu[at_4x]["seconds"]) if at_4x in found else everywhere
         least = 0.0 if name.startswith(("look", "enlarge")) else LAUNCHING
         found[name] = row | {"fixed": max(float(row.get("fixed") or 0) * ratio, least), "seconds": float(row["seconds"]) * ratio, "part": 1}
+    for rough in pd.read_csv(HERE / "full_size.csv").query("device == 'NVIDIA H200' and way == 'both'").itertuples():
+        for name in [n for n in found if n.startswith(f"train full {rough.architecture} ")]:
+            faster = {key: float(found[name].get(key) or 0) / rough.times_float32 for key in ("fixed", "seconds")}
+            found[f"{name} bfloat16"] = found[name] | faster | {"part": 1}
     return found
 
 

@@ -8,7 +8,8 @@ The networks are the paper's (L1, 4X), trained one at a time, in these ways, whi
     both              bfloat16 and channels last
     compiled          float32 with torch.compile (only for networks named by --compiled: it takes minutes)
     basicsr           BasicSR's step, on a GPU without TF32
-    basicsr_tf32      GPU only: BasicSR's step with torch's default, TF32, which rounds the factors of convolutions to 10 bits
+    basicsr_tf32      GPU only: BasicSR's step as in its trainer: cuDNN searches for the fastest kernels, and torch's default, TF32,
+                      rounds the factors of convolutions to 10 bits (the rows kept are older and without the search)
 
 On the CPU a batch is one patch of 48 pixels, on a GPU the paper's: 16 patches of 128. The ways take turns, and figures are
 medians. On the CPU they are of CPU seconds, which other work on the machine affects little. `loss_after` is the loss after
@@ -25,22 +26,21 @@ import argparse
 import os
 import platform
 import time
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 import torch
-from training import Case, Step, basicsr_step, case, our_step
+from training import Case, Step, as_in_basicsr, basicsr_step, case, our_step
 
 from srfp_lib import fleet, profiles
 from srfp_lib.common import devices
 from srfp_lib.networks import _basicsr
 
 OURS = {
-    "float32": {}, "channels_last": {"channels_last": True}, "bfloat16": {"precision": "bfloat16"},
-    "both": {"precision": "bfloat16", "channels_last": True}, "compiled": {"compiled": True},
+    "float32": {}, "channels_last": {"channels_last": fleet.ARCHITECTURES}, "bfloat16": {"precision": "bfloat16"},
+    "both": {"precision": "bfloat16", "channels_last": fleet.ARCHITECTURES}, "compiled": {"compiled": True},
 }  # fmt: skip
 KEY = ["device", "architecture", "way"]
 
@@ -56,7 +56,7 @@ class Way:
     def steps(self, count: int) -> tuple[float, float]:
         """Seconds per step, and the last loss (nan for BasicSR)."""
         loss, start = float("nan"), self._now()
-        with nullcontext() if self.kind == "basicsr_tf32" else devices.exact(self.device):
+        with as_in_basicsr() if self.kind == "basicsr_tf32" else devices.exact(self.device):
             for _ in range(count):
                 loss, self.index = self._step(self.index), self.index + 1
         took = (self._now() - start) / count

@@ -2,7 +2,7 @@
 
 All run in one process with fresh weights, on noise in blocks of 8 pixels. `gpu_mb` is the peak GPU memory above the loaded
 network; figures are of the second run at each size. The official networks were not measured on a GPU; `published.py`
-compares on the CPU.
+compares on the CPU. The rows kept are older than the layout n c h w of networks on a GPU: these ran channels last.
 
     python benchmarks/published_gpu.py [--sizes 120x80 480x320 960x720] [--only SAN EDSR/large]
 

@@ -27,7 +27,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -36,12 +36,12 @@ from statistics import median
 
 import pandas as pd
 import torch
-from torch import nn
 
 from srfp_lib import fleet, profiles
 from srfp_lib.networks import _basicsr
 from srfp_lib.profiles import Training
-from srfp_lib.training import basicsr_trainer, perceptual
+from srfp_lib.training import basicsr_trainer
+from srfp_lib.training.perceptual import UNTRAINED
 from srfp_lib.training.trainer import Trainer
 
 KEY = ["profile", "device", "architecture", "scale", "loss"]
@@ -61,6 +61,7 @@ class Case:
 def case(architecture: str, scale: int, loss: str, settings: Training, device: str = "cpu") -> Case:
     """A case with the profile's batch and patch, reduced where a step on the CPU would take minutes."""
     networks = tuple(n for n in fleet.stack(architecture, scale) if n.loss == loss)
+    settings = replace(settings, perceptual=UNTRAINED.get(settings.perceptual, settings.perceptual))
     if settings.size == "full" and device == "cpu":
         whole = architecture == "EDSR"  # the others have 8 to 30 times its weights
         settings = replace(settings, batch=1, patch=128 if whole else 48, discriminator="vgg" if whole else "small")
@@ -87,10 +88,14 @@ def basicsr_step(case: Case) -> Step:
     return lambda index: basicsr_trainer.step(model, lr[0], hr[0], index)
 
 
+def as_in_basicsr() -> AbstractContextManager[None]:
+    """Within the block cuDNN works as in BasicSR's trainer: it searches for kernels, and torch's default, TF32, holds."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True)
+
+
 def work(pipe: Connection, case: Case, way: str, threads: int) -> None:
     """One process of a way: prepares, then trains for each number of seconds received; 0 ends it."""
     torch.set_num_threads(threads)
-    perceptual._pretrained = with_random_weights
     networks = len(case.networks) if way == "ours" else 1
     start = peak_mb()
     step = our_step(case, networks) if way.startswith("ours") else basicsr_step(case)
@@ -114,17 +119,6 @@ def rate(step: Step, seconds: float) -> float:
 def peak_mb() -> float:
     """The peak memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-
-
-def with_random_weights(model: Callable[..., nn.Module], _: object) -> nn.Module:
-    """An ImageNet classifier with random weights; its unused parts are never written and take no memory."""
-    with torch.device("meta"):
-        found = model(weights=None)
-    found.to_empty(device="cpu")
-    for module in found.modules():
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-            module.reset_parameters()
-    return found
 
 
 class Crew:
@@ -182,7 +176,7 @@ def row(profile: str, architecture: str, scale: int, loss: str, options: argpars
     """One row of the table."""
     chosen = case(architecture, scale, loss, profiles.get(profile).training)
     settings = chosen.settings
-    full = "full size, random weights" if settings.perceptual == "imagenet" else "small"
+    full = "full size, random weights" if settings.perceptual in UNTRAINED.values() else "small"
     about = {
         "profile": profile, "architecture": architecture, "scale": scale, "loss": loss, "batch": settings.batch, "patch": settings.patch,
         "networks_a_process": len(chosen.networks), "cores": options.cores,

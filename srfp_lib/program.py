@@ -43,7 +43,7 @@ KEPT = ("-photographs.png", "-photographs.decoded")  # how images are kept: the 
 PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
 
 NOISE = ("prnu.denoiser", "prnu.crop", "prnu.int8")
-TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every")
+TRAINING = ("training.*", "-training.stacked", "-training.checkpoint_every", "-training.recorded")
 
 STUDY = (
     Kind("photographs", "section 3.2: DIV2K and Flickr2K train the networks, Flickr1K is super-resolved and split for the classifiers",

@@ -17,7 +17,7 @@ from srfp_lib.images import superresolve
 from srfp_lib.profiles import PAPER, SMOKE
 from srfp_lib.stages import classify, making
 from srfp_lib.stages import published as published_stage
-from srfp_lib.training.trainer import RECORDABLE, Trainer
+from srfp_lib.training.trainer import Trainer
 from srfp_lib.workflow import run
 from srfp_lib.workflow.desk import Desk
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
@@ -127,7 +127,8 @@ def test_a_step_of_a_small_network_can_be_recorded(architecture, scale, loss):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", RECORDABLE)
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
+@pytest.mark.parametrize("architecture", fleet.ARCHITECTURES)
 @pytest.mark.parametrize("loss", fleet.LOSSES)
 def test_a_step_at_full_size_can_be_recorded(architecture, loss):
     settings = replace(PAPER.training, perceptual="untrained", batch=1)
@@ -135,7 +136,7 @@ def test_a_step_at_full_size_can_be_recorded(architecture, loss):
     trainer = Trainer((known,), settings, master_seed=1, device="meta")
     hr = torch.rand(1, 1, 3, 128, 128, device="meta")
     lr = hr[..., :: known.scale, :: known.scale]
-    trainer._train_on(lr, hr)  # BasicSR's networks bring their mean colour once
+    trainer._train_on(lr, hr)  # means, masks and directions are brought once
     with NothingComes():
         trainer._train_on(lr, hr)
 
@@ -210,11 +211,29 @@ def test_bfloat16_trains_nearly_as_float32(architecture, adversarial):
 def test_channels_last_changes_the_layout_alone(adversarial, count):
     chosen = members("EDSR", adversarial)[:count]
     plain, _ = losses(chosen, SETTINGS)
-    laid, trainer = losses(chosen, replace(SETTINGS, channels_last=True))
+    laid, trainer = losses(chosen, replace(SETTINGS, channels_last=("EDSR",)))
     torch.testing.assert_close(laid, plain, rtol=1e-4, atol=1e-6)
     for x in (trainer.generator.modules[0].body[0].weight, trainer._here(batch(chosen, 4)[0])[0]):
         assert not x.is_contiguous() and (count > 1 or x.is_contiguous(memory_format=torch.channels_last))
     assert all(t.is_contiguous() for t in trainer.generator.states()[0].values())  # as safetensors wants them
+
+
+def test_on_a_gpu_float32_has_the_layout_n_c_h_w(store, monkeypatch):  # noqa: F811
+    """Images cut from arrays have their channels innermost, and so would every map of a network that is given them."""
+    inner = torch.rand(1, 2, 32, 32, 3).movedim(-1, 2)
+    gpu, here = (Trainer(members("EDSR", False)[:1], SETTINGS, master_seed=1, device=device) for device in ("meta", "cpu"))
+    assert gpu._here(inner).is_contiguous() and here._here(inner) is inner
+    crops = inner[0]
+    assert devices.place(crops, "meta").is_contiguous() and devices.place(crops, "cpu") is crops
+    assert devices.place(crops, "meta", "bfloat16").is_contiguous(memory_format=torch.channels_last)
+    for device, precision, layout in [("cpu", "float32", torch.channels_last), ("meta", "bfloat16", torch.channels_last),
+                                      ("meta", "float32", torch.contiguous_format)]:  # fmt: skip
+        model = fitting_on(store, settings=replace(CLASSIFIER, precision=precision), device=device).model
+        assert all(w.is_contiguous(memory_format=layout) for w in model.parameters() if w.dim() == 4)
+    for device in ("cpu", "meta"):
+        found = published.network("EDSR-div2k-x2-L1-NA-pretrained", device=device)
+        found.load_state_dict(found.state_dict())
+        assert found._module.head[0].weight.is_contiguous() == (device == "meta")
 
 
 def test_compilation_is_of_the_plain_modules(monkeypatch):

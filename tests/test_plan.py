@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from srfp_lib import program
+from srfp_lib import fleet, profiles, program
 from srfp_lib.commands import cli
 from srfp_lib.planning import costs, plan
 from srfp_lib.planning import report as command
@@ -118,6 +118,20 @@ def test_the_table_and_the_calibration():
     fixed, seconds, _, _ = rows["train full EDSR x4", "cpu"]
     assert fixed + seconds * 128**2 / 1e6 == pytest.approx(2 / 11.4, rel=0.5)
     assert Costs(PAPER).of(program.table(PAPER, content=False)["train/SwinIR-div2k-x2-L1-s1"]).megabytes == pytest.approx(35_000, rel=0.3)
+
+
+def test_the_plan_of_the_paper_names_the_faster_one_on_a_gpu():
+    paper, fast = profiles.get("paper"), profiles.get(command.FAST)
+    rows = [(f"{row['section']}.{row['field']}", row["here"]) for p in (paper, fast) for row in profiles.choices(p)]
+    changed = {name for name, value in rows if rows.count((name, value)) == 1}
+    assert changed == {"training.precision", "training.channels_last", "training.recorded", "classifier.precision"}
+    jobs = program.table(fast, content=False)
+    seconds = {a: [Costs(p, "cuda:0").of(jobs[f"train/{a}-div2k-x4-L1-s1"]).seconds for p in (paper, fast)] for a in fleet.ARCHITECTURES}
+    assert seconds["RDN"][1] == pytest.approx(seconds["RDN"][0] / 4.3645, rel=0.01) and seconds["NLSN"][0] == seconds["NLSN"][1]
+    whole = Costs(fast, "cuda:0").total(jobs.values()).seconds
+    (sentence,) = command._faster(paper, "cuda:0", Costs(paper, "cuda:0"))
+    assert sentence.startswith(f"in bfloat16 (--profile {command.FAST}, which names its departures from the paper): {costs.span(whole, 'GPU')};")
+    assert not list(command._faster(paper, "cpu", Costs(paper))) and not list(command._faster(fast, "cuda:0", Costs(fast, "cuda:0")))
 
 
 def test_disk():

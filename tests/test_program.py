@@ -16,7 +16,7 @@ ALL = {**PROFILES, "release": RELEASED}
 # Fields on which no result depends: how much is made, where things lie, how a run is organised, or what only divides it into jobs.
 ELSEWHERE = {
     "photographs": {"source", "div2k", "flickr2k", "flickr1k", "png", "decoded"},  # the content of their files counts, and that of images
-    "training": {"stacked", "checkpoint_every"},
+    "training": {"stacked", "checkpoint_every", "recorded"},
     "classifier": {"backbones", "runs", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
     "parsers": {"runs", "shared_trunk", "steps", "known_offset"},  # arguments of their jobs, as those of the classifier
     "published": {"weights_dir", "classifier_steps"},
@@ -97,7 +97,9 @@ def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(changed, stale
 def test_parsers_of_published_networks_are_trained_as_often_as_the_other_parsers():
     once = replace(DEMO, parsers=replace(DEMO.parsers, runs=1), classifier=replace(DEMO.classifier, runs=3))
     names = [name for name in program.table(once, content=False) if name.startswith("parsers")]
-    assert {name.split("/")[0] for name in names} == {"parsers", "parsers-of-published"} and all(name.endswith("/1") for name in names)
+    assert {name.split("/")[0] for name in names} == {"parsers", "parsers-known-offset", "parsers-of-published"} and all(
+        name.endswith("/1") for name in names
+    )
 
 
 def test_each_backbone_of_table_2_has_its_own_crop_at_paper():

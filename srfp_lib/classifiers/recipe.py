@@ -26,6 +26,7 @@ from ..images.store import Images, Pick, ahead
 from ..profiles import Classifier as Settings
 from ..tasks import Task
 from .bodies import Classifier
+from .losses import Losses
 
 KNOWN = 4  # pixels: crops at multiples of it begin at one place of the sub-pixel grid of both scales
 IGNORED = -100  # the label of a network that a head is not trained on
@@ -54,7 +55,8 @@ class Fitting:
         self.rng = numpy_generator(master_seed, "classifier", *name)
         with seeded_torch(master_seed, "classifier", *name):
             model = Classifier(backbone, {head: len(task.classes) for head, task in heads.items()}, weights_dir=weights_dir)
-        self.model = model.to(memory_format=torch.channels_last)  # pyrefly: ignore[no-matching-overload]  # torch's stubs lack it
+        layout = torch.channels_last if devices.channels_last(device, settings.precision) else torch.contiguous_format
+        self.model = model.to(memory_format=layout)  # pyrefly: ignore[no-matching-overload]  # torch's stubs lack it
         if start is not None:
             mine = self.model.state_dict()  # a head stays fresh where its classes are others (D23)
             self.model.load_state_dict(mine | {k: v for k, v in start.items() if k in mine and mine[k].shape == v.shape})
@@ -81,7 +83,8 @@ class Fitting:
 
     def crops(self, picks: list[Pick]) -> Float32[Tensor, "n 3 side side"]:
         """A random crop of every pick."""
-        return self.images.random_crops(picks, self.side, grid=KNOWN if self.seed is None else 1, rng=self.rng).to(self.device)
+        crops = self.images.random_crops(picks, self.side, grid=KNOWN if self.seed is None else 1, rng=self.rng)
+        return devices.place(crops, self.device, self.settings.precision)
 
 
 def save_state(model: Classifier, path: Path) -> None:
@@ -124,13 +127,16 @@ def fit_steps(fitting: Fitting, steps: int, checkpoint: Path | None = None) -> C
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
     if saved := _saved(checkpoint):
         fitting.resume(saved, optimiser)
+    losses = Losses()
     for step, (picks, crops, rng) in ahead(_drawn(fitting, range(saved.get("step", 0), steps))):
         rising = min(1.0, (step + 1) / 20)
         cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / max(steps - 1, 1)))
         optimiser.param_groups[0]["lr"] = settings.learning_rate * rising * cosine
-        _descend(fitting.loss(picks, crops), optimiser, f"step {step + 1}")
+        losses.add(_descend(fitting.loss(picks, crops), optimiser), f"step {step + 1}")
         if checkpoint and (step + 1) % settings.checkpoint_every == 0:
+            losses.check()
             _save(checkpoint, step=step + 1, model=model.state_dict(), optimiser=optimiser.state_dict(), rng=rng)
+    losses.check()
     return model.eval()
 
 
@@ -182,11 +188,12 @@ def fit_paper(fitting: Fitting, checkpoint: Path | None = None) -> Classifier:
 
 
 def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, epoch: int) -> float:
+    """Returns the mean loss."""
     fitting.model.train()
-    losses = []
+    losses = Losses()
     for picks, crops in ahead((p, fitting.crops(p)) for p in _batches(fitting, fitting.train, shuffle=True)):
-        losses.append(_descend(fitting.loss(picks, crops), optimiser, f"epoch {epoch + 1}"))
-    return float(np.mean(losses))
+        losses.add(_descend(fitting.loss(picks, crops), optimiser), f"epoch {epoch + 1}")
+    return float(np.mean(losses.check()))
 
 
 @torch.inference_mode()
@@ -194,9 +201,13 @@ def _validate(fitting: Fitting) -> float:
     """The mean accuracy of the heads on the centre crops of the validation images."""
     fitting.model.eval()
     right: list[bool] = []
-    for picks in _batches(fitting, fitting.validation, shuffle=False):
-        with devices.autocast(fitting.device, fitting.settings.precision):
-            _, logits = fitting.model(fitting.images.test_crops(picks, fitting.side, seed=fitting.seed).to(fitting.device))
+    settings, device = fitting.settings, fitting.device
+    batches = (
+        (picks, fitting.images.test_crops(picks, fitting.side, seed=fitting.seed)) for picks in _batches(fitting, fitting.validation, shuffle=False)
+    )
+    for picks, crops in ahead(batches):
+        with devices.autocast(device, settings.precision):
+            _, logits = fitting.model(devices.place(crops, device, settings.precision))
         for head, values in logits.items():
             wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks])
             right += (values.argmax(1).cpu() == wanted)[wanted != IGNORED].tolist()
@@ -210,14 +221,11 @@ def _batches(fitting: Fitting, numbers: tuple[int, ...], *, shuffle: bool) -> It
         yield [pairs[i] for i in order[start : start + fitting.settings.batch]]
 
 
-def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, where: str) -> float:
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        raise UserError(f"the training of a classifier broke down: its loss is {value} at {where}; lower classifier.learning_rate")
+def _descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> Tensor:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-    return value
+    return loss.detach()
 
 
 @torch.inference_mode()
@@ -226,9 +234,9 @@ def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int 
     """Features and log-probabilities by head, of `Images.test_crops`, the largest if ``side`` is None. The model is on the device."""
     features: list[np.ndarray] = []
     scores: dict[str, list[np.ndarray]] = {head: [] for head in model.heads}
-    for start in range(0, len(picks), batch):
-        some = picks[start : start + batch]
-        crops = images.test_crops(some, side or images.whole(some[0][0]), seed=seed).to(device)
+    several = (picks[start : start + batch] for start in range(0, len(picks), batch))
+    for crops in ahead(images.test_crops(some, side or images.whole(some[0][0]), seed=seed) for some in several):
+        crops = devices.place(crops, device, precision)
         with devices.autocast(device, precision):
             feature, logits = model(crops)
         features.append(feature.float().cpu().numpy())

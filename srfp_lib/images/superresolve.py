@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
+from ..common import devices
 from ..networks.narrow import bicubic
 
 
@@ -49,10 +50,10 @@ def bicubic_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray
 @torch.inference_mode()
 def super_resolve(network: nn.Module, lr: UInt8[np.ndarray, "n h w 3"], *, batch: int = 16, device: str = "cpu") -> UInt8[np.ndarray, "n _ _ 3"]:
     """The 8-bit SR images that a network on the device makes of LR images."""
-    return np.concatenate([to_8_bits(network(to_float(lr[i : i + batch]).to(device))) for i in range(0, len(lr), batch)])
+    return np.concatenate([to_8_bits(network(devices.place(to_float(lr[i : i + batch]), device))) for i in range(0, len(lr), batch)])
 
 
 @torch.inference_mode()
 def enlarge(network: nn.Module, lr: UInt8[np.ndarray, "n h w 3"], *, device: str = "cpu") -> Float32[np.ndarray, "n _ _ 3"]:
     """The raw output of a network on the device, neither clamped nor rounded."""
-    return network(to_float(lr).to(device)).movedim(1, -1).cpu().numpy()
+    return network(devices.place(to_float(lr), device)).movedim(1, -1).cpu().numpy()

@@ -19,8 +19,8 @@ from ..common.errors import UserError
 from .parts import EnlargedBySelf, Image, Map, ResidualBlock, ResidualNetwork, builder, conv
 from .tiling import Enlarged, half_and_margin, in_quarters
 
-Draw = Callable[[tuple[int, ...]], Tensor]
-"""Makes random directions of a shape."""
+Draw = Callable[[tuple[int, ...], Tensor], Tensor]
+"""Makes random directions of a shape, of the type and on the device of a tensor."""
 CHUNK = 144  # pixels
 CHUNKS_AT_ONCE = 8  # their scores fit a processor's cache
 
@@ -95,13 +95,18 @@ def _body(features: int, blocks: int, every: int) -> Iterator[nn.Module]:
             yield SparseAttention(features)
 
 
+def fresh_draw(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Other directions at every call, from torch's global generator."""
+    return torch.randn(shape).to(like)
+
+
 class NLSN(ResidualNetwork):
     """EDSR's large trunk with five sparse attention layers; the published size is 32 blocks of 256 features.
 
     draw: makes the random directions when `forward` is called without a source of them.
     """
 
-    def __init__(self, scale: int, *, blocks: int = 32, features: int = 256, every: int = 8, draw: Draw = torch.randn) -> None:
+    def __init__(self, scale: int, *, blocks: int = 32, features: int = 256, every: int = 8, draw: Draw = fresh_draw) -> None:
         super().__init__(scale, features, _body(features, blocks, every), value_range=1.0, parts=8)
         self.draw = draw
 
@@ -109,19 +114,23 @@ class NLSN(ResidualNetwork):
         """0..1 in and out."""
         head = x = self.head(self.sub_mean(rgb))
         for layer in self.body:
-            x = layer(x, (draw or self.draw)(layer.rotation_shape(x)).to(x)) if isinstance(layer, SparseAttention) else layer(x)
+            x = layer(x, (draw or self.draw)(layer.rotation_shape(x), x)) if isinstance(layer, SparseAttention) else layer(x)
         return self.add_mean(self.tail(x + head))
 
 
 def seeded_draw(seed: int) -> Draw:
-    """Random directions that depend on their shape alone, so that a network is a function of its input."""
+    """Random directions that depend on their shape alone, so that a network is a function of its input.
+
+    They are kept where they were used: a recorded step (`training.recorded`) could not bring them from the CPU.
+    """
 
     @cache
-    def draw(shape: tuple[int, ...]) -> Tensor:
+    def drawn(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
         generator = torch.Generator().manual_seed(seed + sum(n * 1009**i for i, n in enumerate(shape)) % 2**32)
-        return torch.randn(shape, generator=generator)
+        with torch.inference_mode(False):  # kept for training too
+            return torch.randn(shape, generator=generator).to(device, dtype)
 
-    return draw
+    return lambda shape, like: drawn(shape, like.device, like.dtype)
 
 
 def _crop(height: int, width: int) -> tuple[int, int]:
@@ -135,15 +144,15 @@ def _draw(rotations: Any, generator: torch.Generator | None) -> Draw:
     if rotations is None:
         if generator is None:
             raise UserError("NLSN hashes in random directions: give a generator or rotations")
-        return lambda shape: torch.randn(shape, generator=generator)
+        return lambda shape, like: torch.randn(shape, generator=generator).to(like)
     remaining = iter(rotations if isinstance(rotations, list | tuple | Tensor) else ())
 
-    def draw(shape: tuple[int, ...]) -> Tensor:
+    def draw(shape: tuple[int, ...], like: Tensor) -> Tensor:
         rotation = next(remaining, None)
         if not isinstance(rotation, Tensor) or tuple(rotation.shape) != shape:
             given = f"a rotation of shape {tuple(rotation.shape)}" if isinstance(rotation, Tensor) else "too few rotations"
             raise UserError(f"NLSN was given {given}: it needs five arrays of shape {shape} for each image or crop")
-        return rotation
+        return rotation.to(like)
 
     return draw
 

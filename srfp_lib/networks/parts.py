@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
+from contextlib import nullcontext
 from typing import TypeVar
 
 import torch
@@ -66,7 +67,19 @@ def slope() -> nn.LeakyReLU:
     return nn.LeakyReLU(0.2, inplace=True)
 
 
-class MeanShift(nn.Conv2d):
+class ExactConv(nn.Conv2d):
+    """A convolution in the precision of its weights, under autocast too.
+
+    For what touches colours, the last convolution and the mean: bfloat16 has steps of 1/256 near white, a whole grey level.
+    """
+
+    def forward(self, input: Map) -> Float[Tensor, "n _ _ _"]:
+        device = input.device.type
+        with torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext():
+            return super().forward(input.to(self.weight.dtype))
+
+
+class MeanShift(ExactConv):
     """A frozen 1x1 convolution that adds ``sign`` times the mean colour.
 
     The weights are loaded, because some published files hold values that were trained by oversight.
@@ -130,14 +143,17 @@ def upsampler(scale: int, features: int) -> nn.Sequential:
 class Tail(nn.Sequential):
     """Sub-pixel convolutions and a last one to RGB: n c h w -> n 3 sh sw, in at least ``parts`` strips.
 
-    In strips, because its widest map, 16 c values per LR pixel, would be the largest of the network.
+    In strips, because its widest map, 16 c values per LR pixel, would be the largest of the network. In training, which keeps all
+    maps for the gradients, strips would save nothing and compute their margins twice.
     """
 
     def __init__(self, scale: int, features: int, parts: int = 1) -> None:
-        super().__init__(upsampler(scale, features), conv(features, 3))
+        super().__init__(upsampler(scale, features), ExactConv(features, 3, 3, padding=1))
         self.parts = parts
 
     def forward(self, input: Map) -> Float[Tensor, "n 3 sh sw"]:
+        if torch.is_grad_enabled():
+            return super().forward(input)
         pixels = min(40_000, input.shape[2] * input.shape[3] // self.parts)
         return in_strips(super().forward, input, margin=2, pixels=pixels)  # a row sees 1 + 1/2 + 1/4 LR rows
 

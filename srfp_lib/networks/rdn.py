@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .parts import EnlargedBySelf, Image, Map, builder, conv, upsampler
+from .parts import EnlargedBySelf, ExactConv, Image, Map, builder, conv, upsampler
 from .tiling import Enlarged, in_strips
 
 RANGES = {"yjn870": 1.0, "sanghyun": 255.0}
@@ -70,7 +70,7 @@ class RDN(RDNFeatures):
         super().__init__(features=features, **size)
         self.scale, self.value_range = scale, value_range
         self.upscale = upsampler(scale, features)
-        self.output = conv(features, 3)
+        self.output = ExactConv(features, 3, 3, padding=1)
 
     def forward(self, lr: Image) -> EnlargedBySelf:
         return in_strips(lambda x: self.output(self.upscale(x)), super().forward(lr), margin=2, pixels=40_000)

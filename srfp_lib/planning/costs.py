@@ -108,9 +108,10 @@ class Costs:
         return sum((self._law(*entry) for entry in entries if entry[0]), Work(units))
 
     def _law(self, times: float, name: str, megapixels: float) -> Work:
-        """So many times a row of the device or, of what runs on processors only, of the CPU. An unknown backbone costs what a ResNet-50 does."""
-        kind = name.split()[0]
-        key = next((key for key in product((name, f"{kind} {RESNET}"), (self.device, CPU)) if key in rows()), None)
+        """So many times a row of the device or, of what runs on processors only, of the CPU. What was not measured in bfloat16 counts in
+        float32, and an unknown backbone as a ResNet-50."""
+        kind, names = name.split()[0], (name, name.removesuffix(" bfloat16"))
+        key = next((key for key in product((*names, f"{kind} {RESNET}"), (self.device, CPU)) if key in rows()), None)
         if key is None:
             raise UserError(f"data/costs.csv has no row '{name}': correct that field of the profile, or measure the row with benchmarks/costs.py")
         fixed, seconds, megabytes, part = rows()[key]
@@ -127,7 +128,8 @@ class Costs:
         for adversarial, steps in ((False, settings.steps), (True, settings.adversarial_steps)):
             losses = Counter(n.loss for n in networks if n.adversarial is adversarial)
             units += steps * losses.total()
-            entries.append((steps * bool(losses), f"train {_variant(networks[0], settings.size)}", losses.total() * crops))
+            rough = "" if settings.precision == "float32" else f" {settings.precision}"
+            entries.append((steps * bool(losses), f"train {_variant(networks[0], settings.size)}{rough}", losses.total() * crops))
             for loss, n in losses.items() if adversarial else ():
                 phi = loss if loss in fleet.LOSSES else "VGG_GAN"
                 entries.append((steps, f"adversary {settings.perceptual} {settings.discriminator} {phi}", n * crops))

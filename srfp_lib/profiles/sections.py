@@ -14,6 +14,7 @@ SMALL_BACKBONES = ("small_plain", "small_separable", "small_inverted", "small_co
 LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
 # The backbones of Table 2 and the side of their crops in the released code (D15).
 PAPER_BACKBONES = {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
+CUSTOM = ("EDSR", "RDN", "RCAN", "SwinIR", "NLSN")  # architectures
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Training:
                               of=("imagenet", "seeded", "efficientnet_lite0"))  # fmt: skip
     discriminator: str = setting("vgg", "vgg: BasicSR's for 128 pixels, or small", "D8", of=("vgg", "small"))
     precision: str = setting("float32", "float32 as in BasicSR, or bfloat16 (autocast)", of=PRECISIONS)
-    channels_last: bool = setting(False, "weights and images in the memory layout n h w c")
+    channels_last: tuple[str, ...] = setting((), "architectures whose weights and images have the memory layout n h w c", of=CUSTOM)
+    recorded: tuple[str, ...] = setting(CUSTOM[:3], "full-size architectures whose step on a GPU is one recorded CUDA graph", of=CUSTOM)
     compiled: bool = setting(False, "torch.compile of the networks")
     log_every: int = setting(1000, "steps between lines of the log", least=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints; 0: none")

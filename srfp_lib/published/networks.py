@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common import devices
 from ..common.errors import UserError
 from ..common.randomness import seeded_torch, torch_generator
 from .catalogue import HALF_UP, TRUNCATE, Row
@@ -98,7 +99,7 @@ class PublishedNetwork:
         if "generator" in self._keywords():
             options["generator"] = torch_generator(ANY_SEED, "published", self.row.model_id, name)
         with torch.inference_mode():
-            x = (torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255).to(self._device)  # 1 3 h w
+            x = devices.place(torch.from_numpy(lr.copy()).permute(2, 0, 1)[None] / 255, self._device)  # 1 3 h w
             out = self._family.upscale(self._module, x, **{"scale": self.row.scale} | options)
             pixels = out[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
         if not np.isfinite(pixels).all():
@@ -140,7 +141,7 @@ class PublishedNetwork:
             with seeded_torch(ANY_SEED, "published"):
                 module = self._family.build(variant, self.row.scale).eval()
             # On a CPU, channels-last speeds up convolutions by up to a third and saves copies into another layout.
-            return module.to(memory_format=torch.channels_last), variant
+            return module.to(memory_format=torch.channels_last) if devices.channels_last(self._device) else module, variant
         return self._module, variant
 
     def _named(self, module: nn.Module, variant: str, names: Collection[str]) -> dict[str, Tensor]:

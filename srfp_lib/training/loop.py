@@ -16,6 +16,7 @@ from torch import Tensor
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..fleet import Network
+from ..images.store import ahead
 from ..images.superresolve import downscale, super_resolve
 from ..profiles import Training
 from . import batches, recipes
@@ -94,8 +95,8 @@ def _run(trainer: Trainer, data: Data, *, master_seed: int, checkpoint: Path | N
     ]  # fmt: skip
     trainer.calibrate(batches.batch_of(tiles, draws, 0, patch=settings.patch)[1])
     start, log = _resume(trainer, checkpoint)
-    for step in range(start, trainer.steps):
-        loss = trainer.step(*batches.batch_of(tiles, draws, step, patch=settings.patch), step)
+    for step, batch in ahead((step, batches.batch_of(tiles, draws, step, patch=settings.patch)) for step in range(start, trainer.steps)):
+        loss = trainer.step(*batch, step)
         done = step + 1
         if done % settings.log_every == 0 or done == trainer.steps:
             log += _rows(networks, done, loss)

@@ -21,8 +21,6 @@ from . import discriminators, losses, perceptual
 from .recorded import Recorded
 from .stack import Stack, State
 
-RECORDABLE = ("EDSR", "RDN", "RCAN")  # at full size: SwinIR's masks and NLSN's hash directions are made on the CPU at every step
-
 
 def schedule(step: int, steps: int, *, warmup: int, final: float) -> float:
     """The learning rate at a step as a share of its peak: linear warm-up times a cosine from 1 down to ``final``.
@@ -55,6 +53,7 @@ class Trainer:
             names = ", ".join(f"training.{name}" for name, chosen in alone.items() if chosen)
             raise UserError(f"{names} can be changed for networks that train one by one only: leave it as it is, or set training.stacked = false")
         self.networks, self.settings, self.device = networks, settings, device
+        self.channels_last = networks[0].architecture in settings.channels_last
         modules = [fresh(n, settings, master_seed=master_seed).train() for n in networks]
         for module, state in zip(modules, starts or [], strict=False):
             module.load_state_dict(state)
@@ -64,7 +63,7 @@ class Trainer:
         self.steps = settings.adversarial_steps if self.adversarial else settings.steps
         self.peak = settings.adversarial_learning_rate if self.adversarial else settings.learning_rate
         on_gpu = torch.device(device).type == "cuda"
-        self.recorded = on_gpu and (settings.size != "full" or networks[0].architecture in RECORDABLE)
+        self.recorded = on_gpu and (settings.size != "full" or networks[0].architecture in settings.recorded)
         self._update = Recorded(self._train_on) if self.recorded else self._train_on
         self.optimisers = [self._adam(self.generator, self.peak, (0.9, 0.99))]
         if self.adversarial:
@@ -158,14 +157,15 @@ class Trainer:
         return torch.cat(values)[self.order]
 
     def _placed(self, module: nn.Module, *, channels_last: bool = False) -> nn.Module:
-        layout = torch.channels_last if channels_last or self.settings.channels_last else torch.preserve_format
+        layout = torch.channels_last if channels_last or self.channels_last else torch.preserve_format
         return module.to(self.device, memory_format=layout)  # pyrefly: ignore[no-matching-overload]  # torch's overloads lack memory_format
 
     def _here(self, batch: Tensor) -> Tensor:
         """A batch, n x b x 3 x h x w, on the device and in the networks' memory layout."""
-        batch = batch.to(self.device)
-        # b h w n c in memory: to the convolutions of a stack the channels of all networks are adjacent.
-        return batch.permute(1, 3, 4, 0, 2).contiguous().permute(3, 0, 4, 1, 2) if self.settings.channels_last else batch
+        if self.channels_last:
+            # b h w n c in memory: to the convolutions of a stack the channels of all networks are adjacent.
+            return batch.to(self.device).permute(1, 3, 4, 0, 2).contiguous().permute(3, 0, 4, 1, 2)
+        return devices.place(batch, self.device)
 
     def _run(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """The network's output, computed in the precision of the settings, returned in that of x."""

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.restoration import denoise_wavelet
 
 from srfp_lib import fleet, tasks
-from srfp_lib.classifiers import prnu, recipe
+from srfp_lib.classifiers import losses, prnu, recipe
 from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass, Lattice
 from srfp_lib.common.errors import UserError
 from srfp_lib.images.store import Images
@@ -139,7 +139,7 @@ def test_a_few_steps_learn_three_colours_and_repeat_bit_for_bit(store):
     assert scores["model_id"].argmax(1).tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store, monkeypatch):
+def test_the_papers_recipe_freezes_the_body_first(store, monkeypatch):
     fitting = fitting_on(store, settings=replace(SETTINGS, head_epochs=1, epochs=2, learning_rate=5e-4))
     before = {k: v.clone() for k, v in fitting.model.body.named_parameters()}
     frozen = []
@@ -152,6 +152,57 @@ def test_the_papers_recipe_freezes_the_body_first_and_keeps_the_best_epoch(store
     monkeypatch.setattr(recipe, "_validate", watched)
     recipe.fit_paper(fitting)
     assert frozen == [True, False, False]
+
+
+@pytest.mark.parametrize(("accuracies", "best"), [((0.9, 0.2, 0.6, 0.3), 2), ((0.1, 0.5, 0.4, 0.5), 1), ((0.1, 0.2, 0.3, 0.4), 3)])
+def test_the_papers_recipe_keeps_the_best_epoch_of_the_second_phase(store, monkeypatch, accuracies, best):
+    """The record starts anew with the second phase (D19); of two equal epochs the first is kept."""
+    seen, coming = [], iter(accuracies)
+
+    def told(fitting):
+        seen.append({k: v.clone() for k, v in fitting.model.state_dict().items()})
+        return next(coming)
+
+    monkeypatch.setattr(recipe, "_validate", told)
+    kept = recipe.fit_paper(fitting_on(store, settings=replace(SETTINGS, head_epochs=1, epochs=3))).state_dict()
+    same = [all(torch.equal(kept[k], state[k]) for k in kept) for state in seen]
+    assert same == [number == best for number in range(4)]
+
+
+def breaking(store, monkeypatch, at, **changes):
+    """A classifier in training whose loss is no number from a step on."""
+    fitting, calls = fitting_on(store, settings=replace(SETTINGS, **changes)), []
+    right = fitting.loss
+
+    def loss(picks, crops):
+        calls.append(picks)
+        return right(picks, crops) * (float("nan") if len(calls) >= at else 1.0)
+
+    monkeypatch.setattr(fitting, "loss", loss)
+    return fitting
+
+
+@pytest.mark.parametrize(("steps", "every"), [(8, 50), (8, 3), (60, 50)])
+def test_a_loss_that_is_no_number_is_named_and_never_saved(store, tmp_path, monkeypatch, steps, every):
+    with pytest.raises(UserError, match="the training of a classifier broke down: its loss is nan at step 5; lower classifier.learning_rate"):
+        recipe.fit_steps(breaking(store, monkeypatch, 5, checkpoint_every=every), steps, tmp_path / "c.pt")
+    assert not (tmp_path / "c.pt").exists() or torch.load(tmp_path / "c.pt", weights_only=True)["step"] == 3
+
+
+def test_an_epoch_whose_loss_is_no_number_is_named(store, tmp_path, monkeypatch):
+    fitting = breaking(store, monkeypatch, 2, recipe="paper", head_epochs=1, epochs=2)
+    with pytest.raises(UserError, match="its loss is nan at epoch 1; lower"):
+        recipe.fit(fitting, 0, tmp_path / "c.pt")
+    assert not (tmp_path / "c.pt").exists()
+
+
+def test_losses_are_looked_at_now_and_then(store):
+    """On a device from which nothing comes back a few steps are taken before the first look."""
+    found = losses.Losses()
+    for step in range(losses.CHECK_EVERY - 1):
+        found.add(torch.tensor(1.0, device="meta"), f"step {step}")
+    with pytest.raises((NotImplementedError, RuntimeError)):
+        found.add(torch.tensor(1.0, device="meta"), "the last")
 
 
 @pytest.mark.parametrize("how", [{"checkpoint_every": 4}, {"recipe": "paper", "head_epochs": 2, "epochs": 3}])

@@ -79,7 +79,10 @@ def test_chopping_a_network_with_whole_image_means_changes_it_everywhere():
 def test_tails_in_strips_are_exact():
     torch.manual_seed(0)
     network = edsr.EDSR(4, 4, 1).eval()
-    x = rand(1, 4, 40, 5)
-    whole = network.tail(x)
-    network.tail.parts = 5
-    torch.testing.assert_close(network.tail(x), whole, rtol=0, atol=1e-6)
+    x, heights = rand(1, 4, 40, 5), []
+    network.tail[1].register_forward_pre_hook(lambda _, inputs: heights.append(inputs[0].shape[2]))
+    with torch.no_grad():
+        whole = network.tail(x)
+        network.tail.parts = 5
+        torch.testing.assert_close(network.tail(x), whole, rtol=0, atol=1e-6)
+    assert heights[0] == 160 and len(heights) == 6

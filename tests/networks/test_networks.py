@@ -5,7 +5,7 @@ import torch
 
 from srfp_lib import fleet, networks
 from srfp_lib.common.errors import UserError
-from srfp_lib.networks import narrow
+from srfp_lib.networks import _basicsr, narrow, swinir
 from srfp_lib.networks.nlsn import NLSN, seeded_draw
 from srfp_lib.networks.nlsn import SparseAttention as FullAttention
 from srfp_lib.networks.rdn import RDN
@@ -34,7 +34,7 @@ def test_narrow_networks_start_near_bicubic_and_every_weight_gets_a_gradient(arc
     out = network(lr)
     assert (out - narrow.bicubic(lr, 2)).abs().mean() < 0.1
     out.square().sum().backward()
-    assert all(p.grad is not None for p in network.parameters())
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
@@ -93,3 +93,57 @@ def test_nlsn_is_a_function_of_its_input():
     network = NLSN(2, blocks=2, features=16, every=1, draw=seeded_draw(1)).eval()
     lr = torch.rand(1, 3, 20, 17)
     assert torch.equal(network(lr), network(lr)) and network(lr).shape == (1, 3, 40, 34)
+
+
+def test_directions_are_drawn_once_for_a_shape_and_serve_training_after_images():
+    network, lr = NLSN(2, blocks=1, features=16, every=1, draw=seeded_draw(1)), torch.rand(1, 3, 12, 12)
+    draw, shape = network.draw, network.body[0].rotation_shape(torch.empty(1, 16, 12, 12))
+    with torch.inference_mode():
+        network(lr)
+    kept = draw(shape, lr)
+    assert draw(shape, lr) is kept and draw(shape, lr.double()).dtype == torch.float64 and not kept.is_inference()
+    assert draw(shape, lr.to("meta")).device.type == "meta"
+    network(lr).sum().backward()
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
+def test_swinirs_masks_are_made_once_for_a_size_and_are_basicsrs(monkeypatch):
+    tiny = {"depths": [2] * 2, "embed_dim": 12, "num_heads": [2] * 2}
+    monkeypatch.setitem(_basicsr.FULL_SIZE, "SwinIR", _basicsr.FULL_SIZE["SwinIR"] | tiny)
+    arch, made = _basicsr.load("archs.swinir_arch"), []
+    make = arch.SwinTransformerBlock.calculate_mask
+    monkeypatch.setattr(arch.SwinTransformerBlock, "calculate_mask", lambda block, size: made.append(size) or make(block, size))
+    network = networks.build("SwinIR", 2, "full").eval()
+    theirs = swinir.make({"upscale": 2} | _basicsr.FULL_SIZE["SwinIR"], arch.SwinIR).eval()
+    theirs.load_state_dict(network.network.state_dict())
+    counts = []
+    with torch.inference_mode():
+        for size in ((16, 24), (16, 24), (64, 64), (8, 24), (16, 24)):
+            lr, before = torch.rand(1, 3, *size), len(made)
+            found = network(lr)
+            counts.append(len(made) - before)
+            torch.testing.assert_close(found, theirs(lr), rtol=0, atol=1e-6)
+    assert counts == [2, 0, 0, 2, 2]  # shifted and not; 64 x 64 is in the file
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
+@pytest.mark.parametrize("architecture", fleet.ARCHITECTURES)
+def test_bfloat16_leaves_colours_in_float32(architecture, monkeypatch):
+    """A network whose body is silent returns its constants: the mean and the last bias, which bfloat16 would round by up to 1/512."""
+    small = {"EDSR": {"num_feat": 8, "num_block": 1}, "RCAN": {"num_feat": 16, "num_group": 1, "num_block": 1},
+             "SwinIR": {"depths": [2], "embed_dim": 12, "num_heads": [2]}}  # fmt: skip
+    for name, sizes in small.items():
+        monkeypatch.setitem(_basicsr.FULL_SIZE, name, _basicsr.FULL_SIZE[name] | sizes)
+    makers = {"RDN": lambda: RDN(4, blocks=1, layers=1, features=8, growth=4), "NLSN": lambda: NLSN(4, blocks=1, features=16, every=1)}
+    network = makers.get(architecture, lambda: networks.build(architecture, 4, "full"))().eval()
+    last = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d) and m.out_channels == 3 and m.kernel_size == (3, 3)][-1]
+    white = torch.tensor([0.99, 0.993, 0.9961])
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.copy_(white)
+        lr = torch.rand(1, 3, 16, 16)
+        exact = network(lr)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rough = network(lr)
+    assert rough.dtype == torch.float32
+    torch.testing.assert_close(rough, exact, rtol=0, atol=1e-6)

@@ -53,7 +53,18 @@ def test_training_reaches_every_weight():
     torch.manual_seed(0)
     network = tiny()
     network(rand(2, 3, 12, 13)).square().sum().backward()
-    assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters() if p.requires_grad)
+
+
+def test_in_training_the_tail_computes_no_row_twice():
+    network, rows = tiny(), []
+    network.tail[1].register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0].shape[2]))
+    lr = rand(1, 3, 24, 12)
+    whole = network(lr, nlsn.seeded_draw(1))
+    assert rows == [48]
+    with torch.no_grad():
+        torch.testing.assert_close(network(lr, nlsn.seeded_draw(1)), whole, rtol=0, atol=1e-6)
+    assert sum(rows[1:]) > 48  # strips with their margins
 
 
 def test_rotations_are_the_generators():

@@ -1,5 +1,6 @@
 """A training is resumable, repeatable, and says when it breaks down."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from srfp_lib import fleet
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
+from srfp_lib.training import batches
 from srfp_lib.training.loop import Data, train
 from tests.conftest import interrupted
 
@@ -29,6 +31,19 @@ def test_the_same_training_gives_the_same_bits_and_log(data):
     first, second = (train(STACK, data, SETTINGS, master_seed=3) for _ in range(2))
     assert equal(first, second) and first.log == second.log
     assert not equal(first, train(STACK, data, SETTINGS, master_seed=4))
+
+
+def test_crops_are_cut_while_the_step_before_runs(data, monkeypatch):
+    here, cut = [], batches.batch_of
+
+    def watched(*arguments, **settings):
+        here.append(threading.current_thread() is threading.main_thread())
+        return cut(*arguments, **settings)
+
+    monkeypatch.setattr(batches, "batch_of", watched)
+    train(STACK, data, SETTINGS, master_seed=3)
+    assert here.count(True) == 2  # the calibrations
+    assert here.count(False) == SETTINGS.steps + SETTINGS.adversarial_steps
 
 
 def test_adversarial_networks_start_from_their_l1_twin(data):
