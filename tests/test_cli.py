@@ -151,12 +151,14 @@ def test_records_that_are_cut_are_named(capsys, copy, damaged, sentence):
 
 
 def test_files_that_were_cut_or_exchanged_are_made_again(copy):
-    """Of the exchanged one only the content is another."""
+    """Of the exchanged one only the content is another. A finished job needs nothing, so what is made of it has to be due."""
+    (copy / "receipts" / "quality" / "EDSR-x2.json").unlink()
     paths = copy / "tables" / "table_3.csv", copy / IMAGES
     whole = [path.read_bytes() for path in paths]
+    (copy / "receipts" / "chapters" / "05_quality.json").unlink()
     paths[0].write_bytes(whole[0][:100])
     paths[1].write_bytes(bytes(len(whole[1])))
-    assert cli.main(["run", "--workspace", str(copy), "--chapters", "04,07"]) == 0
+    assert cli.main(["run", "--workspace", str(copy), "--chapters", "05,07"]) == 0
     assert [path.read_bytes() for path in paths] == whole
 
 

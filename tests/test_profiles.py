@@ -74,13 +74,14 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\nphotos = "a\\u0000b"', "is no path: name one"),
     ('profile = "demo"\nphotos = "~nosuchuser/x"', "the path '~nosuchuser/x' leads nowhere"),
     ('profile = "demo"\n[quality]\ncrop = 1000', "quality.crop is 1000, more than photographs.image_size, 96"),
+    ('profile = "demo"\nname = "photos"', "name is 'photos', and runs/photos is for photographs: change one of them"),
     ('profile = "demo"\nname = 3', "takes a value of type str"),
     ('profile = "demo"\nbase = "lab"', "'base' is no field of a file: leave it out"),
     ('profile = "demo"\nfile = "x"', "'file' is no field of a file: leave it out"),
     ('profile = "demo"\nphotos = "a"\n[photographs]\nsource = "b"', "mine.toml: photos is short for source in .photographs., and both are given"),
     ('profile = "demo"\n[classifier]\nbackbones = ["small_residual", "small_residual"]', "classifier.backbones has 'small_residual' twice: change"),
     ('profile = "demo"\n[classifier]\ncontrols = ["matched", "bits-7", "matched"]', "classifier.controls has 'matched' twice"),
-    ('profile = "demo"\n[release]\nfolder = "/x"', r"\[release\] and source = 'release' are not for files: python -m srfp_lib release FOLDER"),
+    ('profile = "demo"\n[release]\nfolder = "/x"', r"\[release\] and source = 'release' .* leave them out, and python -m srfp_lib release FOLDER"),
     ('profile = "demo"\n[release]\nsplits = "ours"', r"\[release\] and source = 'release' are not for files"),
     ('profile = "demo"\nphotos = "release"', r"\[release\] and source = 'release' are not for files"),
     ('profile = "demo"\n[published]\nsource = "release"', r"\[release\] and source = 'release' are not for files"),
@@ -121,9 +122,11 @@ def test_unknown_profiles_are_refused(name, sentence):
 @pytest.mark.parametrize(("there", "typed"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFC", "NFC"), ("NFD", "NFD")])
 def test_a_name_with_accents_is_found_however_they_are_coded(tmp_path, there, typed):
     """macOS decomposes accents in names of files, keyboards compose them."""
-    name = "fête.toml"
-    (tmp_path / unicodedata.normalize(there, name)).write_text('profile = "demo"\n')
-    assert profiles.get(tmp_path / unicodedata.normalize(typed, name)).name == unicodedata.normalize("NFC", "fête")
+    folder, name = tmp_path / unicodedata.normalize("NFD", "été"), "fête.toml"
+    folder.mkdir()
+    (folder / unicodedata.normalize(there, name)).write_text('profile = "demo"\n')
+    found = profiles.get(tmp_path / unicodedata.normalize(typed, "été") / unicodedata.normalize(typed, name))
+    assert found.name == unicodedata.normalize("NFC", "fête") and found.file == str(folder / unicodedata.normalize(there, name))
 
 
 def test_a_path_with_dots_is_printed_without_them(tmp_path, monkeypatch):

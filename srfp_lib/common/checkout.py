@@ -34,9 +34,14 @@ def _without_dots(path: Path) -> Path:
 
 
 def _spelt(path: Path) -> Path:
-    """The path, or if nothing is there, with its accents composed or decomposed as something there has them."""
-    others = (Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD"))
-    return path if str(path).isascii() or os.path.lexists(path) else next(filter(os.path.lexists, others), path)
+    """The path with its accents composed or decomposed as they are in the names of what is there."""
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    found = Path(path.anchor)
+    for part in path.relative_to(found).parts:
+        codings = [found / coding for coding in (part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD")))]
+        found = next(filter(os.path.lexists, codings), codings[0])
+    return found
 
 
 def place(text: str) -> Path:

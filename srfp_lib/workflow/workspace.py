@@ -61,12 +61,12 @@ class Workspace:
         """The workspace at ``root`` with the profile it was made with."""
         path = root / "profile.json"
         if not path.exists() and (root / "receipts").is_dir():
-            raise UserError(f"'{path}' is gone: give the --profile that the run was made with to the command run, and it is written again")
+            raise UserError(f"'{path}' is gone: give the --profile of the run to the command that made it, run or release, and it is written again")
         if not path.exists():
             raise UserError(f"'{root}' is no workspace (it has no profile.json): name the folder of a run")
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            made_with, version, newer = stored["profile"], stored["version"], stored.get("format", 0) > FORMAT
+            made_with, version, newer = stored["profile"] | {"file": stored.get("file", "")}, stored["version"], stored.get("format", 0) > FORMAT
             base = profiles.PROFILES.get(made_with.get("base") or made_with["name"], profiles.PAPER)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
@@ -89,7 +89,8 @@ class Workspace:
 
     def claim(self) -> None:
         """Record the profile; called by the writer that holds the lock."""
-        stored = {"format": FORMAT, "version": __version__, "profile": asdict(self.profile)}
+        profile = asdict(self.profile)
+        stored = {"format": FORMAT, "version": __version__, "file": profile.pop("file"), "profile": profile}
         write_whole(self.path("profile.json"), json.dumps(stored, indent=1).encode())
 
     def path(self, *parts: str) -> Path:

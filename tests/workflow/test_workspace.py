@@ -90,7 +90,7 @@ def test_a_folder_with_other_things_is_refused(tmp_path):
 def test_a_lost_profile_is_named_and_written_again(workspace):
     key = make(workspace)
     workspace.path("profile.json").unlink()
-    with pytest.raises(UserError, match="profile.json' is gone: give the --profile that the run was made with to the command run"):
+    with pytest.raises(UserError, match="profile.json' is gone: give the --profile of the run to the command that made it, run or release"):
         Study.open("", workspace.root)
     study = Study.open("smoke", workspace.root)
     assert study.workspace.state(JOB, key) == "done"
