@@ -12,7 +12,7 @@ import pandas as pd
 
 from . import profiles, program, tasks
 from .classifiers.predictions import Predictions
-from .common import surroundings
+from .common import memory, surroundings
 from .common.checkout import HOME, absolute
 from .common.errors import UserError
 from .common.files import write_whole
@@ -49,7 +49,8 @@ class Study:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace, self.profile = workspace, workspace.profile
-        self.everything = program.table(workspace.profile, recorded=workspace.recorded())
+        with memory.inputs_in(workspace.path("receipts", ".inputs")):
+            self.everything = program.table(workspace.profile, recorded=workspace.recorded())
         self.jobs = program.possible(self.everything) | chapters.table(self.everything, workspace.profile)
         self.keys = keys(self.jobs)
 
@@ -61,13 +62,15 @@ class Study:
         """
         surroundings.prepare()
         root = absolute(workspace) if workspace != "" else None
-        if not profile and root and (root / "profile.json").exists():
+        if not profile and root and any((root / name).exists() for name in ("profile.json", "receipts")):
             return cls(Workspace.existing(root))
         chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")
-        root = root or HOME / "runs" / chosen.name
-        if there and not root.exists():
-            raise UserError(f"there is no workspace '{root}': name the folder of a run, or make one with the command run")
-        return cls(Workspace.open(root, chosen))
+        found = Workspace.open(root or HOME / "runs" / chosen.name, chosen)
+        if there and not found.root.exists():
+            raise UserError(f"there is no workspace '{found.root}': name the folder of a run, or make one with the command run")
+        if not root:
+            found.refuse_namesake()
+        return cls(found)
 
     def states(self) -> dict[str, str]:
         """The state of every job: done, missing, stale or damaged."""
@@ -111,7 +114,7 @@ class Study:
             raise UserError(sentence)
         needs = chapters.CHAPTERS[chapter].needs
         if not needs:
-            return Text("*This page shows tables that are kept in the repository.*")
+            return notebooks.kept(chapters.CHAPTERS[chapter].notebook)
         self.make(*needs, **how)
         receipts = self.receipts(*needs)
         work = sum(receipt.seconds for receipt in receipts)
@@ -123,7 +126,7 @@ class Study:
     def box(self, chapter: str) -> Box:
         """The box that ends a chapter."""
         needs = chapters.CHAPTERS[chapter].needs
-        return Box(self.profile, chapter, self.receipts(*needs) if needs else [])
+        return Box(chapter, self.profile, self.receipts(*needs) if needs else [])
 
     def outputs(self, beginning: str) -> list[Path]:
         """The outputs whose path begins so, of jobs that are done. Raises UserError if any of these jobs is not done, or none exists.

@@ -34,10 +34,11 @@ def test_the_pair_is_equal_and_carries_no_outputs(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_chapter_has_parameters_a_question_and_a_box(name):
-    notebook = nbformat.read(HOME / "notebooks" / f"{name}.ipynb", 4)
-    assert set(papermill.inspect_notebook(str(HOME / "notebooks" / f"{name}.ipynb"))) >= {"profile", "workspace"}
+    notebook, needs = nbformat.read(HOME / "notebooks" / f"{name}.ipynb", 4), chapters.CHAPTERS[name[:2]].needs
+    known = set(notebooks.parameters(name))
+    assert known >= {"profile", "workspace"} if needs else not known  # a parameter that changes nothing would be a promise
     assert "**Question.**" in notebook.cells[0].source and "**Here**" in "".join(c.source for c in notebook.cells)
-    assert notebook.cells[-1].source == f'study.box("{name[:2]}")'
+    assert notebook.cells[-1].source == (f'study.box("{name[:2]}")' if needs else f'Box("{name[:2]}")')
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -59,20 +60,27 @@ def test_an_unknown_parameter_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
-    with pytest.raises(papermill.PapermillExecutionError, match="chapter 14_real_networks has no parameter 'profil': it has profile, workspace"):
-        papermill.execute_notebook(HOME / "notebooks" / "14_real_networks.ipynb", tmp_path / "out.ipynb", {"profil": "demo"}, progress_bar=False,
-                                   cwd=HOME)  # fmt: skip
+    for name, parameter, known in (("06_backbones", "profil", "profile, workspace"), ("14_real_networks", "profile", "none, leave it out")):
+        with pytest.raises(papermill.PapermillExecutionError, match=f"chapter {name} has no parameter '{parameter}': it has {known}"):
+            source = HOME / "notebooks" / f"{name}.ipynb"
+            papermill.execute_notebook(source, tmp_path / "out.ipynb", {parameter: "smoke"}, progress_bar=False, cwd=HOME)
+
+
+@pytest.mark.parametrize("name", ["14_real_networks", "15_benchmarks"])
+def test_a_chapter_of_kept_tables_refuses_parameters_that_would_change_nothing(tmp_path, name):
+    with pytest.raises(UserError, match=f"chapter {name} has no parameter 'profile': it has none, leave it out"):
+        notebooks.execute(name, tmp_path / "out.ipynb", {"profile": "smoke"})
 
 
 @pytest.mark.slow
 def test_a_workspace_that_papermill_took_for_a_number_is_refused(tmp_path):
     """``-p workspace 2024_11`` arrives as 202411: the sentence names the option that leaves text alone."""
-    papermill_ = [sys.executable, "-m", "papermill", str(HOME / "notebooks" / "14_real_networks.ipynb"), "out.ipynb", "--no-progress-bar"]
+    papermill_ = [sys.executable, "-m", "papermill", str(HOME / "notebooks" / "01_photographs.ipynb"), "out.ipynb", "--no-progress-bar"]
     how = {"cwd": tmp_path, "capture_output": True, "text": True, "env": os.environ | {"PYTHONPATH": str(HOME)}}
     refused = subprocess.run([*papermill_, "-p", "profile", "smoke", "-p", "workspace", "2024_11"], check=False, **how)
     assert refused.returncode and "a path is text, and not 202411: with papermill give it by -r" in refused.stderr
     subprocess.run([*papermill_, "-p", "profile", "smoke", "-r", "workspace", "2024_11"], check=True, **how)
-    assert not (tmp_path / "202411").exists()
+    assert (tmp_path / "2024_11").exists() and not (tmp_path / "202411").exists()
 
 
 @pytest.mark.slow
@@ -85,8 +93,8 @@ def test_a_foreign_kernel_and_braces_in_the_path_do_no_harm(tmp_path, monkeypatc
     monkeypatch.setenv("MPLBACKEND", "no such backend")
     out = tmp_path / "{1} {a}" / "out.ipynb"
     out.parent.mkdir()
-    notebooks.execute("14_real_networks", out, {"profile": "smoke", "workspace": str(out.parent / "w")})
-    assert nbformat.read(out, 4).metadata.kernelspec.name == "python3" and not (out.parent / "w").exists()
+    notebooks.execute("14_real_networks", out, {})
+    assert nbformat.read(out, 4).metadata.kernelspec.name == "python3"
 
 
 @pytest.mark.slow

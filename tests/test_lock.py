@@ -1,11 +1,13 @@
 """One writer at a time: with the kernel's lock, where it is refused, and where it holds on one machine only."""
 
+import contextlib
 import errno
 import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import filelock
 import pytest
@@ -93,6 +95,27 @@ def test_without_links_the_record_appears_too(tmp_path, monkeypatch):
         assert mine.held()
         with pytest.raises(UserError, match="another run"), WriterLock(tmp_path):
             pass
+
+
+@pytest.mark.parametrize("mode", ["w", "x"], ids=["draft", "record"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, mode):
+    """A file can still be made, and nothing be written into it. The record is written where there are no links."""
+
+    class Full:
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(path, *how, open=Path.open, **named):
+        if mode not in (*how, named.get("mode")):
+            return open(path, *how, **named)
+        path.touch()
+        return contextlib.nullcontext(Full())
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(OSError, match="No space left"), WriterLock(tmp_path):
+        pass
+    assert {p.name for p in tmp_path.iterdir()} <= {".lock"}
 
 
 def test_a_heart_survives_an_error_of_the_file_system(tmp_path, monkeypatch):

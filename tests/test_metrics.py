@@ -43,9 +43,12 @@ def trunk():
 
 
 @pytest.fixture
-def weights(hub, trunk):
-    """The file of its weights; those of the last layers, which LPIPS does not use, would make it 230 MB larger."""
-    torch.save({name: w for name, w in trunk.state_dict().items() if name.startswith("features.")}, hub / "alexnet-owt-7be5be79.pth")
+def weights(hub, trunk, monkeypatch):
+    """The file of its weights by their digest; those of the last layers, which LPIPS does not use, would make it 230 MB larger."""
+    torch.save({name: w for name, w in trunk.state_dict().items() if name.startswith("features.")}, hub / "saved")
+    name = f"alexnet-owt-{hashlib.sha256((hub / 'saved').read_bytes()).hexdigest()[:8]}.pth"
+    monkeypatch.setattr(metrics, "ALEXNET", f"http://127.0.0.1:9/{name}")
+    (hub / "saved").rename(hub / name)
 
 
 def test_psnr(pair):
@@ -101,13 +104,14 @@ def test_weights_are_fetched_once_and_their_digest_is_compared(pair, hub, weight
 def test_weights_that_are_damaged_are_named(pair, hub, content):
     (hub / "alexnet-owt-7be5be79.pth").write_bytes(content)
     assert metrics.lpips_weights() == hub / "alexnet-owt-7be5be79.pth"
-    with pytest.raises(UserError, match="does not hold AlexNet's weights"):
+    with pytest.raises(UserError, match=r"7be5be79.pth' is not the file of .*: its SHA-256 does not begin with 7be5be79; delete it"):
         metrics.lpips(*pair)
 
 
-def test_another_networks_weights_are_refused(pair, hub):
-    torch.save({"features.0.weight": torch.zeros(3)}, hub / "alexnet-owt-7be5be79.pth")
-    with pytest.raises(UserError, match="does not hold AlexNet's weights"):
+def test_another_alexnet_is_refused(pair, hub, trunk):
+    """Tensors of the right names and shapes, and other values: its distances would be nobody's."""
+    torch.save(trunk.state_dict(), hub / "alexnet-owt-7be5be79.pth")
+    with pytest.raises(UserError, match="its SHA-256 does not begin with 7be5be79"):
         metrics.lpips(*pair)
 
 

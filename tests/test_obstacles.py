@@ -71,6 +71,8 @@ def provide(tmp_path, monkeypatch) -> list:
         for i in range(8):
             Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / name / f"{i}.png")
 
+    monkeypatch.setattr(imagenet, "impostor", lambda path, address: "")
+
     def touch(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
@@ -113,6 +115,15 @@ def test_every_obstacle_in_its_order(bare, tmp_path, monkeypatch):
         give()
     assert list(obstacles.obstacles(bare, jobs, tmp_path)) == []
     obstacles.refuse(bare, jobs, tmp_path)
+
+
+@pytest.mark.parametrize(("jobs", "file"), [("quality/", "alexnet-owt-7be5be79.pth"), ("train/", "vgg19-dcbb9e9d.pth")])
+def test_another_file_in_the_place_of_torchvisions_is_found_before_anything_runs(bare, tmp_path, jobs, file):
+    path = tmp_path / "torch" / "hub" / "checkpoints" / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"other weights")
+    due = [job for name, job in program.table(bare, content=False).items() if name.startswith(jobs)]
+    assert first(bare, due).startswith(f"'{path}' is not the file of https://download.pytorch.org/models/{file}: its SHA-256 does not begin with")
 
 
 @pytest.mark.parametrize(("jobs", "word"), [

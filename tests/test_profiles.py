@@ -1,12 +1,13 @@
 """Profiles are data; a TOML file changes named fields and nothing else."""
 
 import dataclasses
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from srfp_lib import profiles
-from srfp_lib.common.checkout import HOME
+from srfp_lib.common.checkout import HOME, absolute
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import DEMO, PAPER
 
@@ -73,7 +74,17 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\nphotos = "a\\u0000b"', "is no path: name one"),
     ('profile = "demo"\nphotos = "~nosuchuser/x"', "the path '~nosuchuser/x' leads nowhere"),
     ('profile = "demo"\n[quality]\ncrop = 1000', "quality.crop is 1000, more than photographs.image_size, 96"),
+    ('profile = "demo"\nname = "photos"', "name is 'photos', and runs/photos is for photographs: change one of them"),
     ('profile = "demo"\nname = 3', "takes a value of type str"),
+    ('profile = "demo"\nbase = "lab"', "'base' is no field of a file: leave it out"),
+    ('profile = "demo"\nfile = "x"', "'file' is no field of a file: leave it out"),
+    ('profile = "demo"\nphotos = "a"\n[photographs]\nsource = "b"', "mine.toml: photos is short for source in .photographs., and both are given"),
+    ('profile = "demo"\n[classifier]\nbackbones = ["small_residual", "small_residual"]', "classifier.backbones has 'small_residual' twice: change"),
+    ('profile = "demo"\n[classifier]\ncontrols = ["matched", "bits-7", "matched"]', "classifier.controls has 'matched' twice"),
+    ('profile = "demo"\n[release]\nfolder = "/x"', r"\[release\] and source = 'release' .* leave them out, and python -m srfp_lib release FOLDER"),
+    ('profile = "demo"\n[release]\nsplits = "ours"', r"\[release\] and source = 'release' are not for files"),
+    ('profile = "demo"\nphotos = "release"', r"\[release\] and source = 'release' are not for files"),
+    ('profile = "demo"\n[published]\nsource = "release"', r"\[release\] and source = 'release' are not for files"),
     ('profile = "demo"\nname = "../mine"', "name is '../mine', and it must be letters, digits, _, - and ."),
 ])  # fmt: skip
 def test_mistakes_are_named(tmp_path, text, sentence):
@@ -89,7 +100,7 @@ def test_paths_are_relative_to_their_file_and_absolute_from_then_on(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     mine = profiles.get("study/mine.toml")
     assert mine.photographs.source == str(tmp_path / "study" / "pics")
-    assert Path(mine.published.weights_dir) == tmp_path / "study" / ".." / "w"
+    assert Path(mine.published.weights_dir) == tmp_path / "w"
     assert profiles.get("demo").published.weights_dir == str(HOME / "weights") and profiles.get("demo").photographs.source == "embedded"
 
 
@@ -106,6 +117,28 @@ def test_the_named_profiles_keep_their_own_rules(profile):
 def test_unknown_profiles_are_refused(name, sentence):
     with pytest.raises(UserError, match=sentence):
         profiles.get(name)
+
+
+@pytest.mark.parametrize(("there", "typed"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFC", "NFC"), ("NFD", "NFD")])
+def test_a_name_with_accents_is_found_however_they_are_coded(tmp_path, there, typed):
+    """macOS decomposes accents in names of files, keyboards compose them."""
+    folder, name = tmp_path / unicodedata.normalize("NFD", "été"), "fête.toml"
+    folder.mkdir()
+    (folder / unicodedata.normalize(there, name)).write_text('profile = "demo"\n')
+    found = profiles.get(tmp_path / unicodedata.normalize(typed, "été") / unicodedata.normalize(typed, name))
+    assert found.name == unicodedata.normalize("NFC", "fête") and found.file == str(folder / unicodedata.normalize(there, name))
+
+
+def test_a_path_with_dots_is_printed_without_them(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    assert absolute("../b") == tmp_path / "b" and absolute(".") == tmp_path / "a"
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "far" / "away")
+    (tmp_path / "far" / "x").touch()
+    assert absolute("link/../x") == tmp_path.resolve() / "far" / "x"  # as the system reads it
+    with pytest.raises(UserError, match=f"the profile file '{tmp_path}/none.toml' does not exist"):
+        profiles.get("../none.toml")
 
 
 def test_a_byte_order_mark_and_capitals_do_no_harm(tmp_path):

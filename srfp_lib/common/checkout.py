@@ -1,6 +1,7 @@
 """The checkout: the notebooks, the book, the small tables in `data` and, by default, the runs lie in it."""
 
 import os
+import unicodedata
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -21,9 +22,26 @@ def absolute(text: str | Path, folder: Path | None = None) -> Path:
     try:
         if str(text).startswith("~") and "SRFP_MADE_HOME" in os.environ:
             raise RuntimeError("this user has no home that can be written")
-        return Path(folder or Path.cwd(), Path(text).expanduser())
+        return _spelt(_without_dots(Path(folder or Path.cwd(), Path(text).expanduser())))
     except (RuntimeError, OSError) as error:  # no home, or a current folder that was deleted
         raise UserError(f"the path '{text}' leads nowhere ({error}): name an absolute one") from None
+
+
+def _without_dots(path: Path) -> Path:
+    """The same place by a path without `..`, before which a link may stand."""
+    plain = Path(os.path.normpath(path))
+    return plain if ".." not in path.parts or os.path.realpath(plain) == os.path.realpath(path) else Path(os.path.realpath(path))
+
+
+def _spelt(path: Path) -> Path:
+    """The path with its accents composed or decomposed as they are in the names of what is there."""
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    found = Path(path.anchor)
+    for part in path.relative_to(found).parts:
+        codings = [found / coding for coding in (part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD")))]
+        found = next(filter(os.path.lexists, codings), codings[0])
+    return found
 
 
 def place(text: str) -> Path:

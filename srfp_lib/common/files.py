@@ -10,13 +10,14 @@ import re
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock, Timeout
 
 from .errors import UserError
+from .memory import of_input
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -53,15 +54,21 @@ def one_writer(path: Path, refusal: str) -> Generator[IO[bytes]]:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, which is read once a process as long as its size and times stay. Raises OSError."""
-    about = path.stat()
-    if not stat.S_ISREG(about.st_mode):
+    """SHA-256 of a file, which is read again only if its size or times have changed (`memory.of_input`). Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is no file", str(path))
-    return _sha256(path.absolute(), about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+    return of_input(str(path.absolute()), [path], partial(_sha256, path))
 
 
-@cache
-def _sha256(path: Path, *_: int) -> str:
+def impostor(path: Path, address: str) -> str:
+    """Why a file is not the one at an address whose name ends in the first digits of its SHA-256; empty if it may be. Raises OSError."""
+    digits = re.search(r"-([0-9a-f]{8,})\.\w+$", address)
+    if digits is None or sha256(path).startswith(digits[1]):
+        return ""
+    return f"'{path}' is not the file of {address}: its SHA-256 does not begin with {digits[1]}; delete it, and the right one is fetched"
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -9,6 +9,7 @@ import math
 import tomllib
 import types
 import typing
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -71,13 +72,25 @@ def from_file(path: Path, bases: Mapping[str, Any]) -> Any:
     base = settings.pop("profile", None)
     if not isinstance(base, str) or base not in bases:
         raise UserError(f"'{path}' must name its base as profile = \"...\", one of {', '.join(bases)}; it has {base!r}")
-    if "photos" in settings:
-        if not isinstance(settings.setdefault("photographs", {}), dict):
-            raise UserError(f"{path}: 'photographs' is a table of fields, [photographs], and not {settings['photographs']!r}")
-        settings["photographs"]["source"] = settings.pop("photos")
-    settings.setdefault("name", path.stem)
-    settings["base"] = base
+    _name_source(settings, path)
+    if own := [key for key in ("base", "file") if key in settings]:
+        raise UserError(f"{path}: '{own[0]}' is no field of a file: leave it out")
+    settings |= {"name": settings.get("name", path.stem), "base": base, "file": str(path)}
+    if isinstance(settings["name"], str):
+        settings["name"] = unicodedata.normalize("NFC", settings["name"])
     return override(bases[base], settings, where=str(path), folder=path.absolute().parent)
+
+
+def _name_source(settings: dict[str, Any], path: Path) -> None:
+    """Move ``photos`` to where it belongs, ``source`` of ``photographs``."""
+    if "photos" not in settings:
+        return
+    section = settings.setdefault("photographs", {})
+    if not isinstance(section, dict):
+        raise UserError(f"{path}: 'photographs' is a table of fields, [photographs], and not {section!r}")
+    if "source" in section:
+        raise UserError(f"{path}: photos is short for source in [photographs], and both are given: leave one out")
+    section["source"] = settings.pop("photos")
 
 
 def override(section: Any, changes: Mapping[str, Any], *, where: str, folder: Path) -> Any:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ..common.errors import UserError
+from ..common.files import impostor
 from ..profiles import SMALL_BACKBONES, Profile
 from . import timm_weights
 from .timm_weights import INSTALL, LITE0, WeightFile
@@ -49,6 +50,8 @@ class Weights:
                 self.local.state()
         except UserError as error:
             return str(error)
+        if self.there() and not (self.local or self.repository):
+            return impostor(self._hub(), self.address) or None
         if self.there() or (self.address and answers(self.address)):
             return None
         where = f"the Hugging Face cache ({self.repository})" if self.repository else f"'{self._hub()}'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import warnings
 from collections.abc import Iterable
 from functools import cache
@@ -13,6 +12,7 @@ import torch
 from jaxtyping import Float32, Float64, UInt8
 
 from ..common.errors import UserError
+from ..common.files import impostor
 from ..profiles import Profile, Quality
 
 ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # torchvision's, 233 MB; the name ends in the file's digest
@@ -144,10 +144,9 @@ def _lpips_network(weights: Path) -> torch.nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torchvision's, about arguments that the package still passes
         network = package.LPIPS(net="alex", pnet_rand=True, verbose=False)
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        # The package keeps the layers in five slices: slice2.3.weight is features.3.weight.
-        network.net.load_state_dict({name: state[f"features.{name.partition('.')[2]}"] for name in network.net.state_dict()})
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, OSError) as error:
-        raise UserError(f"'{weights}' does not hold AlexNet's weights ({type(error).__name__}): delete it, and they are fetched again") from None
+    if sentence := impostor(weights, ALEXNET):
+        raise UserError(sentence)
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    # The package keeps the layers in five slices: slice2.3.weight is features.3.weight.
+    network.net.load_state_dict({name: state[f"features.{name.partition('.')[2]}"] for name in network.net.state_dict()})
     return network

@@ -69,7 +69,11 @@ def chosen(text: str) -> list[str]:
     >>> chosen("7, 08")
     ['07', '08']
     """
-    numbers = [part.strip().zfill(2) for part in text.split(",") if part.strip()] or list(CHAPTERS)
+    if not text:
+        return list(CHAPTERS)
+    numbers = [part.strip().zfill(2) for part in text.split(",") if part.strip()]
+    if not numbers:
+        raise UserError(f"'{text}' names no chapter: give numbers, as in --chapters 07,08")
     for number in numbers:
         if number not in CHAPTERS:
             raise UserError(f"there is no chapter '{number}': choose among {', '.join(CHAPTERS)}")

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..common import surroundings
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..workflow.desk import Desk
 from ..workflow.receipts import digest
+from .page import Text
 
 
 def make(desk: Desk, name: str) -> None:
@@ -23,7 +25,7 @@ def make(desk: Desk, name: str) -> None:
     os.environ["SRFP_OUT"] = str(desk.out)
     values = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
     try:
-        execute(name, desk.write("chapters", f"{name}.ipynb"), values)
+        execute(name, desk.write("chapters", f"{name}.ipynb"), {key: values[key] for key in parameters(name)})
         desk.unchanged(digest(source(name)))
     finally:
         del os.environ["SRFP_OUT"]  # this process may be a reader's own
@@ -37,14 +39,25 @@ def source(name: str) -> Path:
     return path
 
 
-def check(name: str, given: Iterable[str]) -> None:
-    """Raises UserError for a parameter that a chapter does not have."""
+def parameters(name: str) -> list[str]:
+    """The names of a chapter's parameters."""
     import papermill
 
-    known = list(papermill.inspect_notebook(_literal(source(name))))
+    return list(papermill.inspect_notebook(_literal(source(name))))
+
+
+def check(name: str, given: Iterable[str]) -> None:
+    """Raises UserError for a parameter that a chapter does not have."""
     for parameter in given:
-        if parameter not in known:
-            raise UserError(f"chapter {name} has no parameter '{parameter}': it has {', '.join(known)}")
+        if parameter not in (known := parameters(name)):
+            raise UserError(f"chapter {name} has no parameter '{parameter}': it has {', '.join(known) or 'none, leave it out'}")
+
+
+def kept(name: str) -> Text:
+    """The line that begins a chapter which needs no workspace. Raises UserError if papermill gave it a parameter."""
+    surroundings.prepare()
+    check(name, injected())
+    return Text("*This page shows tables that are kept in the repository, whichever the profile and the workspace.*")
 
 
 def injected() -> list[str]:

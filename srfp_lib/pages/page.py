@@ -39,19 +39,20 @@ class Text:
 
 
 class Box:
-    """The box that ends a chapter; ``receipts`` are those of the jobs that it rests on."""
+    """The box that ends a chapter; ``receipts`` are those of the jobs that it rests on, if it rests on any at a profile."""
 
-    def __init__(self, profile: Profile, chapter: str, receipts: Sequence[Receipt]) -> None:
-        last = max(receipts, key=lambda r: r.finished, default=None)
-        self.rows = {
-            "Profile": f"{profile.name}, master seed {profile.master_seed}",
-            "Device": last.machine if last else "–",
-            "Time": f"{time.monotonic() - STARTED:.0f} s for this page; "
-            f"{sum(r.seconds for r in receipts):.0f} s of work in the {len(receipts)} jobs it rests on",
-            "Largest process": f"{max((r.peak_megabytes for r in receipts), default=0)} MB",
-            "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
-            "Alone": f"<code>python -m srfp_lib run --chapters {chapter}</code>",
-        }
+    def __init__(self, chapter: str, profile: Profile | None = None, receipts: Sequence[Receipt] = ()) -> None:
+        self.rows = {"Time": f"{time.monotonic() - STARTED:.0f} s for this page"}
+        if profile:
+            last = max(receipts, key=lambda r: r.finished, default=None)
+            self.rows = {
+                "Profile": f"{profile.name}, master seed {profile.master_seed}",
+                "Device": last.machine if last else "–",
+                "Time": f"{self.rows['Time']}; {sum(r.seconds for r in receipts):.0f} s of work in the {len(receipts)} jobs it rests on",
+                "Largest process": f"{max((r.peak_megabytes for r in receipts), default=0)} MB",
+                "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
+            }
+        self.rows["Alone"] = f"<code>python -m srfp_lib run --chapters {chapter}</code>"
 
     def _repr_html_(self) -> str:
         rows = "".join(f'<tr><th scope="row">{k}</th><td>{v if k == "Alone" else html.escape(v)}</td></tr>' for k, v in self.rows.items())

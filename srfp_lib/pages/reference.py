@@ -50,6 +50,7 @@ def _about(workspace: Workspace, receipts: Sequence[Receipt]) -> dict[str, Any]:
         stages[receipt.job.partition("/")[0]] += round(receipt.cpu_seconds)
     last = max(receipts, key=lambda r: r.finished)
     profile = asdict(workspace.profile)
+    del profile["file"]
     for section, field in (("photographs", "source"), ("published", "source"), ("published", "weights_dir")):
         if "/" in str(profile[section][field]):
             profile[section][field] = "a folder"

@@ -13,6 +13,7 @@ import os
 import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..common.errors import UserError
+from ..common.memory import of_input
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 LARGEST = 100_000_000  # pixels
@@ -98,7 +100,16 @@ def _rgb(image: Image.Image, mode: str) -> tuple[np.ndarray, str]:
 
 
 def digest(files: Iterable[Path], start: bytes = b"") -> str:
-    """A digest of files' names and content, after that of ``start``; one that cannot be read counts by its name."""
+    """A digest of files' names and content, after that of ``start``; one that cannot be read counts by its name.
+
+    They are read again only if their sizes or times have changed (`memory.of_input`).
+    """
+    paths = list(files)
+    place = f"{len(paths)} files, first {paths[0]}" if paths else ""
+    return of_input(place, paths, partial(_digest, paths, start), start)
+
+
+def _digest(files: Iterable[Path], start: bytes) -> str:
     whole = hashlib.sha256(start)
     for path in files:
         try:

@@ -37,6 +37,9 @@ def get(name_or_file: str | Path) -> Profile:
     if not name.lower().endswith(".toml") and name not in PROFILES:
         raise UserError(f"there is no profile '{name}': choose one of {', '.join(PROFILES)}, or a .toml file that names one of them")
     found = PROFILES[name] if name in PROFILES else from_file(absolute(name), PROFILES)
+    if found.release != Release() or "release" in (found.photographs.source, found.published.source):
+        command = f"python -m srfp_lib release FOLDER --workspace W --profile {name}"
+        raise UserError(f"{name}: [release] and source = 'release' are not for files: leave them out, and {command} sets them")
     if sentence := conflict(found):
         raise UserError(f"{name}: {sentence}")
     return at_home(found)
@@ -73,7 +76,10 @@ def conflict(profile: Profile) -> str:
     needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
     without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
     side, crop = photographs.image_size or math.inf, max(map(classifier.side, classifier.backbones))
-    rules = {
+    lists = {"classifier.backbones": classifier.backbones, "classifier.controls": classifier.controls}
+    rules = {f"{name} has '{value}' twice": values.count(value) > 1 for name, values in lists.items() for value in values}
+    rules |= {
+        "name is 'photos', and runs/photos is for photographs": profile.name.lower() == "photos",
         f"name is '{profile.name}', and it must be letters, digits, _, - and .": not re.fullmatch(r"\w[\w.-]*", profile.name),
         f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
             training.patch > photographs.training_tile,

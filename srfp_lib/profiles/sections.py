@@ -157,6 +157,7 @@ class Profile:
 
     name: str
     base: str = ""  # of a profile from a file: the one that it changes
+    file: str = ""  # where it lies
     master_seed: int = 1
     photographs: Photographs = field(default_factory=Photographs)
     training: Training = field(default_factory=Training)

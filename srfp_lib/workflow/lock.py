@@ -67,8 +67,8 @@ class WriterLock:
     def _claim(self) -> None:
         about = {"host": platform.node(), "process": os.getpid(), "started": psutil.Process().create_time(), "token": self.token}
         draft = self.record.with_name(f".writer.{self.token}.draft")
-        draft.write_text(json.dumps(about))
         try:
+            draft.write_text(json.dumps(about))
             while not self._appears(draft):
                 present = _read(self.record)
                 if self._alive(present):
@@ -98,8 +98,14 @@ class WriterLock:
         except FileExistsError:
             return False
         except OSError:  # a file system without links
-            with suppress(FileExistsError), self.record.open("x") as file:
-                file.write(draft.read_text())
+            try:
+                with self.record.open("x") as file:
+                    file.write(draft.read_text())
+            except FileExistsError:
+                pass
+            except OSError:  # the disk is full
+                self.record.unlink(missing_ok=True)
+                raise
         return self.held()
 
     def _alive(self, about: dict[str, Any]) -> bool:

@@ -45,7 +45,7 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
     ``device`` is where networks run, as in `devices.find`; jobs and their keys do not depend on it.
     """
     names = list(names)
-    if not pending(workspace, jobs, keys, names):
+    if not pending(workspace, jobs, keys, names) and workspace.path("profile.json").exists():
         return
     found = devices.find(device)
     with workspace.lock():

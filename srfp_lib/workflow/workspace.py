@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from .. import __version__, profiles
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
+from ..common.memory import Memory, memory, stamp
 from ..common.overrides import override, remaining
 from ..profiles import Profile
 from .jobs import Job
 from .lock import WriterLock
-from .receipts import Receipt, digest, extent
+from .receipts import Receipt, digest
 
 FORMAT = 1
 STAGING, BEGUN, SEAL = ".staging", ".begun", "receipt.json"  # a sealed staging folder holds a finished job that is not yet in place
@@ -50,7 +52,7 @@ class Workspace:
                 raise UserError(f"'{root}' holds the authors' images: leave --profile out, or choose another --workspace")
             if profile.release.folder and not present.release.folder:
                 raise UserError(f"'{root}' holds images of its own: choose another --workspace for the authors'")
-        elif root.exists() and any(not path.name.startswith(".") for path in root.iterdir()):
+        elif root.exists() and not (root / "receipts").is_dir() and any(not path.name.startswith(".") for path in root.iterdir()):
             raise UserError(f"'{root}' is no workspace and is not empty: choose another --workspace")
         return cls(root, profile)
 
@@ -58,11 +60,13 @@ class Workspace:
     def existing(cls, root: Path) -> Workspace:
         """The workspace at ``root`` with the profile it was made with."""
         path = root / "profile.json"
+        if not path.exists() and (root / "receipts").is_dir():
+            raise UserError(f"'{path}' is gone: give the --profile of the run to the command that made it, run or release, and it is written again")
         if not path.exists():
             raise UserError(f"'{root}' is no workspace (it has no profile.json): name the folder of a run")
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            made_with, version, newer = stored["profile"], stored["version"], stored.get("format", 0) > FORMAT
+            made_with, version, newer = stored["profile"] | {"file": stored.get("file", "")}, stored["version"], stored.get("format", 0) > FORMAT
             base = profiles.PROFILES.get(made_with.get("base") or made_with["name"], profiles.PAPER)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
@@ -70,9 +74,23 @@ class Workspace:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
         return cls(root, profiles.at_home(override(base, remaining(base, made_with), where=str(path), folder=HOME)))
 
+    def refuse_namesake(self) -> None:
+        """Raises UserError if this folder, which nobody named, holds a run of another profile of the same name."""
+        if not self.path("profile.json").exists():
+            return
+        theirs, ours = Workspace.existing(self.root).profile, self.profile
+        if theirs.file and ours.file:
+            same = not os.path.exists(theirs.file) or os.path.realpath(theirs.file) == os.path.realpath(ours.file)  # one that is gone was moved
+        else:
+            same = bool(theirs.base) == bool(ours.base)
+        if not same:
+            there, here = (f"'{profile.file}'" if profile.base else f"the named profile '{profile.name}'" for profile in (theirs, ours))
+            raise UserError(f"'{self.root}' holds a run of {there}, not of {here}: choose another --workspace, or name this one to go on in it")
+
     def claim(self) -> None:
         """Record the profile; called by the writer that holds the lock."""
-        stored = {"format": FORMAT, "version": __version__, "profile": asdict(self.profile)}
+        profile = asdict(self.profile)
+        stored = {"format": FORMAT, "version": __version__, "file": profile.pop("file"), "profile": profile}
         write_whole(self.path("profile.json"), json.dumps(stored, indent=1).encode())
 
     def path(self, *parts: str) -> Path:
@@ -117,14 +135,27 @@ class Workspace:
         return {receipt.job: receipt.settings.get("content") for receipt in self.all_receipts()}
 
     def state(self, job: Job, key: str) -> str:
-        """ "done", "missing", "stale" (made with other settings, inputs or outputs) or "damaged" (files are gone or changed size)."""
+        """ "done", "missing", "stale" (made with other settings, inputs or outputs) or "damaged" (files are gone or were altered).
+
+        Files are read only if their times are not those of the commit, or of the last look, as in a copy of the workspace.
+        """
         receipt = self.receipt(job.name)
         if receipt is None:
             return "missing"
         if receipt.key != key or receipt.outputs.keys() != set(job.outputs):
             return "stale"
-        intact = all(extent(self.path(p)).items() <= about.items() for p, about in receipt.outputs.items())
-        return "done" if intact else "damaged"
+        return "done" if self._intact(receipt) else "damaged"
+
+    def _intact(self, receipt: Receipt) -> bool:
+        known = self._memory(receipt.job)
+        try:
+            for output, about in receipt.outputs.items():
+                place = self.path(output)
+                if known.digest(output, stamp([place]), partial(digest, place)) != about["sha256"]:
+                    return False
+        except FileNotFoundError:  # it went while it was read
+            return False
+        return True
 
     def states(self, jobs: Mapping[str, Job], keys: Mapping[str, str]) -> dict[str, str]:
         """The state of every job."""
@@ -151,7 +182,7 @@ class Workspace:
         return folder
 
     def commit(self, staged: Path) -> None:
-        """Move a sealed job's outputs into place and write the receipt last; receipts of other jobs that own any of these paths go.
+        """Move a sealed job's outputs into place and write the receipt last.
 
         Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place.
         """
@@ -159,23 +190,31 @@ class Workspace:
         if receipt is None or self._lock is None or not self._lock.held():
             raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
         moved = [output for output in receipt.outputs if not os.path.lexists(staged / output)]  # before a kill, or else it is lost
-        if any(not self.path(output).exists() or digest(self.path(output)) != receipt.outputs[output]["sha256"] for output in moved):
-            shutil.rmtree(staged, ignore_errors=True)
-            return
-        gone = {path for path, owner in self._owners.items() if owner == receipt.job or overlap(path, receipt.outputs)}
-        for output in (path for path in gone if self._owners[path] == receipt.job and path not in receipt.outputs):
+        if all(self.path(output).exists() and digest(self.path(output)) == receipt.outputs[output]["sha256"] for output in moved):
+            self._void(receipt, staged)
+            self._move(receipt, staged)
+            self._owners |= dict.fromkeys(receipt.outputs, receipt.job)
+            shutil.rmtree(self.checkpoints(receipt.job), ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
+
+    def _void(self, receipt: Receipt, staged: Path) -> None:
+        """Remove the receipts of all jobs that own a path of this job's, and the outputs that it no longer has."""
+        gone = {path: self._owners[path] for path in self._owners if self._owners[path] == receipt.job or overlap(path, receipt.outputs)}
+        for output in (path for path, owner in gone.items() if owner == receipt.job and path not in receipt.outputs):
             self._set_aside(output, staged)
-        for job in {self._owners[path] for path in gone}:
+        for job in set(gone.values()):
             self._receipt_path(job).unlink(missing_ok=True)
+        self._owners = {path: owner for path, owner in self._owners.items() if path not in gone}
+
+    def _move(self, receipt: Receipt, staged: Path) -> None:
+        """Move the outputs into place, then the receipt."""
         for output in receipt.outputs:
             if os.path.lexists(staged / output):  # else it was moved before a kill
                 self._set_aside(output, staged)
                 self.path(output).parent.mkdir(parents=True, exist_ok=True)
                 (staged / output).rename(self.path(output))
         receipt.write(self._receipt_path(receipt.job))
-        self._owners = {p: owner for p, owner in self._owners.items() if p not in gone} | dict.fromkeys(receipt.outputs, receipt.job)
-        shutil.rmtree(staged, ignore_errors=True)
-        shutil.rmtree(self.checkpoints(receipt.job), ignore_errors=True)
+        self._memory(receipt.job).learn({o: (stamp([self.path(o)]), about["sha256"]) for o, about in receipt.outputs.items()})
 
     def _set_aside(self, output: str, staged: Path) -> None:
         if os.path.lexists(self.path(output)):
@@ -187,6 +226,11 @@ class Workspace:
 
     def _receipt_path(self, job: str) -> Path:
         return self.path("receipts", f"{job}.json")
+
+    def _memory(self, job: str) -> Memory:
+        """The digests that a job's outputs were last found to have."""
+        path = self._receipt_path(job)
+        return memory(path.with_name(f".{path.stem}.seen"))
 
 
 def _places(profile: Profile) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 
+from srfp_lib.photos.flickr import Flickr, Plan, build, read_table
 from tests.serving import Answer, Truncated, serving
 
 LICENCES = {
@@ -24,6 +25,7 @@ LICENCES = {
 }  # fmt: skip
 TAGS = ("food", "architecture", "people", "animals", "landscapes")
 KEY = "k3y"
+PLAN = Plan(per_tag=20, least_pixels=20_000, side=96)
 
 
 class FakeFlickr:
@@ -112,3 +114,23 @@ class FakeFlickr:
 
     def fail(self, code: int, message: str) -> Answer:
         return 200, {}, json.dumps({"stat": "fail", "code": code, "message": message}).encode()
+
+
+def client(address, sleep=lambda seconds: None):
+    return Flickr(KEY, address=address, sleep=sleep)
+
+
+def built(folder, server, plan=PLAN, **arguments):
+    with server.running() as address:
+        return build(folder, client(address, **arguments), plan)
+
+
+def content(folder, port):
+    """Everything a reader sees, with the port of the server taken out of addresses (digests may hold the same digits)."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and "state" not in p.parts]
+    return {p.relative_to(folder).as_posix(): p.read_bytes().replace(f":{port}/".encode(), b"/") for p in files}
+
+
+def same(one, other):
+    ports = [str(read_table(folder / "photographs.csv")[0].address.split(":")[2].split("/")[0]) for folder in (one, other)]
+    return content(one, ports[0]) == content(other, ports[1])

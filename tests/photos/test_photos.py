@@ -1,13 +1,16 @@
 """The embedded photographs, tiles, and the split."""
 
 import os
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from srfp_lib import photos
+from srfp_lib.common import memory
 from srfp_lib.common.errors import UserError
 from srfp_lib.photos import dead_leaves, embedded, split
 from srfp_lib.photos.photoset import apart
@@ -95,6 +98,34 @@ def test_the_digest_is_of_names_and_content_and_of_no_time(tmp_path):
         seen.append(photos.content_digest(settings))
     file.rename(tmp_path / "b.png")
     assert seen[0] == seen[2] and len({*seen, photos.content_digest(settings)}) == 3
+
+
+def test_files_that_did_not_change_are_not_read_again(tmp_path, monkeypatch):
+    read, (folder, memory_) = [], (tmp_path / "p", tmp_path / "w" / ".inputs")
+    monkeypatch.setattr(Path, "read_bytes", lambda path, read_bytes=Path.read_bytes: read.append(path.name) or read_bytes(path))
+    for place in (folder, memory_.parent):
+        place.mkdir()
+    for name in "abc":
+        (folder / f"{name}.png").write_text(name)
+
+    def opened():
+        memory.memory.cache_clear()  # as another process
+        with memory.inputs_in(memory_):
+            return photos.content_digest(replace(DEMO.photographs, source=str(folder)))
+
+    first = opened()
+    assert sorted(read) == ["a.png", "b.png", "c.png"] and opened() == first and len(read) == 3
+    times = (folder / "b.png").stat()
+    (tmp_path / "other").write_text("B")
+    os.utime(tmp_path / "other", ns=(times.st_atime_ns, times.st_mtime_ns))  # as a copy that keeps its times
+    time.sleep(0.02)
+    (tmp_path / "other").replace(folder / "b.png")
+    second = opened()
+    assert second != first and len(read) == 6
+    (folder / "c.png").unlink()
+    assert opened() not in (first, second) and len(read) == 8
+    memory_.write_text("{")
+    assert opened() not in (first, second)
 
 
 def test_the_digest_of_the_embedded_photographs_follows_a_file(tmp_path, monkeypatch):
