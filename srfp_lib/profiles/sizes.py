@@ -42,9 +42,9 @@ LAB = replace(
         dead_leaves=0, rotations=1,
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, steps=2500, backbone_steps=1500, control_steps=2500, controls=LAB_CONTROLS, checkpoint_every=500),
-    parsers=replace(DEMO.parsers, runs=3, steps=600),
-    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=800),
+    classifier=replace(DEMO.classifier, steps=1500, backbone_steps=600, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
+    parsers=replace(DEMO.parsers, runs=3, steps=400),
+    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=500),
 )  # fmt: skip
 
 SMOKE = replace(
