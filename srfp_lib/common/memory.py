@@ -11,6 +11,15 @@ from functools import cache
 from pathlib import Path
 
 
+def litter(name: str) -> bool:
+    """Whether a file is what a file browser leaves in a folder that somebody looked into.
+
+    >>> litter(".DS_Store"), litter("0001.png")
+    (True, False)
+    """
+    return name in (".DS_Store", "Thumbs.db", "desktop.ini") or name.startswith("._")
+
+
 def stamp(paths: Iterable[Path], start: bytes = b"") -> str:
     """A digest of the sizes and times of files, or of names, sizes and times below folders, and of ``start``; no content is read."""
     found = [sorted(_times(str(path))) for path in paths]
@@ -18,7 +27,7 @@ def stamp(paths: Iterable[Path], start: bytes = b"") -> str:
 
 
 def _times(path: str) -> Iterator[tuple[str, int, int, int]]:
-    below = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+    below = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names if not litter(name))
     for file in below if os.path.isdir(path) else [path]:
         with suppress(OSError):  # it is gone: whoever reads it says so
             about = os.stat(file)

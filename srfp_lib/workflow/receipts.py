@@ -12,6 +12,7 @@ from typing import Any
 
 from ..common.errors import UserError
 from ..common.files import write_whole
+from ..common.memory import litter
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class Receipt:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents below a folder."""
+    """SHA-256 of a file, or of the names and contents below a folder, `litter` aside."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     whole = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not litter(p.name)):
         whole.update(f"{file.relative_to(path).as_posix()}\n".encode() + file.read_bytes())
     return whole.hexdigest()
 

@@ -56,6 +56,13 @@ def test_a_file_that_was_renamed_within_an_output_is_damage(workspace):
     assert workspace.state(JOB, key) == "damaged"
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "._a.txt"])
+def test_a_look_into_a_folder_does_no_damage(workspace, name):
+    key = make(workspace)
+    workspace.path("one", name).write_bytes(b"left by a file browser")
+    assert workspace.state(JOB, key) == "done" and workspace.altered(JOB.name) == []
+
+
 def test_what_was_not_touched_is_never_read_again(workspace, read):
     key = make(workspace)
     assert afresh(workspace).state(JOB, key) == "done" and read == []
