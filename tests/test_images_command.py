@@ -16,7 +16,7 @@ from tests.release_folder import FEW, make, photograph
 
 def test_a_run_that_keeps_no_png_files_writes_them_when_asked(smoke, tmp_path, capsys):
     root, names = smoke.workspace.root, list(smoke.photographs("images")["image"])
-    assert not list(root.glob("*/*/*.png")) and not list(root.glob("*/images"))
+    assert not list(root.glob("**/images/*/*")) and len(list((root / "images").iterdir())) == len(contents.SPLITS)
     assert cli.main(["images", "--workspace", str(root), "--into", str(tmp_path / "x")]) == 0
     assert f"{len(names)} images of each of 205 networks and the true ones are in {tmp_path / 'x'}" in capsys.readouterr().out
     found = contents.listing(tmp_path / "x")
