@@ -128,7 +128,7 @@ class Prnu:
     denoiser: str = setting("bm3d", "bm3d or wavelet", "D28", of=("bm3d", "wavelet"))
     crop: int | None = setting(299, "side of the centre crop; none: whole images", "D28", least=16)
     int8: bool = setting(True, "residuals stored as whole grey levels, as in the released code", "D28")
-    known_offset: bool = setting(False, "once more with every image cut in the same phase of the sub-pixel grid: a control")
+    known_offset: bool = setting(False, "once more with every image cut in the same phase of the sub-pixel grid: a control", "D28")
 
 
 @dataclass(frozen=True)
