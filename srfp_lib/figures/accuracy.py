@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +22,8 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
     y = np.arange(len(table))[::-1]
     ours, paper = 100 * table["accuracy"], 100 * table["paper"]
     axes.errorbar(ours, y, xerr=whiskers(table), fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval over photographs")
-    axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
+    if paper.notna().any():
+        axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
     if chance is not None:
         axes.axvline(100 * chance, color=GREY, linestyle=":", label=f"chance, {100 * chance:.1f} %")
     axes.set_yticks(y, labels)
@@ -117,8 +118,11 @@ def _map(axes: Axes, points: pd.DataFrame) -> None:
 
 
 @styled()
-def control(table: pd.DataFrame) -> Picture:
-    """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`."""
+def control(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`.
+
+    ``spelled`` says how the page spells a group (`Study.spelled`).
+    """
     figure, axes = single(size=(7, 3))
     names, groups = list(dict.fromkeys(table["control"])), list(dict.fromkeys(table["group"]))
     width, colours = 0.8 / len(names), mpl.colormaps["cividis"](np.linspace(0, 1, len(names) + 2)[1:-1])
@@ -127,7 +131,7 @@ def control(table: pd.DataFrame) -> Picture:
         place = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
         bar = {"color": colours[i], "edgecolor": "white", "label": controls.words(name)}
         axes.bar(place, 100 * part["accuracy"], width, yerr=whiskers(part), capsize=2, **bar)
-    axes.set_xticks(range(len(groups)), groups)
+    axes.set_xticks(range(len(groups)), [spelled(group) for group in groups])
     axes.set(ylim=(0, 100), ylabel="180-way accuracy, %")
     legend(figure, axes, columns=3)
     whole = table[table["group"] == "all"].set_index("control")["accuracy"]
