@@ -102,9 +102,9 @@ def judge(ours: Estimate, rule: Rule) -> tuple[str, str]:
         return "holds", ""
     if not inside and rightly[0] < ours.low and ours.high < rightly[1]:
         return ("stronger" if (ours.value > holds[1]) == (rule["direction"] == "up") and rule["direction"] != "near" else "weaker"), asked
-    if inside:
-        return "undecided", f"in the range, but the interval is not within {_range(*within, rule['unit'])}"
-    return "undecided", f"{asked}; the interval reaches both sides of {_range(*rightly, rule['unit'])}"
+    bounds = within if inside else rightly
+    reached = f"below {in_unit(bounds[0], rule['unit'])}" if ours.low <= bounds[0] else f"above {in_unit(bounds[1], rule['unit'])}"
+    return "undecided", f"{'in the range' if inside else asked}, and the interval reaches {reached}"
 
 
 def _bounds(rule: Rule, name: str) -> tuple[float, float]:

@@ -144,7 +144,8 @@ def in_unit(value: float, unit: str, *, bare: bool = False) -> str:
     if pd.isna(value):
         return "–"
     factor, form, name = UNITS[unit]
-    return f"{round(factor * value, int(form[-2])) + 0.0:{form}}" + ("" if bare else name)  # + 0.0: no minus before a zero
+    number = round(factor * value, int(form[-2])) or 0.0  # a zero has no sign
+    return f"{number:{form if number else form.lstrip('+')}}" + ("" if bare else name)
 
 
 def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
