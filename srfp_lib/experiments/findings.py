@@ -64,12 +64,12 @@ def _estimate(quantity: Accuracy | Estimate) -> Estimate:
 
 def _answer(results: Results, claim: str, rule: Rule) -> dict[str, Any]:
     stand_ins = rule["networks"] != "custom" and results.origins.get("stand-in")
-    if stand_ins and rule["networks"] == "named":
-        return {"verdict": UNTESTED, "reason": "about named networks, and stand-ins take their place"}
     try:
         ours = _estimate(QUANTITIES[claim](results))
     except Unanswered as lack:
         return {"verdict": UNTESTED, "reason": str(lack)}
+    if stand_ins and rule["networks"] == "named":
+        return {"verdict": UNTESTED, "reason": "about named networks, and stand-ins take their place"}
     verdict, reason = (UNTESTED, "stand-ins, not the published networks") if stand_ins else judge(ours, rule)
     return {"ours": ours.value, "low": ours.low, "high": ours.high, "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason}
 
@@ -93,7 +93,7 @@ def judge(ours: Estimate, rule: Rule) -> tuple[str, str]:
         return UNTESTED, "has no value in this run"
     holds, within, rightly = (_bounds(rule, name) for name in ("holds", "within", "opposite"))
     inside = holds[0] - TOUCHING <= ours.value <= holds[1] + TOUCHING
-    asked = f"asked for: {_range(*holds, rule['unit'])}"
+    asked = f"asked for {_range(*holds, rule['unit'])}"
     if pd.isna(ours.low) or pd.isna(ours.high):
         return "undecided", "no interval: too few photographs"
     if ours.high < rightly[0] or ours.low > rightly[1]:

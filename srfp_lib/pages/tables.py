@@ -161,7 +161,8 @@ def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
         if reference is not None:
             other = kept.get(row["id"], {})
             same = other.get("quantity") == row["quantity"]
-            cells["reference run"] = f"{_measured(other | {'unit': row['unit']})}; {_verdict(other)}" if same else "–"
+            number = _measured(other) if same and not pd.isna(other["ours"]) else ""
+            cells["reference run"] = "; ".join(filter(None, (number, _verdict(other)))) if same else "–"
         rows.append(cells)
     return Page(pd.DataFrame(rows))
 
