@@ -10,6 +10,7 @@ whose other direction is all that lies without the bounds. `judge` applies the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ from .quantities import QUANTITIES
 from .results import Results, Unanswered
 from .uncertainty import NAN, Accuracy, Estimate
 
-COLUMNS = ["id", "section", "claim", "quantity", "unit", "paper", "ours", "low", "high", "n_photographs", "verdict", "reason"]
+COLUMNS = ["id", "section", "claim", "quantity", "unit", "paper", "paper_note", "ours", "low", "high", "n_photographs", "verdict", "reason"]
 UNTESTED = "not testable here"
 VERDICTS = ("holds", "weaker", "stronger", "opposite", "undecided", UNTESTED)
 TOUCHING = 1e-9  # a value this near to a bound is on it
@@ -32,7 +33,7 @@ Rule = Mapping[Any, Any]
 def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
     """One row per claim with the columns `COLUMNS`; ``only`` restricts it to some ids, and ``results`` to what these need.
 
-    ``paper`` is the paper's value of the same quantity as ``ours``, in the same unit, NaN where it prints none.
+    ``paper`` is the paper's value of the same quantity as ``ours``, in the same unit; where it is NaN, ``paper_note`` says why.
     """
     rules = paper.table("verdict_rules").set_index("id").to_dict("index")
     rows = []
@@ -43,19 +44,21 @@ def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
         rule = rules.get(claim["id"])
         answer = {"verdict": UNTESTED, "reason": "needs a number from outside this study"}
         if rule is not None:
-            row |= {"quantity": rule["quantity"], "unit": rule["unit"], "paper": papers(claim["id"])}
+            value, note = papers(claim["id"])
+            row |= {"quantity": rule["quantity"], "unit": rule["unit"], "paper": value, "paper_note": note}
             answer = _answer(results, claim["id"], rule)
         rows.append(row | answer)
     numbers = dict.fromkeys(("paper", "ours", "low", "high"), float) | {"n_photographs": "Int64"}
     return pd.DataFrame(rows).reindex(columns=COLUMNS).astype(numbers)
 
 
-def papers(claim: str) -> float:
-    """The paper's value of a claim's quantity, NaN where the paper prints nothing from which it follows."""
+@cache
+def papers(claim: str) -> tuple[float, str]:
+    """The paper's value of a claim's quantity; NaN and a reason where it prints nothing from which the value follows."""
     try:
-        return _estimate(QUANTITIES[claim](printed())).value
-    except Unanswered:
-        return NAN
+        return _estimate(QUANTITIES[claim](printed())).value, ""
+    except Unanswered as lack:
+        return NAN, str(lack)
 
 
 def _estimate(quantity: Accuracy | Estimate) -> Estimate:

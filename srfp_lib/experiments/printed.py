@@ -100,11 +100,11 @@ class Printed(Results):
 
     def from_imagenet(self) -> Accuracy:
         """Said to be much worse, without a number."""
-        raise Unanswered("the paper gives no number for the start from ImageNet")
+        raise Unanswered("no number is given for the start from ImageNet")
 
     def neighbours(self, runs: str, group: str) -> Accuracy:
         """Read off Figure 5 by eye in the paper."""
-        raise Unanswered("the paper reads this off a map by eye")
+        raise Unanswered("read off a map by eye")
 
     @cached_property
     def seen_ratios(self) -> Separation:

@@ -151,13 +151,13 @@ def in_unit(value: float, unit: str, *, bare: bool = False) -> str:
 def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
     """The claims with their verdicts, a reference run's beside where it measured the same quantity; each number in its unit.
 
-    A dash stands where the paper, or the run, has no such number.
+    A dash stands where the paper, which has a reason then, or the run has no such number.
     """
     kept = {} if reference is None else {row["id"]: row for row in reference.to_dict("records")}
     rows = []
     for row in frame.to_dict("records"):
-        cells = {"": row["id"], "claim (what is measured)": f"{row['claim']} ({row['quantity']})", "the paper": _in_its_unit(row, "paper"),
-                 "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}  # fmt: skip
+        cells = {"": row["id"], "claim (what is measured)": f"{row['claim']} ({row['quantity']})",
+                 "the paper": _in_its_unit(row, "paper") + _note(row), "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}  # fmt: skip
         if reference is not None:
             other = kept.get(row["id"], {})
             same = other.get("quantity") == row["quantity"]
@@ -169,6 +169,10 @@ def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
 
 def _in_its_unit(row: Row, column: str) -> str:
     return "–" if pd.isna(row[column]) else in_unit(row[column], row["unit"])
+
+
+def _note(row: Row) -> str:
+    return f": {row['paper_note']}" if isinstance(row["paper_note"], str) and row["paper_note"] else ""
 
 
 def _measured(row: Row) -> str:
