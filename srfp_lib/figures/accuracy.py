@@ -35,8 +35,8 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
 
 
 @styled()
-def seeds(table: pd.DataFrame) -> Picture:
-    """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds."""
+def seeds(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds; ``spelled`` says how the page spells a loss."""
     rows = table[(table["triplets"] == "24") & (table["loss"] != "all")]
     figure, axes = single(size=(8, 3.6))
     for shift, method, colour, hatch in ((-0.2, "CNN", BLUE, ""), (0.2, "PRNU", ORANGE, "//")):
@@ -46,7 +46,7 @@ def seeds(table: pd.DataFrame) -> Picture:
         axes.bar(x, 100 * part["accuracy"], 0.38, yerr=whiskers(part), capsize=3, **bar)
         label = "the paper" if method == "PRNU" else None
         axes.scatter(x, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label=label)
-        axes.set_xticks(x - shift, [f"{LOSS_NAMES[str(loss)]}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
+        axes.set_xticks(x - shift, [f"{spelled(LOSS_NAMES[str(loss)])}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
     axes.set(ylim=(0, 105), ylabel="accuracy within a triplet, %")
     legend(figure, axes, columns=4)

@@ -161,7 +161,7 @@ def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
         if reference is not None:
             other = kept.get(row["id"], {})
             same = other.get("quantity") == row["quantity"]
-            number = _measured(other) if same and not pd.isna(other["ours"]) else ""
+            number = _measured(other | {"unit": row["unit"]}) if same and not pd.isna(other["ours"]) else ""
             cells["reference run"] = "; ".join(filter(None, (number, _verdict(other)))) if same else "–"
         rows.append(cells)
     return Page(pd.DataFrame(rows))
