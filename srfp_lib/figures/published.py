@@ -50,7 +50,7 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
         place.set_title(title, fontsize=11)
         bare(place)
     legend(figure, axes[0], columns=5, fontsize=8)
-    return figure, f"Two t-SNE maps of images of {len(names)} published networks, left with features of a classifier that was trained on them."
+    return figure, f"Two t-SNE maps of images of {len(names)} networks, left with features of a classifier that was trained on them."
 
 
 @styled()
@@ -69,7 +69,7 @@ def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
         place.set_title(title, fontsize=10)
         described.append(f"{title} {matrix.to_numpy()[np.triu_indices(len(matrix), 1)].mean():.2f}")
     figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
-    return figure, "Intra- to inter-class distance ratios of all pairs of published networks. Mean over pairs: " + "; ".join(described) + "."
+    return figure, "Intra- to inter-class distance ratios of all pairs of networks. Mean over pairs: " + "; ".join(described) + "."
 
 
 @styled()
