@@ -17,7 +17,7 @@ from .common.checkout import HOME, absolute
 from .common.errors import UserError
 from .common.files import write_whole
 from .common.frames import read_table
-from .pages import chapters, notebooks
+from .pages import chapters, notebooks, spelling
 from .pages.page import Box, Shown, Text
 from .pages.tables import to_csv_text
 from .planning import obstacles
@@ -183,6 +183,10 @@ class Study:
         """The origins of the published networks' images in words, for captions."""
         counts = self.published()["origin"].value_counts()
         return "; ".join(f"{n} {IN_WORDS.get(str(origin), origin)}" for origin, n in counts.items()) or "none"
+
+    def spelled(self, value: object) -> str:
+        """A hyperparameter's value as a page of this run spells it: "DIV2K role" where other photographs play DIV2K."""
+        return spelling.spelled(self.profile, value)
 
     def quality(self, *, everything: bool = False) -> pd.DataFrame:
         """Quality of the custom networks' images, or of all: model_id, image, photograph, psnr, ssim, lpips if measured, bicubic_psnr."""

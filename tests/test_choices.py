@@ -170,4 +170,4 @@ def test_readings_are_of_claims_and_say_what_would_decide():
     readings = reference.readings(ids)
     assert len(readings) > 15 and readings["id"].is_unique and readings.notna().all(axis=None)
     kept = reference.table("claims")
-    assert set(kept.loc[kept["verdict"].isin(["differs", "same direction"]), "id"]) <= set(readings["id"])
+    assert set(kept.loc[kept["verdict"].isin(["weaker", "opposite", "undecided"]), "id"]) <= set(readings["id"])

@@ -1,75 +1,133 @@
 """Do the paper's claims hold here? Each claim beside our number, judged by a rule that was written down beforehand.
 
-`data/paper/verdict_rules.csv` has for each claim one quantity (`quantities.QUANTITIES`), the range in which it *holds*, a
-bound for its interval, the wider range of the *same direction*, and the fewest photographs that it takes. `judge` applies it.
+`data/paper/verdict_rules.csv` has a rule for each claim: one quantity (`quantities.QUANTITIES`) and its unit; the range in which
+the claim *holds*, `holds_from` to `holds_to`; the bounds within which the interval must lie for that, `within_from` to `within_to`;
+and the value `opposite` that divides the claim's direction from the other one, such as chance, or 0 for a difference. An empty
+bound bounds nothing. `direction` says which way is stronger: "up", "down", or "near" for a claim that something is near a value,
+whose other direction is all that lies without the bounds. `judge` applies the rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .. import paper
+from ..pages.tables import in_unit
+from .printed import printed
 from .quantities import QUANTITIES
 from .results import Results, Unanswered
-from .uncertainty import Accuracy, Estimate
+from .uncertainty import NAN, Accuracy, Estimate
 
-COLUMNS = ["id", "section", "claim", "quantity", "paper", "ours", "low", "high", "n_photographs", "verdict", "reason"]
+COLUMNS = ["id", "section", "claim", "quantity", "unit", "paper", "paper_note", "ours", "low", "high", "n_photographs", "verdict", "reason"]
+UNTESTED = "not testable here"
+VERDICTS = ("holds", "weaker", "stronger", "opposite", "undecided", UNTESTED)
+TOUCHING = 1e-9  # a value this near to a bound is on it
+
+Rule = Mapping[Any, Any]
 
 
 def claims(results: Results, only: Sequence[str] = ()) -> pd.DataFrame:
-    """One row per claim with the columns `COLUMNS`; ``only`` restricts it to some ids, and ``results`` to what these need."""
+    """One row per claim with the columns `COLUMNS`; ``only`` restricts it to some ids, and ``results`` to what these need.
+
+    ``paper`` is the paper's value of the same quantity as ``ours``, in the same unit; where it is NaN, ``paper_note`` says why.
+    """
     rules = paper.table("verdict_rules").set_index("id").to_dict("index")
     rows = []
     for claim in paper.table("claims").to_dict("records"):
         if only and claim["id"] not in only:
             continue
+        row = {name: claim[name] for name in ("id", "section", "claim", "quantity")}
         rule = rules.get(claim["id"])
-        row = {"id": claim["id"], "section": claim["section"], "claim": claim["claim"], "paper": claim["published_value"]}
-        row["quantity"] = rule["quantity"] if rule else claim["quantity"]
-        rows.append(row | _answer(results, claim, rule))
-    return pd.DataFrame(rows).reindex(columns=COLUMNS).astype({"n_photographs": "Int64"})
+        answer = {"verdict": UNTESTED, "reason": "needs a number from outside this study"}
+        if rule is not None:
+            value, note = papers(claim["id"])
+            row |= {"quantity": rule["quantity"], "unit": rule["unit"], "paper": value, "paper_note": note}
+            answer = _answer(results, claim["id"], rule)
+        rows.append(row | answer)
+    numbers = dict.fromkeys(("paper", "ours", "low", "high"), float) | {"n_photographs": "Int64"}
+    return pd.DataFrame(rows).reindex(columns=COLUMNS).astype(numbers)
 
 
-def _answer(results: Results, claim: Mapping[Any, Any], rule: Mapping[Any, Any] | None) -> dict[str, Any]:
-    if rule is None:
-        return {"verdict": "not testable", "reason": "needs a number from outside this study"}
+@cache
+def papers(claim: str) -> tuple[float, str]:
+    """The paper's value of a claim's quantity; NaN and a reason where it prints nothing from which the value follows."""
     try:
-        quantity = QUANTITIES[claim["id"]](results)
+        return _estimate(QUANTITIES[claim](printed())).value, ""
     except Unanswered as lack:
-        return {"verdict": "not testable", "reason": str(lack)}
-    ours = quantity.estimate() if isinstance(quantity, Accuracy) else quantity
-    verdict, reason = judge(ours, rule)
-    if stand_ins := _stand_ins(results, claim):
-        verdict, reason = "not testable", f"{stand_ins} (by the rule: {verdict})"
+        return NAN, str(lack)
+
+
+def _estimate(quantity: Accuracy | Estimate) -> Estimate:
+    return quantity.estimate() if isinstance(quantity, Accuracy) else quantity
+
+
+def _answer(results: Results, claim: str, rule: Rule) -> dict[str, Any]:
+    stand_ins = rule["networks"] != "custom" and results.origins.get("stand-in")
+    try:
+        ours = _estimate(QUANTITIES[claim](results))
+    except Unanswered as lack:
+        return {"verdict": UNTESTED, "reason": str(lack)}
+    if stand_ins and rule["networks"] == "named":
+        return {"verdict": UNTESTED, "reason": "about named networks, and stand-ins take their place"}
+    verdict, reason = (UNTESTED, "stand-ins, not the published networks") if stand_ins else judge(ours, rule)
     return {"ours": ours.value, "low": ours.low, "high": ours.high, "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason}
 
 
-def _stand_ins(results: Results, claim: Mapping[Any, Any]) -> str:
-    """The stand-ins that keep a claim from being tested; empty if there are none."""
-    if claim["networks_needed"] == "custom fleet":
-        return ""
-    if "four classifiers" in claim["experiment"] and any(name.startswith("small_") for name in results.backbones):
-        return "small bodies stand in for the four backbones"
-    return "stand-ins, not the published networks" if results.origins.get("stand-in") else ""
+def judge(ours: Estimate, rule: Rule) -> tuple[str, str]:
+    """The verdict by the rule, one of `VERDICTS`, and the reason in words.
 
+    - holds: the value lies in the range, and the whole interval within the bounds;
+    - weaker, stronger: the value lies outside of the range, and the whole interval in the claim's direction;
+    - opposite: the whole interval lies in the other direction;
+    - undecided: any other interval, or none;
+    - not testable here: too few photographs, or no value.
 
-def judge(ours: Estimate, rule: Mapping[Any, Any]) -> tuple[str, str]:
-    """The verdict by the rule ("not testable", "holds", "same direction" or "differs"), and the reason in words.
-
-    >>> rule = {"holds_from": 0.9, "holds_to": 1, "beyond": 0.1, "direction_from": 0.5, "direction_to": 1, "least_photographs": 2}
-    >>> judge(Estimate(0.95, 0.0, 0.93, 0.97, 9, 3), rule)[0], judge(Estimate(0.6, 0.0, 0.5, 0.7, 9, 3), rule)[0]
-    ('holds', 'same direction')
+    >>> rule = {"unit": "percent", "direction": "up", "holds_from": 0.9, "within_from": 0.8, "opposite": 0.5, "least_photographs": 2}
+    >>> [judge(Estimate(v, 0.0, v - 0.02, v + 0.02, 9, 3), rule)[0] for v in (0.95, 0.6, 0.51, 0.4)]
+    ['holds', 'weaker', 'undecided', 'opposite']
     """
     if ours.n_photographs < rule["least_photographs"]:
-        return "not testable", f"rests on {ours.n_photographs} photographs"
-    inside = rule["holds_from"] <= ours.value <= rule["holds_to"]
-    clear = np.isnan(rule["beyond"]) or ours.low > rule["beyond"]
-    if inside and clear:
+        return UNTESTED, f"rests on {ours.n_photographs} photograph{'s' * (ours.n_photographs != 1)}"
+    if pd.isna(ours.value):
+        return UNTESTED, "has no value in this run"
+    holds, within, rightly = (_bounds(rule, name) for name in ("holds", "within", "opposite"))
+    inside = holds[0] - TOUCHING <= ours.value <= holds[1] + TOUCHING
+    asked = f"asked for {_range(*holds, rule['unit'])}"
+    if pd.isna(ours.low) or pd.isna(ours.high):
+        return "undecided", "no interval: too few photographs"
+    if ours.high < rightly[0] or ours.low > rightly[1]:
+        return "opposite", asked
+    if inside and within[0] < ours.low and ours.high < within[1]:
         return "holds", ""
-    if rule["direction_from"] <= ours.value <= rule["direction_to"]:
-        return "same direction", "the interval reaches the bound" if inside else "weaker or stronger than asked for"
-    return "differs", ""
+    if not inside and rightly[0] < ours.low and ours.high < rightly[1]:
+        return ("stronger" if (ours.value > holds[1]) == (rule["direction"] == "up") and rule["direction"] != "near" else "weaker"), asked
+    bounds = within if inside else rightly
+    reached = f"below {in_unit(bounds[0], rule['unit'])}" if ours.low <= bounds[0] else f"above {in_unit(bounds[1], rule['unit'])}"
+    return "undecided", f"{'in the range' if inside else asked}, and the interval reaches {reached}"
+
+
+def _bounds(rule: Rule, name: str) -> tuple[float, float]:
+    """A lower and an upper bound of a rule; "opposite" is one of the two by the claim's direction, for "near" those of "within"."""
+    if name == "opposite" and rule["direction"] != "near":
+        rule = {"opposite_from" if rule["direction"] == "up" else "opposite_to": rule["opposite"]}
+    elif name == "opposite":
+        name = "within"
+    low, high = rule.get(f"{name}_from", NAN), rule.get(f"{name}_to", NAN)
+    return (-float("inf") if pd.isna(low) else low), (float("inf") if pd.isna(high) else high)
+
+
+def _range(low: float, high: float, unit: str) -> str:
+    """A range in words.
+
+    >>> _range(0.9, float("inf"), "percent"), _range(-0.02, 0.02, "points"), _range(-float("inf"), 0.6, "ratio")
+    ('at least 90.0 %', '-2.0 to +2.0 points', 'at most 0.60')
+    """
+    if low == -float("inf"):
+        return f"at most {in_unit(high, unit)}"
+    if high == float("inf"):
+        return f"at least {in_unit(low, unit)}"
+    return f"{in_unit(low, unit, bare=True)} to {in_unit(high, unit)}"

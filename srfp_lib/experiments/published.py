@@ -12,7 +12,7 @@ from .attribution import scored
 from .separability import groups
 from .uncertainty import Accuracy
 
-_SELECTION = {"all": "all", "2X, all": "scale=2", "4X, L1": "scale=4 and loss=L1", "4X, adversarial": "scale=4 and loss!=L1"}  # in the paper's table
+SELECTION = {"all": "all", "2X, all": "scale=2", "4X, L1": "scale=4 and loss=L1", "4X, adversarial": "scale=4 and loss!=L1"}  # in the paper's table
 
 
 def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def attribution(starts: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
         for group, members in ({"all": list(classes)} | groups(classes)).items():
             row = {"start": start, "group": group, "n_networks": len(members), "chance": 1 / len(classes)}
             row |= Accuracy.of(answers[answers["model_id"].isin(members)]).columns()
-            if start == "warm" and group in _SELECTION:
-                theirs = printed.loc[_SELECTION[group]]
+            if start == "warm" and group in SELECTION:
+                theirs = printed.loc[SELECTION[group]]
                 row |= {"paper": theirs["accuracy_mean"], "paper_sd": theirs["accuracy_sd_over_3_classifiers"]}
             rows.append(row)
     return pd.DataFrame(rows)
@@ -57,7 +57,11 @@ def parsed(parsers: Mapping[str, Sequence[Predictions]]) -> pd.DataFrame:
 
     ``known`` is False where no answer can be right.
     """
-    answers = pd.concat([run.answers().assign(asks=asks) for asks in tasks.PARSED_OF_PUBLISHED for run in parsers[asks]], ignore_index=True)
+    return marked(pd.concat([run.answers().assign(asks=asks) for asks in tasks.PARSED_OF_PUBLISHED for run in parsers[asks]], ignore_index=True))
+
+
+def marked(answers: pd.DataFrame) -> pd.DataFrame:
+    """Answers (model_id, asks, predicted) with the columns adversarial, known and correct."""
     right = {(asks, m): right_answers(asks, m) for asks in tasks.PARSED_OF_PUBLISHED for m in answers["model_id"].unique()}
     rows = list(zip(answers["asks"], answers["model_id"], answers["predicted"], strict=True))
     return answers.assign(

@@ -9,10 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from .. import fleet
 from ..classifiers.predictions import Predictions
-from . import attribution, published, seeds, separability
+from . import attribution, parsing, published, seeds, separability
 from .separability import Separation
 from .uncertainty import Accuracy
+
+ADVERSARIAL = ("VGG_GAN", "ResNet_GAN")  # the adversarial losses of the custom networks
+BACKBONES = {"ConvNeXt-B": "convnext_base", "XceptionNet": "legacy_xception", "EfficientNet-B2": "efficientnet_b2", "ResNet-50": "resnet50"}
 
 
 class Unanswered(Exception):
@@ -21,7 +25,7 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Everything is optional: a chapter passes what its own claims need."""
+    """Everything is optional: a chapter passes what its own claims need. `printed.Printed` answers the same questions for the paper."""
 
     attribution: pd.DataFrame = field(default_factory=pd.DataFrame)
     cnn_triplets: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -41,6 +45,48 @@ class Results:
         if not len(value):
             raise Unanswered("this run holds nothing about the published networks")
         return value
+
+    def custom(self, **hyperparameters: object) -> Accuracy:
+        """180-way accuracy on the custom networks with the given hyperparameters, such as ``scale=4``."""
+        return attribution.accuracy(self.attribution, **hyperparameters)
+
+    def triplets(self, method: str, **hyperparameters: object) -> Accuracy:
+        """Accuracy within seed triplets, by "CNN" or "PRNU"; within the paper's 24, without NLSN (D1), unless an architecture is given."""
+        answers = {"CNN": self.cnn_triplets, "PRNU": self.prnu_triplets}[method]
+        if "architecture" not in hyperparameters:
+            answers = answers[answers["architecture"] != "NLSN"]
+        return attribution.accuracy(answers, **hyperparameters)
+
+    def parser(self, asks: str, *, without: str) -> Accuracy:
+        """A cell of Table 4."""
+        return parsing.accuracy(self.parsers, asks, without)
+
+    def backbone(self, name: str) -> Accuracy:
+        """The 205-way accuracy of a backbone, by its name in Table 2; Unanswered for another backbone in its place."""
+        runs = next((runs for own, runs in self.backbones.items() if own.partition(".")[0] == BACKBONES[name]), None)
+        if runs is None:
+            raise Unanswered(f"{name} is not among this run's backbones")
+        if len(runs[0].classes) < 205:
+            raise Unanswered("Table 2 of this run is not over the 205 networks")
+        return attribution.accuracy(attribution.scored(runs))
+
+    def among_published(self, group: str) -> Accuracy:
+        """Accuracy among the published networks, in a group or on "all"."""
+        answers = self.warm_answers
+        return Accuracy.of(answers if group == "all" else answers[answers["model_id"].isin(members(self.warm[0].classes, group))])
+
+    def from_imagenet(self) -> Accuracy:
+        """The same over all of them, with a classifier that starts from ImageNet (in small profiles, from nothing)."""
+        return Accuracy.of(attribution.scored(self.need("cold")))
+
+    def psnr(self, **properties: object) -> Accuracy:
+        """PSNR in dB by photograph, mean over the networks with the given properties; Unanswered if there are none."""
+        networks = [fleet.parse(m) for m in self.quality["model_id"].unique()] if len(self.quality) else []
+        chosen = [n.model_id for n in networks if all(getattr(n, k) == v for k, v in properties.items())]
+        if not chosen:
+            raise Unanswered(f"no quality was measured of networks with {', '.join(f'{k} {v}' for k, v in properties.items())}")
+        by_photograph = self.quality[self.quality["model_id"].isin(chosen)].groupby("photograph")["psnr"].mean()
+        return Accuracy(pd.DataFrame([by_photograph]))
 
     @cached_property
     def warm_answers(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +22,8 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
     y = np.arange(len(table))[::-1]
     ours, paper = 100 * table["accuracy"], 100 * table["paper"]
     axes.errorbar(ours, y, xerr=whiskers(table), fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval over photographs")
-    axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
+    if paper.notna().any():
+        axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
     if chance is not None:
         axes.axvline(100 * chance, color=GREY, linestyle=":", label=f"chance, {100 * chance:.1f} %")
     axes.set_yticks(y, labels)
@@ -34,8 +35,8 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
 
 
 @styled()
-def seeds(table: pd.DataFrame) -> Picture:
-    """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds."""
+def seeds(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """CNN and PRNU on the paper's 24 triplets, with the paper's values as diamonds; ``spelled`` says how the page spells a loss."""
     rows = table[(table["triplets"] == "24") & (table["loss"] != "all")]
     figure, axes = single(size=(8, 3.6))
     for shift, method, colour, hatch in ((-0.2, "CNN", BLUE, ""), (0.2, "PRNU", ORANGE, "//")):
@@ -45,7 +46,7 @@ def seeds(table: pd.DataFrame) -> Picture:
         axes.bar(x, 100 * part["accuracy"], 0.38, yerr=whiskers(part), capsize=3, **bar)
         label = "the paper" if method == "PRNU" else None
         axes.scatter(x, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label=label)
-        axes.set_xticks(x - shift, [f"{LOSS_NAMES[str(loss)]}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
+        axes.set_xticks(x - shift, [f"{spelled(LOSS_NAMES[str(loss)])}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
     axes.set(ylim=(0, 105), ylabel="accuracy within a triplet, %")
     legend(figure, axes, columns=4)
@@ -117,8 +118,11 @@ def _map(axes: Axes, points: pd.DataFrame) -> None:
 
 
 @styled()
-def control(table: pd.DataFrame) -> Picture:
-    """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`."""
+def control(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """The plain classifier and its controls side by side, by group; ``table`` is from `experiments.controls.compare`.
+
+    ``spelled`` says how the page spells a group (`Study.spelled`).
+    """
     figure, axes = single(size=(7, 3))
     names, groups = list(dict.fromkeys(table["control"])), list(dict.fromkeys(table["group"]))
     width, colours = 0.8 / len(names), mpl.colormaps["cividis"](np.linspace(0, 1, len(names) + 2)[1:-1])
@@ -127,7 +131,7 @@ def control(table: pd.DataFrame) -> Picture:
         place = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
         bar = {"color": colours[i], "edgecolor": "white", "label": controls.words(name)}
         axes.bar(place, 100 * part["accuracy"], width, yerr=whiskers(part), capsize=2, **bar)
-    axes.set_xticks(range(len(groups)), groups)
+    axes.set_xticks(range(len(groups)), [spelled(group) for group in groups])
     axes.set(ylim=(0, 100), ylabel="180-way accuracy, %")
     legend(figure, axes, columns=3)
     whole = table[table["group"] == "all"].set_index("control")["accuracy"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -42,12 +42,12 @@ def patches(cells: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35
 
 
 @styled()
-def quality(networks: pd.DataFrame) -> Picture:
-    """PSNR above bicubic and SSIM of every network, by scale."""
+def quality(networks: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """PSNR above bicubic and SSIM of every network, by scale; ``spelled`` says how the page spells a loss (`Study.spelled`)."""
     figure, (axes,) = grid(1, 2, size=(8.5, 3.6))
     described = []
     for place, scale in zip(axes, SCALES, strict=True):
-        for loss, name in LOSS_NAMES.items():
+        for loss, name in zip(LOSS_NAMES, map(spelled, LOSS_NAMES.values()), strict=True):
             group = networks[(networks["scale"] == scale) & (networks["loss"] == loss)]
             place.scatter(group["gain"], group["ssim"], color=LOSS_COLOURS[loss], marker=LOSS_MARKERS[loss], s=26, alpha=0.75, label=name)
             described.append(f"{scale}X {name} {group['gain'].mean():+.2f}")
@@ -59,8 +59,8 @@ def quality(networks: pd.DataFrame) -> Picture:
 
 
 @styled()
-def training(log: pd.DataFrame) -> Picture:
-    """The training loss of every network, one thin line each, the median thick; ``log`` has scale and loss_name."""
+def training(log: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
+    """The training loss of every network, one thin line each, the median thick; ``log`` has scale and loss_name; ``spelled`` as in `quality`."""
     figure, axes = grid(2, 3, size=(9, 5))
     for row, scale in zip(axes, SCALES, strict=True):
         for place, (loss, name) in zip(row, LOSS_NAMES.items(), strict=True):
@@ -68,7 +68,7 @@ def training(log: pd.DataFrame) -> Picture:
             curves = part.pivot(index="step", columns="model_id", values="loss")
             place.plot(curves, color=LOSS_COLOURS[loss], linewidth=0.5, alpha=0.4)
             place.plot(curves.median(axis=1), color="black", linewidth=1.5)
-            place.set_title(f"{scale}X, {name}", loc="left", fontsize=10)
+            place.set_title(f"{scale}X, {spelled(name)}", loc="left", fontsize=10)
             place.set(yscale="log", xlabel="step")
         row[0].set_ylabel("training loss")
     medians = log.groupby("step")["loss"].median()

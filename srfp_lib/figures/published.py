@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from .. import fleet, tasks
+from .. import fleet, paper, tasks
 from ..common.names import in_figure
 from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
@@ -50,7 +50,7 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
         place.set_title(title, fontsize=11)
         bare(place)
     legend(figure, axes[0], columns=5, fontsize=8)
-    return figure, f"Two t-SNE maps of images of {len(names)} published networks, left with features of a classifier that was trained on them."
+    return figure, f"Two t-SNE maps of images of {len(names)} networks, left with features of a classifier that was trained on them."
 
 
 @styled()
@@ -69,21 +69,21 @@ def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
         place.set_title(title, fontsize=10)
         described.append(f"{title} {matrix.to_numpy()[np.triu_indices(len(matrix), 1)].mean():.2f}")
     figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
-    return figure, "Intra- to inter-class distance ratios of all pairs of published networks. Mean over pairs: " + "; ".join(described) + "."
+    return figure, "Intra- to inter-class distance ratios of all pairs of networks. Mean over pairs: " + "; ".join(described) + "."
 
 
 @styled()
-def answers(table: pd.DataFrame) -> Picture:
-    """Figure 7: how often parsers give each answer, a row per network, with a frame around right answers."""
+def answers(table: pd.DataFrame, spelled: Callable[[object], str] = paper.spelled) -> Picture:
+    """Figure 7: how often parsers give each answer, a row per network, with a frame around right answers; ``spelled`` names the values."""
     names = list(dict.fromkeys(table["model_id"]))
     columns = [(asks, value) for asks in tasks.PARSED_OF_PUBLISHED for value in tasks.CLASSES[asks]]
     wide = table.pivot(index="model_id", columns=["parser", "predicted"], values=["share", "paper", "right"]).loc[names]
-    ours, paper, right = (wide[name][columns].to_numpy(float) for name in ("share", "paper", "right"))
+    ours, theirs, right = (wide[name][columns].to_numpy(float) for name in ("share", "paper", "right"))
     texts = [
-        [f"{100 * o:.0f}" + ("" if np.isnan(p) else f" ({100 * p:.0f})") for o, p in zip(*row, strict=True)] for row in zip(ours, paper, strict=True)
+        [f"{100 * o:.0f}" + ("" if np.isnan(p) else f" ({100 * p:.0f})") for o, p in zip(*row, strict=True)] for row in zip(ours, theirs, strict=True)
     ]
     figure, axes = single(size=(8, 0.27 * len(names) + 1.6))
-    labels = [f"{value}X" if asks == "scale" else LOSS_NAMES.get(value, value) for asks, value in columns]
+    labels = [spelled(LOSS_NAMES.get(value, value)) for _, value in columns]
     percents = {"cmap": "cividis", "vmin": 0, "vmax": 100, "annot": np.array(texts), "fmt": "", "annot_kws": {"fontsize": 7}}
     heatmap(axes, 100 * ours, [fleet.short(n) for n in names], labels, **percents)
     axes.tick_params(labelsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -62,10 +62,13 @@ def estimate(row: Row) -> str:
     return "–" if pd.isna(row["accuracy"]) else f"{accuracy(row)} [{interval(row)}]"
 
 
-def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.DataFrame | None = None) -> Page:
-    """A table of accuracies: label columns (old name to new), ours, interval, chance, the same of a ``reference`` run, the paper's."""
+def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.DataFrame | None = None, spelled: Callable[[str], str] = str) -> Page:
+    """A table of accuracies: label columns (old name to new), ours, interval, chance, the same of a ``reference`` run, the paper's.
+
+    ``spelled`` says how the page spells a label (`Study.spelled`).
+    """
     rows = frame.to_dict("records")
-    page = pd.DataFrame({new: frame[old].astype(str) for old, new in labels.items()})
+    page = pd.DataFrame({new: [spelled(v) if isinstance(v, str) else str(v) for v in frame[old]] for old, new in labels.items()})
     page["ours, %"] = [accuracy(row) for row in rows]
     page["95 % interval"] = [interval(row) for row in rows]
     page["chance, %"] = [percent(row["chance"], 2) for row in rows]
@@ -129,23 +132,54 @@ def with_spread(frame: pd.DataFrame, digits: Mapping[str, int]) -> pd.DataFrame:
     return page
 
 
+UNITS = {"percent": (100, ".1f", " %"), "points": (100, "+.1f", " points"), "dB": (1, "+.2f", " dB"), "ratio": (1, ".2f", "")}
+
+
+def in_unit(value: float, unit: str, *, bare: bool = False) -> str:
+    """A claim's number in the unit of its rule, of a fraction where that is percent or points; "–" for NaN, ``bare`` without the unit's name.
+
+    >>> in_unit(0.954, "percent"), in_unit(0.0123, "points"), in_unit(0.541, "ratio"), in_unit(-0.46, "dB", bare=True)
+    ('95.4 %', '+1.2 points', '0.54', '-0.46')
+    """
+    if pd.isna(value):
+        return "–"
+    factor, form, name = UNITS[unit]
+    number = round(factor * value, int(form[-2])) or 0.0  # a zero has no sign
+    return f"{number:{form if number else form.lstrip('+')}}" + ("" if bare else name)
+
+
 def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
-    """The claims with their verdicts, a reference run's beside; fractions in percent, PSNR in dB."""
+    """The claims with their verdicts, a reference run's beside where it measured the same quantity; each number in its unit.
+
+    A dash stands where the paper, which has a reason then, or the run has no such number.
+    """
     kept = {} if reference is None else {row["id"]: row for row in reference.to_dict("records")}
     rows = []
     for row in frame.to_dict("records"):
-        cells = {"": row["id"], "claim (what is measured)": f"{row['claim']} ({row['quantity']})", "the paper, fractions": row["paper"],
-                 "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}  # fmt: skip
-        if row["id"] in kept:
-            cells["reference run"] = f"{_measured(kept[row['id']])}; {_verdict(kept[row['id']])}"
+        cells = {"": row["id"], "claim (what is measured)": f"{row['claim']} ({row['quantity']})",
+                 "the paper": _in_its_unit(row, "paper") + _note(row), "ours (95 % interval)": _measured(row), "verdict": _verdict(row)}  # fmt: skip
+        if reference is not None:
+            other = kept.get(row["id"], {})
+            same = other.get("quantity") == row["quantity"]
+            number = _measured(other | {"unit": row["unit"]}) if same and not pd.isna(other["ours"]) else ""
+            cells["reference run"] = "; ".join(filter(None, (number, _verdict(other)))) if same else "–"
         rows.append(cells)
     return Page(pd.DataFrame(rows))
 
 
+def _in_its_unit(row: Row, column: str) -> str:
+    return "–" if pd.isna(row[column]) else in_unit(row[column], row["unit"])
+
+
+def _note(row: Row) -> str:
+    return f": {row['paper_note']}" if isinstance(row["paper_note"], str) and row["paper_note"] else ""
+
+
 def _measured(row: Row) -> str:
-    scale = 1 if "PSNR" in row["quantity"] else 100
-    low, high = (number(scale * row[end], 2) for end in ("low", "high"))
-    return number(scale * row["ours"], 2) + ("" if pd.isna(row["low"]) else f" ({low} to {high})")
+    if pd.isna(row["ours"]) or pd.isna(row["low"]):
+        return _in_its_unit(row, "ours")
+    low, high = (in_unit(row[end], row["unit"], bare=True) for end in ("low", "high"))
+    return f"{_in_its_unit(row, 'ours')} ({low} to {high})"
 
 
 def _verdict(row: Row) -> str:

@@ -71,13 +71,14 @@ def test_the_writer_control_separates_network_and_writer(writer, second):
 
 
 def test_claims_are_judged_and_stand_ins_are_called_so(runs, parsed):
-    claims = [f"C{n}" for n in (24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 47, 48, 49, 50, 51, 52)]
+    claims = [f"C{n}" for n in (*range(24, 36), *range(47, 53))]
     results = Results(warm=runs, cold=runs, unseen=runs, parsed=parsed)
     judged = findings.claims(results, only=claims).set_index("id")
     assert judged["ours"].notna().all() and judged.loc["C28", "verdict"] == "holds" and judged.loc["C50", "verdict"] == "holds"
-    assert judged.loc["C51", "ours"] == 0 and judged.loc["C51", "verdict"] == "differs"
-    stood_in = findings.claims(Results(warm=runs, cold=runs, origins={"stand-in": 25}), only=["C28"]).iloc[0]
-    assert stood_in["verdict"] == "not testable" and "by the rule: holds" in stood_in["reason"]
+    assert judged.loc["C51", "ours"] == 0 and judged.loc["C51", "verdict"] == "opposite"
+    stood_in = findings.claims(Results(warm=runs, unseen=runs, origins={"stand-in": 25}), only=["C28", "C34"]).set_index("id")
+    assert (stood_in["verdict"] == findings.UNTESTED).all() and "stand-ins" in stood_in.loc["C28", "reason"]
+    assert stood_in.loc["C28", "ours"] == 1 and np.isnan(stood_in.loc["C34", "ours"])  # about named networks: no number of others
 
 
 def test_a_claim_about_networks_that_are_not_there_is_not_testable(runs):
@@ -85,4 +86,4 @@ def test_a_claim_about_networks_that_are_not_there_is_not_testable(runs):
     index = index_of(some)
     run = predict("published", 1, [n.model_id for n in some], index, index["model_id"], np.ones(len(index), bool))
     row = findings.claims(Results(warm=[run], cold=[run]), only=["C28"]).iloc[0]
-    assert row["verdict"] == "not testable" and "4X, adversarial" in row["reason"]
+    assert row["verdict"] == findings.UNTESTED and "4X, adversarial" in row["reason"]
