@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -11,7 +12,6 @@ from ..classifiers.predictions import Predictions
 from .uncertainty import NAN, Accuracy
 
 CHANCE = 1 / 3
-KNOWN_OFFSET = "PRNU, known offset"
 CELLS = [*((loss, str(scale)) for loss in fleet.LOSSES for scale in fleet.SCALES), ("all", "all")]
 
 
@@ -33,14 +33,14 @@ def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known_offset: pd.DataFrame | None = None) -> pd.DataFrame:
+def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> pd.DataFrame:
     """The table of Figure 4: a row per method, set of triplets, loss and scale, and per total.
 
-    ``known_offset``: PRNU's answers where every image is cut in one phase of the sub-pixel grid, a control that the paper does not have.
+    ``known``: the answers of "CNN" or "PRNU" at a known offset to the sub-pixel grid, controls that the paper does not have.
     ``triplets`` is "24" (the paper's, without NLSN: D1), with the paper's accuracy and SD, "30" (all) or "NLSN" (the six left out).
     """
     rows = []
-    methods = {"CNN": cnn, "PRNU": prnu} | ({} if known_offset is None else {KNOWN_OFFSET: known_offset})
+    methods = {"CNN": cnn, "PRNU": prnu} | {f"{method}, known offset": answers for method, answers in known.items()}
     for method, answers in methods.items():
         nlsn = answers["architecture"] == "NLSN"
         for name, chosen in (("24", answers[~nlsn]), ("30", answers), ("NLSN", answers[nlsn])):
