@@ -61,7 +61,7 @@ STUDY = (
          (*TRAINING, "published.source", "published.writer", "published.steps", "published.adversarial_steps"), units.published, 2),
     Kind("published", "in their place the images in a folder, of whichever networks made them",
          "srfp_lib.stages.foreign_images:take_folder", ("photographs",), "published",
-         ("photographs.rotations", "photographs.png", "photographs.decoded"), units.published_folder),
+         ("photographs.rotations", "photographs.png", "photographs.decoded"), units.published_folder, 2),
     Kind("quality", "appendix A.2: PSNR, SSIM and LPIPS",
          MAKE + "quality", ("photographs", "images", "published"), "quality/LABEL.csv", ("quality.*",), units.quality),
     Kind("backbones", "section 4.1.1, Table 2: four classifiers attribute all 205 networks",
