@@ -8,6 +8,8 @@ The four small bodies stand in for the four backbones of Table 2; they share bui
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,9 @@ def _plain(inputs: int, outputs: int) -> list[nn.Module]:
     return [_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
-def _small_plain() -> nn.Module:
-    """Plain 3x3 convolutions with batch norm."""
-    return nn.Sequential(*_plain(3, 24), *_plain(24, 32), *_plain(32, 32))
+def small_plain(*widths: int) -> nn.Module:
+    """Plain 3x3 convolutions with batch norm, of so many channels each."""
+    return nn.Sequential(*(layer for pair in pairwise((3, *widths)) for layer in _plain(*pair)))
 
 
 def _small_separable() -> nn.Module:
@@ -79,7 +81,7 @@ def _small_convnext() -> nn.Module:
 
 
 SMALL = {
-    "small_plain": _small_plain,
+    "small_plain": partial(small_plain, 24, 32, 32),
     "small_separable": _small_separable,
     "small_inverted": _small_inverted,
     "small_convnext": _small_convnext,
