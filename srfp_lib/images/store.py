@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -93,7 +93,7 @@ class Images:
         return self._batch(picks, places, side)
 
     def _place(self, number: int, size: tuple[int, int], side: int, seed: int | None) -> tuple[int, int]:
-        drawn = [0, 0] if seed is None else numpy_generator(seed, "offset", self.names[number]).integers(OFFSETS, size=2).tolist()
+        drawn = (0, 0) if seed is None else _offset(seed, self.names[number])
         starts = [max(length - side, 0) // 2 // OFFSETS * OFFSETS for length in size]
         top, left = (start + d % min(OFFSETS, max(n - side, 0) - start + 1) for start, d, n in zip(starts, drawn, size, strict=True))
         return top, left
@@ -127,6 +127,13 @@ class Images:
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16))
+
+
+@cache
+def _offset(seed: int, image: str) -> tuple[int, int]:
+    """Down and right, 0 to 7 pixels, drawn by the image's name."""
+    down, right = numpy_generator(seed, "offset", image).integers(OFFSETS, size=2).tolist()
+    return down, right
 
 
 def _place(folder: Path, model_id: str) -> Path:

@@ -24,11 +24,11 @@ DEMO = Profile(
     ),
     training=_NARROW,
     classifier=Classifier(
-        backbones=SMALL_BACKBONES, runs=3, recipe="steps", crop=32, batch=128, head_epochs=0, epochs=0,
+        backbones=SMALL_BACKBONES[:3], runs=3, recipe="steps", crop=32, batch=128, head_epochs=0, epochs=0,
         steps=600, backbone_steps=200, controls=("known-offset", "colour-alone"), control_steps=600, learning_rate=4e-3, precision="bfloat16",
         checkpoint_every=0,
     ),
-    parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3", "VGG_GAN")),
+    parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3",)),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
     published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
     quality=Quality(crop=None, images="all", lpips=False),
@@ -42,8 +42,9 @@ LAB = replace(
         dead_leaves=0, rotations=1,
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, steps=1500, backbone_steps=600, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
-    parsers=replace(DEMO.parsers, runs=3, steps=400),
+    classifier=replace(DEMO.classifier, backbones=SMALL_BACKBONES, steps=1500,
+                       backbone_steps=600, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
+    parsers=replace(DEMO.parsers, runs=3, steps=400, known_offset=("s3", "VGG_GAN")),
     published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=500),
 )  # fmt: skip
 
@@ -53,7 +54,8 @@ SMOKE = replace(
     photographs=replace(DEMO.photographs, training_tile=48, image_size=48, max_training_tiles=8,
                         max_images_per_photograph=1, max_images=9, dead_leaves=1),
     training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
-    classifier=replace(DEMO.classifier, crop=24, batch=64, steps=12, backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
+    classifier=replace(DEMO.classifier, backbones=SMALL_BACKBONES, crop=24, batch=64, steps=12,
+                       backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
     parsers=replace(DEMO.parsers, steps=4),
     published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
 )  # fmt: skip
