@@ -203,13 +203,12 @@ class Study:
 
     def pixels(self, model_id: str, image: str) -> np.ndarray:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" names the true one."""
-        from .images.store import Images
+        from .images.arrays import read_kept
 
         names = list(self.photographs("images")["image"])
         if image not in names:
             raise UserError(f"there is no image '{image}': 'photos/images.csv' of the workspace lists them")
-        images = Images(self.workspace.path("images"), self.workspace.path("decoded"), names)
-        return images.image((model_id, names.index(image))).copy()
+        return read_kept(self.workspace.root, model_id, image, names.index(image))
 
     def training_log(self) -> pd.DataFrame:
         """The logs of all trained networks: model_id, step, loss, held_out_psnr."""

@@ -58,6 +58,24 @@ def test_an_unknown_parameter_is_refused(tmp_path):
         notebooks.execute("01_photographs", tmp_path / "out.ipynb", {"profil": "smoke"})
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_parameters_are_found_without_papermill(name, monkeypatch):
+    known = list(papermill.inspect_notebook(str(HOME / "notebooks" / f"{name}.ipynb")))
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    assert notebooks.parameters(name) == known
+
+
+def test_a_chapter_that_shows_images_needs_no_torch(smoke):
+    image = smoke.photographs("images")["image"].iloc[0]
+    code = f"""
+import sys
+from srfp_lib.study import Study
+pixels = Study.open("", {str(smoke.workspace.root)!r}).pixels("HR-HR-HR-HR-HR", {image!r})
+assert pixels.shape == (48, 48, 3) and pixels.flags.writeable and "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=HOME, check=True)
+
+
 @pytest.mark.slow
 def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
     for name, parameter, known in (("06_backbones", "profil", "profile, workspace"), ("14_real_networks", "profile", "none, leave it out")):

@@ -128,5 +128,11 @@ def read_images(path: Path) -> Sequence[UInt8[np.ndarray, "_ _ 3"]]:
     return [part.reshape(height, width, 3) for part, (height, width) in zip(parts, sizes.tolist(), strict=True)]
 
 
+def read_kept(root: Path, network: str, name: str, number: int) -> UInt8[np.ndarray, "h w 3"]:
+    """An image of a network, a copy: its decoded pixels where a workspace has them, else its PNG file. Raises UserError."""
+    path = root / "decoded" / f"{network}.npy"
+    return read_images(path)[number].copy() if path.exists() else read_png(root / "images" / network / f"{name}.png")
+
+
 def _damaged(path: Path, reason: object) -> UserError:
     return UserError(f"'{path}' is damaged ({reason}): delete it and its receipt, and the same command makes it again")
