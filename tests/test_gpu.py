@@ -9,7 +9,7 @@ import torch
 from srfp_lib import fleet, published
 from srfp_lib.classifiers import recipe
 from srfp_lib.common import devices
-from srfp_lib.profiles import SMOKE
+from srfp_lib.profiles import PAPER, SMOKE
 from srfp_lib.study import Study
 from srfp_lib.training.loop import Data, train
 from srfp_lib.training.trainer import Trainer
@@ -51,6 +51,26 @@ def test_a_recorded_training_is_that_of_the_cpu(architecture, adversarial, count
     replayed, plain = (steps(networks, SETTINGS, "cuda:0", recorded=kind) for kind in (True, False))
     torch.testing.assert_close(replayed, plain, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(replayed, steps(networks, SETTINGS, "cpu"), rtol=2e-3, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")  # BasicSR's SwinIR
+@pytest.mark.parametrize("precision", devices.PRECISIONS)
+@pytest.mark.parametrize("architecture", fleet.ARCHITECTURES)
+def test_a_recorded_step_at_full_size_is_the_plain_one(architecture, precision):
+    settings = replace(PAPER.training, batch=1, recorded=fleet.ARCHITECTURES, precision=precision)
+    networks = tuple(n for n in fleet.stack(architecture, 4) if n.loss == "L1")[:1]
+    replayed, plain = (steps(networks, settings, "cuda:0", recorded=kind) for kind in (True, False))
+    torch.testing.assert_close(replayed, plain, rtol=1e-2 if precision == "bfloat16" else 1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["EDSR-div2k-x4-L1-NA-pretrained", "NLSN-div2k-x4-L1-NA-pretrained"])
+def test_small_images_take_no_huge_work_space(name):
+    """Channels last these took 139 GB."""
+    found = published.network(name, "large" if "EDSR" in name else None, device="cuda:0")
+    found.load_state_dict(found.state_dict())
+    torch.cuda.reset_peak_memory_stats()
+    found.upscale(np.zeros((80, 120, 3), np.uint8))
+    assert torch.cuda.max_memory_allocated() < 8e9
 
 
 @pytest.mark.parametrize("there", ["cpu", "cuda:0"])
