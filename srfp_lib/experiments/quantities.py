@@ -6,6 +6,7 @@ The wording of the claims is in `data/paper/claims.csv`, that of the quantities 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +38,7 @@ def loss_effect(r: Results) -> Accuracy:
 
 def loss_beyond_scale(r: Results) -> Estimate:
     loss, scale = loss_effect(r), scale_effect(r)
-    return lowest(loss - scale, Accuracy(loss.table + scale.table))
+    return lowest(loss - scale, replace(loss, table=loss.table + scale.table))
 
 
 def loss_beyond_architecture(r: Results) -> Accuracy:
@@ -63,7 +64,7 @@ def beyond_chance(r: Results, asks: str) -> Accuracy:
     chance = 1 / len(tasks.CLASSES[asks])
     columns = [column for column, (_, _, asked) in tasks.COLUMNS.items() if asks in asked and column != "L1"]
     row = mean(*(r.parser(asks, without=column) for column in columns))
-    return Accuracy((row.table - chance) / (1 - chance))
+    return Accuracy((row.table - chance) / (1 - chance), (-chance / (1 - chance), 1.0))
 
 
 def swinir_psnr_difference(r: Results, scale: int) -> Accuracy:
