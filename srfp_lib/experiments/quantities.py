@@ -103,15 +103,17 @@ def mean_ratio(r: Results, group: str = "") -> Estimate:
 
 
 def l1_ratios_beyond_adversarial(r: Results) -> Estimate:
-    two, four, adversarial = (r.unseen_ratios.among(members(r.unseen_ratios.networks, group)) for group in ORDER)
-    return r.unseen_ratios.estimate(lambda m: np.minimum(two(m), four(m)) - adversarial(m))
+    ratios = r.unseen_ratios
+    two, four, adversarial = (ratios.among(members(ratios.networks, group)) for group in ORDER)
+    return lowest(ratios.estimate(lambda m: two(m) - adversarial(m)), ratios.estimate(lambda m: four(m) - adversarial(m)))
 
 
 def exceptions_beyond_adversarial(r: Results) -> Estimate:
     ratios = r.unseen_ratios
     real, prosr = (ratios.row(network(ratios.networks, *which)) for which in (("Real_ESRGAN", 2, ""), ("proSR", 4, "L1")))
     rows = [ratios.row(n) for n in members(ratios.networks, "4X, adversarial")]
-    return ratios.estimate(lambda m: np.maximum(real(m), prosr(m)) - np.mean([row(m) for row in rows], axis=0))
+    beyond = (lambda m, one=one: one(m) - np.mean([row(m) for row in rows], axis=0) for one in (real, prosr))
+    return highest(*map(ratios.estimate, beyond))
 
 
 def network(model_ids: Iterable[str], architecture: str, scale: int, loss: str) -> str:

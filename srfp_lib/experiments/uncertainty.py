@@ -158,14 +158,18 @@ def mean(*groups: Accuracy) -> Accuracy:
     return Accuracy(sum(others, first) / len(groups), groups[0].bounds)
 
 
-def lowest(*groups: Accuracy) -> Estimate:
+def lowest(*groups: Accuracy | Estimate) -> Estimate:
     """The estimate of the group with the lowest value."""
-    return min((group.estimate() for group in groups), key=lambda e: e.value)
+    return min(map(_estimate, groups), key=lambda e: e.value)
 
 
-def highest(*groups: Accuracy) -> Estimate:
+def highest(*groups: Accuracy | Estimate) -> Estimate:
     """The estimate of the group with the highest value."""
-    return max((group.estimate() for group in groups), key=lambda e: e.value)
+    return max(map(_estimate, groups), key=lambda e: e.value)
+
+
+def _estimate(group: Accuracy | Estimate) -> Estimate:
+    return group if isinstance(group, Estimate) else group.estimate()
 
 
 def change(control: Accuracy, plain: Accuracy) -> Estimate:
