@@ -93,7 +93,8 @@ def share_of_higher_ratios(r: Results) -> Estimate:
     a, b = np.triu_indices(len(seen.networks), 1)
     value = float((unseen.matrix > seen.matrix)[a, b].mean())
     left_out = (unseen.left_out > seen.left_out)[:, a, b].mean(1)
-    return Estimate(value, NAN, *jackknife(value, left_out), unseen.n_photographs, unseen.n_runs)
+    low, high = jackknife(value, left_out) if unseen.enough else (NAN, NAN)
+    return Estimate(value, NAN, low, high, unseen.n_photographs, unseen.n_runs)
 
 
 def mean_ratio(r: Results, group: str = "") -> Estimate:
