@@ -81,4 +81,4 @@ def test_pages_escape_and_show_what_is_missing():
 def test_beside_paper_shows_ours_and_theirs(runs):  # noqa: F811
     page = tables.beside_paper(attribution.table_3(attribution.scored(runs)), {"value": "value"}).frame
     assert page.loc[0, "the paper, %"] == "95.4 ± 0.7" and page.loc[2, "ours, %"] == "50.0 ± 0.0"
-    assert page.loc[2, "95 % interval"] == "0.0 to 100.0" and page.loc[0, "chance, %"] == "0.56"
+    assert page.loc[2, "95 % interval"] == "photographs: 100.0, 100.0, 0.0, 0.0" and page.loc[0, "chance, %"] == "0.56"

@@ -1,7 +1,8 @@
 """What do the attribution classifiers lock on to? Controls that change one thing each. (Not in the paper; D17, D36, D50.)
 
 A control repeats run 1 of the attribution classifier: same photographs, networks and, where the profile says so, steps.
-Differences are taken by photograph, so that their intervals are those of paired values.
+Differences are taken by photograph, so that their intervals are those of paired values. A control is trained once. Its interval
+therefore has the variance of two trainings too, its own and that of the plain run 1, as the runs of the plain classifier show it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from . import attribution
-from .uncertainty import between
+from .uncertainty import NAN, between, change, fractions
 
 GROUPS: dict[str, dict[str, object]] = {
     "all": {}, "2X": {"scale": 2}, "4X": {"scale": 4}, "L1": {"loss": "L1"},
@@ -33,17 +34,30 @@ def words(control: str) -> str:
 
 
 def compare(plain: pd.DataFrame, controls: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """A row per control and group, the plain one first, with the difference from it; of answers (`attribution.scored`) of run 1."""
+    """A row per control and group, run 1 of the plain classifier first, with the difference from it; of answers (`attribution.scored`).
+
+    ``plain`` has all runs of the plain classifier; ``plain_runs`` in the table is their number.
+    """
     rows = []
-    for name, answers in {"plain": plain, **controls}.items():
+    for name, answers in {"plain": plain[plain["run"] == 1], **controls}.items():
         for group, chosen in GROUPS.items():
-            accuracy, baseline = attribution.accuracy(answers, **chosen), attribution.accuracy(plain, **chosen)
-            change = (accuracy - baseline).estimate()
+            accuracy, usual = attribution.accuracy(answers, **chosen), attribution.accuracy(plain, **chosen)
+            own, e = accuracy.estimate(usual.spread().training()), change(accuracy, usual)
+            low, high = (e.low, e.high) if name != "plain" else (NAN, NAN)  # it differs from itself by nothing
             rows.append({
-                "control": name, "group": group, **accuracy.columns(), "chance": 1 / plain["model_id"].nunique(),
-                "difference": change.value, "difference_low": change.low, "difference_high": change.high,
+                "control": name, "group": group, **own.columns(), "chance": 1 / plain["model_id"].nunique(),
+                "difference": e.value, "difference_low": low, "difference_high": high, "difference_each": e.columns()["each"],
+                "plain_runs": plain["run"].nunique(),
             })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def trainings(table: pd.DataFrame) -> str:
+    """What the intervals of the controls hold, in words."""
+    runs = int(table["plain_runs"].max()) if "plain_runs" in table else 1
+    if runs < 2:
+        return "Every control is one training, beside one plain training; how much a training alone changes is not in the intervals."
+    return f"Every control is one training; what a training alone changes is in the intervals, as {runs} runs of the plain classifier show it."
 
 
 def _row(table: pd.DataFrame, control: str, group: str = "all") -> pd.Series:
@@ -55,7 +69,7 @@ def verdict(table: pd.DataFrame, control: str, group: str = "all") -> str:
     row = _row(table, control, group)
     change, low, high = (100 * row[name] for name in ("difference", "difference_low", "difference_high"))
     if pd.isna(low):
-        return f"changes by {change:+.1f} points ({between(low, high)})"
+        return f"changes by {change:+.1f} points ({between(low, high, form='+.1f', each=fractions(row.get('difference_each')))})"
     if low <= 0 <= high:
         return f"does not change measurably ({change:+.1f} points, {low:+.1f} to {high:+.1f})"
     near, far = sorted((abs(low), abs(high)))
@@ -84,13 +98,13 @@ def learned(table: pd.DataFrame) -> list[str]:
     if shares := [c for c in controls if c.startswith("photographs-")]:
         lines = [f"Trained on {words(c)}, for as many steps, the accuracy {verdict(table, c)}." for c in shares]
         found.append("**Photographs.** " + " ".join(lines))
-    return found
+    return [*found, trainings(table)] if found else found
 
 
 def _mean_colour(table: pd.DataFrame) -> str:
     def percent(group: str) -> str:
         row = _row(table, "colour-alone", group)
-        return f"{100 * row['accuracy']:.1f} % ({between(row['low'], row['high'], lead='')})"
+        return f"{100 * row['accuracy']:.1f} % ({between(row['low'], row['high'], lead='', each=fractions(row.get('each')))})"
 
     row = _row(table, "colour-alone")
     own = "The cast of D50 is a fingerprint of its own." if row["low"] > row["chance"] else "That is not clearly better than chance."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from .. import fleet, paper, tasks
 from ..classifiers.predictions import Predictions
-from .uncertainty import Accuracy
+from .uncertainty import Accuracy, change
 
 Parsers = Mapping[str, Sequence[Predictions]]  # the runs of each parser, by task name
 
@@ -35,10 +36,12 @@ def known_offset(parsers: Parsers, known: Parsers) -> pd.DataFrame:
     for asks, withheld in ((asks, column) for asks in tasks.HYPERPARAMETERS for column in tasks.COLUMNS):
         if asks not in tasks.COLUMNS[withheld][2] or (name := tasks.parser(asks, withheld).name) not in known:
             continue
-        with_it, without = (accuracy({name: [run for run in of[name] if run.run == 1]}, asks, withheld) for of in (known, parsers))
-        change = (with_it - without).estimate()
-        rows.append({"predicted": asks, "withheld": withheld, **with_it.columns(), "unknown": without.estimate().value, "difference": change.value,
-                     "difference_low": change.low, "difference_high": change.high, "chance": 1 / len(tasks.CLASSES[asks])})  # fmt: skip
+        with_it, without = accuracy({name: [run for run in known[name] if run.run == 1]}, asks, withheld), accuracy(parsers, asks, withheld)
+        first = replace(without, table=without.table.loc[[1]]).estimate()
+        e = change(with_it, without)
+        rows.append({"predicted": asks, "withheld": withheld, **with_it.columns(), "unknown": first.value, "difference": e.value,
+                     "difference_low": e.low, "difference_high": e.high, "difference_each": e.columns()["each"],
+                     "chance": 1 / len(tasks.CLASSES[asks])})  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -119,4 +119,5 @@ class Printed(Results):
 
 def _figure_6(which: str) -> Separation:
     matrix = paper.figure_6(which)
-    return Separation(tuple(matrix.index), matrix.to_numpy(float), np.empty((0, *matrix.shape)), 1, 3)
+    values = matrix.to_numpy(float)
+    return Separation(tuple(matrix.index), values, values[None], values[None], np.ones((1, 1), dtype=bool))

@@ -6,6 +6,7 @@ The wording of the claims is in `data/paper/claims.csv`, that of the quantities 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +38,7 @@ def loss_effect(r: Results) -> Accuracy:
 
 def loss_beyond_scale(r: Results) -> Estimate:
     loss, scale = loss_effect(r), scale_effect(r)
-    return lowest(loss - scale, Accuracy(loss.table + scale.table))
+    return lowest(loss - scale, replace(loss, table=loss.table + scale.table))
 
 
 def loss_beyond_architecture(r: Results) -> Accuracy:
@@ -63,7 +64,7 @@ def beyond_chance(r: Results, asks: str) -> Accuracy:
     chance = 1 / len(tasks.CLASSES[asks])
     columns = [column for column, (_, _, asked) in tasks.COLUMNS.items() if asks in asked and column != "L1"]
     row = mean(*(r.parser(asks, without=column) for column in columns))
-    return Accuracy((row.table - chance) / (1 - chance))
+    return Accuracy((row.table - chance) / (1 - chance), (-chance / (1 - chance), 1.0))
 
 
 def swinir_psnr_difference(r: Results, scale: int) -> Accuracy:
@@ -92,7 +93,8 @@ def share_of_higher_ratios(r: Results) -> Estimate:
     a, b = np.triu_indices(len(seen.networks), 1)
     value = float((unseen.matrix > seen.matrix)[a, b].mean())
     left_out = (unseen.left_out > seen.left_out)[:, a, b].mean(1)
-    return Estimate(value, NAN, *jackknife(value, left_out), unseen.n_photographs, unseen.n_runs)
+    low, high = jackknife(value, left_out) if unseen.enough else (NAN, NAN)
+    return Estimate(value, NAN, low, high, unseen.n_photographs, unseen.n_runs)
 
 
 def mean_ratio(r: Results, group: str = "") -> Estimate:
@@ -102,15 +104,17 @@ def mean_ratio(r: Results, group: str = "") -> Estimate:
 
 
 def l1_ratios_beyond_adversarial(r: Results) -> Estimate:
-    two, four, adversarial = (r.unseen_ratios.among(members(r.unseen_ratios.networks, group)) for group in ORDER)
-    return r.unseen_ratios.estimate(lambda m: np.minimum(two(m), four(m)) - adversarial(m))
+    ratios = r.unseen_ratios
+    two, four, adversarial = (ratios.among(members(ratios.networks, group)) for group in ORDER)
+    return lowest(ratios.estimate(lambda m: two(m) - adversarial(m)), ratios.estimate(lambda m: four(m) - adversarial(m)))
 
 
 def exceptions_beyond_adversarial(r: Results) -> Estimate:
     ratios = r.unseen_ratios
     real, prosr = (ratios.row(network(ratios.networks, *which)) for which in (("Real_ESRGAN", 2, ""), ("proSR", 4, "L1")))
     rows = [ratios.row(n) for n in members(ratios.networks, "4X, adversarial")]
-    return ratios.estimate(lambda m: np.maximum(real(m), prosr(m)) - np.mean([row(m) for row in rows], axis=0))
+    beyond = (lambda m, one=one: one(m) - np.mean([row(m) for row in rows], axis=0) for one in (real, prosr))
+    return highest(*map(ratios.estimate, beyond))
 
 
 def network(model_ids: Iterable[str], architecture: str, scale: int, loss: str) -> str:

@@ -2,8 +2,8 @@
 
 Two ratios of intra- to inter-class distance, both 1 for coinciding clusters and near 0 for clusters far apart. `ratio` is
 the paper's formula, on mean distances between all pairs of points. `ratio_of_squares` is the formula of the released code
-and of Figure 6, on mean squared distances to centroids. Both are exact and averaged over the classifier runs. Intervals
-are a jackknife over photographs: a bootstrap would count copies of an image among the pairs.
+and of Figure 6, on mean squared distances to centroids. Both are exact and averaged over the classifier runs. Intervals take
+the spread over photographs from a jackknife, because a bootstrap would count copies of an image among the pairs.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
-from .uncertainty import NAN, Estimate
+from .uncertainty import NAN, Estimate, Spread
 
 Quantity = Callable[[np.ndarray], np.ndarray]  # maps matrices, ... x networks x networks, to their values, ...
 Ratio = Callable[[np.ndarray], np.ndarray]  # maps weights of the photographs to a matrix, networks x networks
@@ -25,22 +25,39 @@ Ratio = Callable[[np.ndarray], np.ndarray]  # maps weights of the photographs to
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """A ratio for each pair of networks, and the same with each photograph left out."""
+    """A ratio for each pair of networks, the same with each photograph left out, and by run; which run tested on which photograph."""
 
     networks: tuple[str, ...]
     matrix: Float[np.ndarray, "networks networks"]
     left_out: Float[np.ndarray, "photographs networks networks"]
-    n_photographs: int
-    n_runs: int
+    by_run: Float[np.ndarray, "runs networks networks"]
+    tested: Bool[np.ndarray, "runs photographs"]
+
+    @property
+    def n_photographs(self) -> int:
+        """The photographs of all runs."""
+        return self.tested.shape[1]
+
+    @property
+    def n_runs(self) -> int:
+        """The runs."""
+        return len(self.tested)
+
+    @property
+    def enough(self) -> bool:
+        """Are there photographs enough for an interval that covers (`benchmarks/coverage.csv`), in all and in every run?"""
+        return self.n_photographs >= 8 and bool(self.tested.sum(axis=1).min() >= 4)
 
     def frame(self) -> pd.DataFrame:
         """The matrix with the networks' names on both sides."""
         return pd.DataFrame(self.matrix, self.networks, self.networks)
 
     def estimate(self, quantity: Quantity) -> Estimate:
-        """A quantity of the matrix with its interval."""
+        """A quantity of the matrix with its interval, around the value less its bias by the jackknife."""
         value = float(quantity(self.matrix))
-        return Estimate(value, NAN, *jackknife(value, quantity(self.left_out)), self.n_photographs, self.n_runs)
+        spread = Spread(pseudo_values(value, quantity(self.left_out)), quantity(self.by_run), self.tested)
+        low, high = spread.interval() if self.enough else (NAN, NAN)
+        return Estimate(value, spread.sd, low, high, self.n_photographs, self.n_runs)
 
     def among(self, members: Sequence[str]) -> Quantity:
         """The mean over all pairs of the given networks."""
@@ -55,17 +72,20 @@ class Separation:
         return lambda m: m[..., here, others].mean(-1)
 
 
-def jackknife(value: float, left_out: Float[np.ndarray, " photographs"]) -> tuple[float, float]:
-    """The 95 % interval of a value from its values with each photograph left out (Efron 1979); NaN for fewer than two.
+def pseudo_values(value: float, left_out: Float[np.ndarray, " photographs"]) -> Float[np.ndarray, " photographs"]:
+    """What each photograph contributes to a value, from the values with it left out (Tukey 1958); of a mean, the photographs' own values.
 
-    >>> jackknife(2.0, np.array([2.0, 2.0, 2.0]))
-    (2.0, 2.0)
+    >>> pseudo_values(2.0, np.array([2.5, 2.0, 1.5]))
+    array([1., 2., 3.])
     """
     n = len(left_out)
-    if n < 2:
-        return NAN, NAN
-    error = 1.96 * float(np.sqrt((n - 1) / n * np.square(left_out - left_out.mean()).sum()))
-    return value - error, value + error
+    return n * value - (n - 1) * left_out
+
+
+def jackknife(value: float, left_out: Float[np.ndarray, " photographs"]) -> tuple[float, float]:
+    """The 95 % interval of a value from its values with each photograph left out; NaN for too few photographs."""
+    found = pseudo_values(value, left_out)
+    return Spread(found, np.array([value]), np.ones((1, len(found)), dtype=bool)).interval()
 
 
 def ratio(runs: Sequence[Predictions]) -> Separation:
@@ -91,8 +111,11 @@ def _over_runs(runs: Sequence[Predictions], formula: Callable[[np.ndarray, np.nd
         """The mean over runs, except runs whose only photograph is left out."""
         return np.mean([matrix(weights) for photo, matrix in prepared if weights[photo].sum() > 0], axis=0)
 
-    left_out = np.stack([over_runs(weights) for weights in 1 - np.eye(n)]) if n > 1 else np.empty((0, len(networks), len(networks)))
-    return Separation(networks, over_runs(np.ones(n)), left_out, n, len(runs))
+    whole = np.ones(n)
+    left_out = np.stack([over_runs(weights) for weights in 1 - np.eye(n)]) if n > 1 else over_runs(whole)[None]
+    by_run = np.stack([matrix(whole) for _, matrix in prepared])
+    tested = np.stack([np.isin(np.arange(n), photo) for photo, _ in prepared])
+    return Separation(networks, over_runs(whole), left_out, by_run, tested)
 
 
 def _blocks(
@@ -130,11 +153,11 @@ def _distances(features: np.ndarray, photo: np.ndarray) -> Ratio:
     for a in range(n):
         mine = slice(a * count, (a + 1) * count)
         apart = np.sqrt(np.clip(squares[mine, None] + squares[None] - 2 * flat[mine] @ flat.T, 0, None)).reshape(count, n, count)
-        sums[a] = np.einsum("ip,inj,jq->npq", member, apart, member)
+        sums[a] = np.einsum("ip,inj,jq->npq", member, apart, member, optimize=True)
 
     def matrix(weights: np.ndarray) -> np.ndarray:
         w = weights[own_photos]
-        weighted = np.einsum("abpq,p,q->ab", sums, w, w)
+        weighted = sums @ w @ w
         total = (w * sizes).sum()
         between = weighted / total**2
         pairs = total**2 - (w**2 * sizes).sum()  # a point and itself are no pair

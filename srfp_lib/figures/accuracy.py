@@ -21,7 +21,7 @@ def dots(table: pd.DataFrame, labels: list[str], *, title: str, chance: float | 
     figure, axes = single(size=(7, 0.32 * len(table) + 1.2))
     y = np.arange(len(table))[::-1]
     ours, paper = 100 * table["accuracy"], 100 * table["paper"]
-    axes.errorbar(ours, y, xerr=whiskers(table), fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval over photographs")
+    axes.errorbar(ours, y, xerr=whiskers(table), fmt="o", color=BLUE, capsize=3, label="this run, 95 % interval")
     if paper.notna().any():
         axes.scatter(paper, y, marker="D", facecolors="none", edgecolors=RED, zorder=3, label="the paper")
     if chance is not None:

@@ -53,8 +53,15 @@ def papers(row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    """The 95 % interval in percent."""
-    return "–" if pd.isna(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
+    """The 95 % interval in percent; where there is none, the photographs' own values.
+
+    >>> interval({"low": 0.5, "high": 0.75}), interval({"low": float("nan"), "each": "0.6800 0.8100"})
+    ('50.0 to 75.0', 'photographs: 68.0, 81.0')
+    """
+    if not pd.isna(row["low"]):
+        return f"{percent(row['low'])} to {percent(row['high'])}"
+    each = row.get("each")
+    return "photographs: " + ", ".join(percent(float(value)) for value in each.split()) if isinstance(each, str) and each else "–"
 
 
 def estimate(row: Row) -> str:

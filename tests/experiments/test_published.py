@@ -12,21 +12,22 @@ from srfp_lib.stages import units
 from tests.experiments.conftest import index_of, predict
 
 IDS = [n.model_id for n in fleet.published()]
+PHOTOGRAPHS = tuple(f"p{i:02d}" for i in range(30))
 
 
 @pytest.fixture(scope="module")
 def runs():
-    """4X adversarial networks always right, others on photographs a and b."""
-    index = index_of(fleet.published())
+    """4X adversarial networks always right, others on half of the photographs."""
+    index = index_of(fleet.published(), PHOTOGRAPHS, images=1)
     sure = index["model_id"].map(lambda m: fleet.parse(m).adversarial and fleet.parse(m).scale == 4)
-    right = (sure | index["photograph"].isin(["a", "b"])).to_numpy()
+    right = (sure | index["photograph"].isin(PHOTOGRAPHS[::2])).to_numpy()
     return [predict("published", r, IDS, index, index["model_id"], right, r) for r in (1, 2)]
 
 
 @pytest.fixture(scope="module")
 def parsed():
     """Parsers that answer 2X, L1 and EDSR whatever they see."""
-    index = index_of(fleet.published(), images=1)
+    index = index_of(fleet.published(), PHOTOGRAPHS, images=1)
     constant = {"scale": "2", "loss": "L1", "architecture": "EDSR"}
     runs = {a: [predict(a, 1, tasks.CLASSES[a], index, [v] * len(index), np.ones(len(index), bool))] for a, v in constant.items()}
     return published.parsed(runs)

@@ -49,11 +49,26 @@ def test_both_ratios_are_their_definitions_averaged_over_runs():
 
 
 def test_networks_far_apart_have_small_ratios():
-    near, far = (separability.ratio_of_squares([made(1, shift)]) for shift in (0.0, 20.0))
+    near, far = (separability.ratio_of_squares([made(1, shift, list("pqrstuvw"))]) for shift in (0.0, 20.0))
     everything = near.among(NAMES)
     assert everything(near.matrix) > 0.3 and everything(far.matrix) < 0.01
     estimate = far.estimate(everything)
-    assert estimate.low <= estimate.value <= estimate.high and estimate.n_photographs == 3
+    assert estimate.low <= estimate.value <= estimate.high and estimate.n_photographs == 8
+
+
+def test_trainings_count_in_the_interval_of_a_ratio():
+    photos = list("pqrstuvw")
+    everything = separability.ratio_of_squares([made(1, 1.0, photos)]).among(NAMES)
+    alike, unlike = (separability.ratio_of_squares([made(1, 1.0, photos), made(1, shift, photos)]).estimate(everything) for shift in (1.0, 3.0))
+    assert alike.sd == pytest.approx(0) and unlike.sd > 0.05
+    assert unlike.high - unlike.low > 2 * (alike.high - alike.low)
+
+
+def test_too_few_photographs_have_no_interval_of_a_ratio():
+    few, rotating = [made(1)], [made(run, 1.0, list(photos)) for run, photos in enumerate(("pqr", "stu", "vw"), 1)]
+    for runs in (few, rotating):
+        found = separability.ratio_of_squares(runs)
+        assert np.isnan(found.estimate(found.among(NAMES)).low)
 
 
 def test_a_run_whose_only_photograph_is_left_out_has_no_say():
