@@ -1,9 +1,9 @@
-"""The classifiers' networks: timm backbones at full size (D14), and four small bodies for the small profiles.
+"""The classifiers' networks: timm backbones at full size (D14), and small bodies for the small profiles.
 
 A network with a sub-pixel step leaves a pattern of period 2 or 4 in its images, and nobody knows where in the pattern an image found
 somewhere begins. A small body therefore averages its maps over all positions of equal row and column modulo 4: a *lattice* of 4 x 4
 means a channel. Its head adds up the likelihoods of all 16 places where the image may begin, so that the answer does not depend on it.
-The four small bodies stand in for the four backbones of Table 2; they share building blocks with them, nothing else.
+The small bodies stand in for the four backbones of Table 2; they share building blocks with them, nothing else.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ def _small_convnext() -> nn.Module:
 
 SMALL = {
     "small_plain": partial(small_plain, 24, 32, 32),
+    "small_narrow": partial(small_plain, 16, 24, 32),
     "small_separable": _small_separable,
     "small_inverted": _small_inverted,
     "small_convnext": _small_convnext,

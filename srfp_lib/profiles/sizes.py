@@ -24,13 +24,13 @@ DEMO = Profile(
     ),
     training=_NARROW,
     classifier=Classifier(
-        backbones=SMALL_BACKBONES[:3], runs=3, recipe="steps", crop=32, batch=128, head_epochs=0, epochs=0,
-        steps=600, backbone_steps=200, controls=("known-offset", "colour-alone"), control_steps=600, learning_rate=4e-3, precision="bfloat16",
+        backbones=("small_narrow", "small_separable", "small_inverted"), runs=3, recipe="steps", crop=32, batch=128, head_epochs=0, epochs=0,
+        steps=600, backbone_steps=200, controls=("known-offset", "colour-alone"), control_steps=600, learning_rate=8e-3, precision="bfloat16",
         checkpoint_every=0,
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3",)),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
-    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=120),
+    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=100),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ LAB = replace(
         dead_leaves=0, rotations=1,
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
-    classifier=replace(DEMO.classifier, backbones=SMALL_BACKBONES, steps=1500,
+    classifier=replace(DEMO.classifier, backbones=("small_plain", *SMALL_BACKBONES[2:]), learning_rate=4e-3, steps=1500,
                        backbone_steps=600, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
     parsers=replace(DEMO.parsers, runs=3, steps=400, known_offset=("s3", "VGG_GAN")),
     published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=500),
