@@ -18,7 +18,12 @@ GROUPS: dict[str, dict[str, object]] = {
     "all": {}, "2X": {"scale": 2}, "4X": {"scale": 4}, "L1": {"loss": "L1"},
     "VGG + adv.": {"loss": "VGG_GAN"}, "ResNet + adv.": {"loss": "ResNet_GAN"},
 }  # fmt: skip
-WORDS = {"plain": "as in chapter 07", "known-offset": "known offset", "matched": "channel means matched to HR", "colour-alone": "mean colour alone"}
+WORDS = {
+    "plain": "run 1 of chapter 07",
+    "known-offset": "known offset",
+    "matched": "channel means matched to HR",
+    "colour-alone": "mean colour alone",
+}
 
 
 def words(control: str) -> str:

@@ -98,7 +98,7 @@ def judge(ours: Estimate, rule: Rule) -> tuple[str, str]:
     inside = holds[0] - TOUCHING <= ours.value <= holds[1] + TOUCHING
     asked = f"asked for {_range(*holds, rule['unit'])}"
     if pd.isna(ours.low) or pd.isna(ours.high):
-        return "undecided", "no interval: too few photographs"
+        return "undecided", "no interval: too few photographs, or all alike"
     if ours.high < rightly[0] or ours.low > rightly[1]:
         return "opposite", asked
     if inside and within[0] < ours.low and ours.high < within[1]:

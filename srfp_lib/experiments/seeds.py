@@ -33,11 +33,6 @@ def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def within_24(answers: pd.DataFrame) -> Accuracy:
-    """The accuracy within the paper's 24 triplets, those without NLSN (D1), of answers by `scored`."""
-    return Accuracy.of(answers[answers["architecture"] != "NLSN"])
-
-
 def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> pd.DataFrame:
     """The table of Figure 4: a row per method, set of triplets, loss and scale, and per total.
 
