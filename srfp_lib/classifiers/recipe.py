@@ -229,7 +229,7 @@ def _descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> Tensor:
 
 
 @torch.inference_mode()
-def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, seed: int | None, precision: str, batch: int = 64,
+def evaluate(model: Classifier, images: Images, picks: list[Pick], *, side: int | None, seed: int | None, precision: str, batch: int = 16,
              device: str = "cpu") -> tuple[Float32[np.ndarray, "n d"], dict[str, Float32[np.ndarray, "n classes"]]]:  # fmt: skip
     """Features and log-probabilities by head, of `Images.test_crops`, the largest if ``side`` is None. The model is on the device."""
     features: list[np.ndarray] = []

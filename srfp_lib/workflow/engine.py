@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
@@ -52,9 +53,18 @@ def _start(parent: int) -> None:
     """Prepare a worker: one thread, deaf to Ctrl-C (the parent decides), and gone when the parent is."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
+    _keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     surroundings.prepare()
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def _keep_freed_memory() -> None:
+    """Tell glibc to keep large blocks: it gave them back to the system at every free, and got them again page by page, filled with zeros."""
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        libc, trim_threshold, mmap_threshold = ctypes.CDLL(None), -1, -3
+        libc.mallopt(mmap_threshold, 2**25)
+        libc.mallopt(trim_threshold, 2**30)
 
 
 def _leave_with(parent: int) -> None:
