@@ -75,8 +75,8 @@ def test_images_by_part(photographs, images, test):
 
 
 # CPU seconds of a finished demo run, by its receipts.
-DEMO_RUN = {"train": 146, "images": 69, "quality": 32, "published": 70, "attribution": 176, "backbones": 117, "parsers": 84, "seen": 70,
-            "parsers-of-published": 15, "prnu": 12, "prnu-known-offset": 12}  # fmt: skip
+DEMO_RUN = {"train": 176, "images": 37, "quality": 22, "published": 62, "attribution": 292, "backbones": 100, "parsers": 153, "seen": 89,
+            "parsers-known-offset": 24, "parsers-of-published": 24, "prnu": 7, "prnu-known-offset": 7}  # fmt: skip
 
 
 def test_the_demo_costs_what_it_took():
