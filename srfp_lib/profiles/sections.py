@@ -11,7 +11,7 @@ from ..common.devices import PRECISIONS
 from ..common.overrides import setting
 
 SMALL_BACKBONES = ("small_plain", "small_narrow", "small_separable", "small_inverted", "small_convnext")
-LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-50", "photographs-25", "photographs-12")
+LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-25")
 # The backbones of Table 2 and the side of their crops in the released code (D15).
 PAPER_BACKBONES = {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
 CUSTOM = ("EDSR", "RDN", "RCAN", "SwinIR", "NLSN")  # architectures

@@ -43,9 +43,9 @@ LAB = replace(
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
     classifier=replace(DEMO.classifier, backbones=("small_plain", *SMALL_BACKBONES[2:]), learning_rate=4e-3, steps=1500,
-                       backbone_steps=600, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
-    parsers=replace(DEMO.parsers, runs=3, steps=400, known_offset=("s3", "VGG_GAN")),
-    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=500),
+                       backbone_steps=300, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
+    parsers=replace(DEMO.parsers, steps=400, known_offset=("s3", "VGG_GAN")),
+    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=300),
 )  # fmt: skip
 
 SMOKE = replace(
