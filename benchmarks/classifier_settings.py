@@ -32,9 +32,7 @@ from srfp_lib.images import gallery
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
-CANDIDATES = [  # widths, learning rate, steps
-    ((24, 32), 4e-3, 600), ((24, 32, 32), 4e-3, 600), ((24, 32), 8e-3, 600), ((24, 32, 32), 8e-3, 600), ((16, 24, 32), 8e-3, 600),
-]  # fmt: skip
+CANDIDATES = [((24, 32), 4e-3, 600), ((24, 32, 32), 4e-3, 600), ((16, 24, 32), 8e-3, 600)]  # widths, learning rate, steps
 WINDOW = 32
 IMAGES = 24  # of a network that the linear model is trained on
 
