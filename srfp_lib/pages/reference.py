@@ -49,16 +49,24 @@ def _about(workspace: Workspace, receipts: Sequence[Receipt]) -> dict[str, Any]:
     for receipt in receipts:
         stages[receipt.job.partition("/")[0]] += round(receipt.cpu_seconds)
     last = max(receipts, key=lambda r: r.finished)
-    profile = asdict(workspace.profile)
+    profile = _placeless(asdict(workspace.profile))
     del profile["file"]
-    for section, field in (("photographs", "source"), ("published", "source"), ("published", "weights_dir")):
-        if "/" in str(profile[section][field]):
-            profile[section][field] = "a folder"
     return {
         "profile": profile, "jobs": len(receipts), "cpu_seconds": round(sum(r.cpu_seconds for r in receipts)), "cpu_seconds_by_stage": stages,
         "peak_megabytes": max(r.peak_megabytes for r in receipts),
         "finished": last.finished, "versions": last.versions, "machine": last.machine,
     }  # fmt: skip
+
+
+def _placeless(value: Any) -> Any:
+    """A profile as data, without paths of this machine.
+
+    >>> _placeless({"name": "lab", "published": {"weights_dir": str(HOME / "weights"), "source": "stand-ins"}})
+    {'name': 'lab', 'published': {'weights_dir': 'a folder', 'source': 'stand-ins'}}
+    """
+    if isinstance(value, dict):
+        return {name: _placeless(one) for name, one in value.items()}
+    return "a folder" if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def table(name: str, *, run: str = "lab") -> pd.DataFrame | None:
