@@ -46,7 +46,8 @@ def seeds(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
         axes.bar(x, 100 * part["accuracy"], 0.38, yerr=whiskers(part), capsize=3, **bar)
         label = "the paper" if method == "PRNU" else None
         axes.scatter(x, 100 * part["paper"], marker="D", facecolors="white", edgecolors="black", zorder=3, label=label)
-        axes.set_xticks(x - shift, [f"{spelled(LOSS_NAMES[str(loss)])}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)])
+        labels = [f"{spelled(LOSS_NAMES[str(loss)])}\n{scale}X" for loss, scale in zip(part["loss"], part["scale"], strict=True)]
+        axes.set_xticks(x - shift, [label.replace(" + ", "\n+ ") for label in labels])
     axes.axhline(100 / 3, color=GREY, linestyle=":", label="chance, 33.3 %")
     axes.set(ylim=(0, 105), ylabel="accuracy within a triplet, %")
     legend(figure, axes, columns=4)

@@ -1,4 +1,4 @@
-"""Bodies, crops, recipes and the PRNU baseline."""
+"""Crops and recipes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage.restoration import denoise_wavelet
 
 from srfp_lib import fleet, tasks
-from srfp_lib.classifiers import losses, prnu, recipe
-from srfp_lib.classifiers.bodies import SMALL, Classifier, HighPass, Lattice
+from srfp_lib.classifiers import losses, recipe
 from srfp_lib.common.errors import UserError
 from srfp_lib.images.store import Images
 from srfp_lib.profiles import SMOKE
@@ -39,46 +37,6 @@ def fitting_on(store, *, backbone="small_plain", settings=SETTINGS, **how):
     """A classifier that learns to tell the three networks apart."""
     heads = {"model_id": tasks.attribution(NETWORKS)}
     return recipe.Fitting(heads, store, (0, 1, 2, 3), (4, 5), run=1, backbone=backbone, settings=settings, master_seed=1, **how)
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_small_bodies_give_features_and_logits(name):
-    features, logits = Classifier(name, {"scale": 2, "loss": 3})(torch.rand(2, 3, 32, 34))
-    assert features.shape == (2, 384) and {k: v.shape for k, v in logits.items()} == {"scale": (2, 2), "loss": (2, 3)}
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_the_answer_of_a_small_body_does_not_depend_on_where_an_image_begins(name):
-    generator = torch.Generator().manual_seed(0)
-    model = Classifier(name, {"a": 7}).eval()
-    lattice = torch.rand(3, 32, 4, 4, generator=generator)
-    for rows, columns in ((1, 0), (2, 3), (3, 1)):
-        found, moved = (x.flatten(1) for x in (lattice, lattice.roll((rows, columns), (2, 3))))
-        for of in (model.body.features, model.heads["a"]):
-            torch.testing.assert_close(of(found), of(moved), rtol=1e-5, atol=1e-5)
-
-
-def test_a_pattern_of_period_4_gives_the_same_answer_at_every_offset():
-    image = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)).tile(1, 1, 12, 12)
-    model = Classifier("small_plain", {"a": 7}).eval()
-    cuts = [image[..., row : row + 40, column : column + 40] for row in range(4) for column in range(4)]
-    inside = [model.heads["a"](Lattice.apply(model.body.layers(cut)[..., 4:-4, 4:-4]).flatten(1)) for cut in cuts]  # edges are not periodic
-    assert torch.allclose(torch.cat(inside), inside[0], atol=1e-4) and inside[0].std() > 0.01
-
-
-@pytest.mark.parametrize("shape", [(2, 5, 8, 12), (1, 3, 4, 4)])
-def test_the_lattice_is_the_mean_by_position_modulo_4(shape):
-    maps = torch.rand(shape, dtype=torch.float64, requires_grad=True)
-    lattice = Lattice.apply(maps)
-    assert torch.allclose(lattice[..., 1, 2].double(), maps[..., 1::4, 2::4].mean((2, 3)), atol=1e-6)
-    weights = torch.rand_like(lattice)
-    (lattice * weights).sum().backward()
-    expected = torch.autograd.grad(sum((maps[..., r::4, c::4].mean((2, 3)) * weights[..., r, c]).sum() for r in range(4) for c in range(4)), maps)
-    assert torch.allclose(maps.grad, expected[0], atol=1e-6)
-
-
-def test_the_high_pass_filter_is_blind_to_flat_images():
-    assert HighPass()(torch.full((1, 3, 8, 8), 0.3)).abs().max() < 1e-5
 
 
 def test_decoded_pixels_and_png_files_give_the_same_crops(store, tmp_path):
@@ -236,76 +194,6 @@ def test_a_head_ignores_networks_it_is_not_asked_about(store):
     networks = tuple(n for n in fleet.custom() if n.architecture == "EDSR")[:6]
     labels = recipe.labels({"dataset": asked}, networks)["dataset"].tolist()
     assert [label == recipe.IGNORED for label in labels] == [n.seed != 1 for n in networks]
-
-
-def test_unknown_backbones_are_named():
-    with pytest.raises(UserError, match="the backbone 'convnext_bass'"):
-        Classifier("convnext_bass", {"a": 2})
-
-
-def test_the_wavelet_residual_is_that_of_scikit_image(tiles):
-    ours = prnu.wavelet_residual(tiles)
-    for tile, residual in zip(tiles, ours, strict=True):
-        denoised = denoise_wavelet(tile.astype(float), wavelet="db4", method="BayesShrink", mode="soft", channel_axis=-1, rescale_sigma=False)
-        assert np.abs(tile - denoised - residual).max() < 0.02
-
-
-def fingerprint_of(residuals):
-    found = prnu.Fingerprint()
-    for residual in residuals:
-        found.add(residual)
-    return found
-
-
-def test_a_network_is_found_by_its_mean_residual():
-    rng = np.random.default_rng(0)
-    patterns = rng.normal(0, 3, (2, 8, 8, 3)).astype(np.float32)
-    noisy = [pattern + rng.normal(0, 1, (20, 8, 8, 3)).astype(np.float32) for pattern in patterns]
-    fingerprints = np.stack([fingerprint_of(part[:10]).mean for part in noisy])
-    assert prnu.scores(noisy[1][10:], fingerprints).argmax(1).tolist() == [1] * 10
-
-
-def test_residuals_can_be_cropped_and_stored_as_whole_levels(tiles):
-    whole = prnu.residuals(prnu.centre(tiles, 16), "wavelet", int8=True)
-    assert whole.shape == (6, 16, 16, 3) and np.array_equal(whole, np.trunc(whole))
-
-
-@pytest.mark.parametrize(("name", "sentence"), [("wavelets", "there is no denoiser 'wavelets'"), ("bm3d", "the package is not installed")])
-def test_denoisers_that_cannot_be_had_are_named(name, sentence, tiles, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "bm3d", None)
-    with pytest.raises(UserError, match=sentence):
-        prnu.residuals(tiles, name, int8=False)
-
-
-def test_out_of_phase_images_differ_by_image_and_not_by_network():
-    image = np.arange(24 * 20 * 3, dtype=np.uint8).reshape(24, 20, 3)
-    same = prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1)
-    assert same.shape == (12, 17, 13, 3) and len({cut.tobytes() for cut in same}) > 6
-    assert np.array_equal(same, prnu.out_of_phase(np.stack([image] * 12), range(12), master_seed=1))
-
-
-PLACE = np.stack(np.broadcast_arrays(*np.ogrid[:40, :44], 0), -1).astype(np.uint8)  # every pixel holds its row and column
-
-
-def corners(numbers=range(12), images=None, **how):
-    """Where the cut images begin."""
-    images = np.stack([PLACE] * len(numbers)) if images is None else images
-    shown = prnu.cut(images, numbers, master_seed=1, **{"crop": None, "tiles": True, "known_offset": False} | how)
-    return {tuple(image[0, 0, :2].tolist()) for image in shown}, shown.shape
-
-
-def test_the_baseline_sees_tiles_in_unknown_offsets_and_the_control_in_one():
-    places, shape = corners()
-    assert len(places) > 6 and len({(row % 4, column % 4) for row, column in places}) > 6 and shape == (12, 33, 37, 3)
-    assert corners(known_offset=True) == ({(0, 0)}, (12, 33, 37, 3))
-    assert len(corners(crop=16)[0]) > 6 and corners(crop=16, known_offset=True) == ({(8, 8)}, (12, 16, 16, 3))
-    assert corners((5,)) == corners((5,)) != corners((6,))  # by the number of the image, for all networks alike
-
-
-def test_photographs_are_cropped_at_their_centre_as_by_the_authors():
-    assert corners((1,), crop=21, tiles=False)[0] == {(9, 11)}
-    assert corners((1,), crop=21, tiles=False, known_offset=True) == ({(8, 8)}, (1, 21, 21, 3))
-    assert len(corners(tiles=False)[0]) > 6  # whole images of one size are all in one phase
 
 
 def test_an_image_smaller_than_the_centre_crop_is_taken_whole_or_named(tmp_path):
