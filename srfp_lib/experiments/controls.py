@@ -87,7 +87,7 @@ def known_offset(table: pd.DataFrame) -> str:
         return "This profile leaves this control out."
     return (
         f"With a known offset the accuracy {verdict(table, 'known-offset')}, for L1 networks it {verdict(table, 'known-offset', 'L1')}. "
-        "All other numbers of the book are for images whose offset is not known."
+        "All claims are judged on images whose offset is not known."
     )
 
 
