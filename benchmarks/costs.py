@@ -18,7 +18,6 @@ from functools import cache, partial
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -120,12 +119,6 @@ def enlarge(size: str, architecture: str, scale: int) -> Measured:
     return {"seconds": seconds * 1e6 / (count * (side * scale) ** 2), "part": 1 if size == "full" else ""}
 
 
-def standin(measure: Callable[[str, str, int], Measured], scale: int) -> Measured:
-    """The mean of the stand-ins of a scale."""
-    found = [measure("stand-in", name, scale) for name in dict.fromkeys(n.architecture for n in fleet.published() if n.scale == scale)]
-    return {key: mean(row[key] for row in found) for key in ("fixed", "seconds") if key in found[0]}
-
-
 def classifier(backbone: str, kind: str) -> Measured:
     """A training step, or the evaluation of crops, per megapixel."""
     small = backbone in SMALL_BACKBONES
@@ -224,7 +217,6 @@ def ways() -> dict[str, Callable[[], Measured]]:
     for way in (train, enlarge):
         for size, name, scale in product(("narrow", "full"), fleet.ARCHITECTURES, fleet.SCALES):
             found[f"{way.__name__} {size} {name} x{scale}"] = partial(way, size, name, scale)
-        found |= {f"{way.__name__} stand-in x{scale}": partial(standin, way, scale) for scale in fleet.SCALES}
     for names in product(("seeded", "efficientnet_lite0", "imagenet"), ("small", "vgg"), fleet.LOSSES[1:]):
         found["adversary " + " ".join(names)] = partial(adversary, *names)
     for kind, name in product(("teach", "look"), (*SMALL_BACKBONES, *PAPER.classifier.backbones, *PACKAGES)):

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from .figures import Picture
 
 IN_WORDS = {
-    "stand-in": "stand-ins, not the published networks", "images of a folder": "sets of images of other people's networks",
-    "the authors' images": "real networks, the authors' images",
+    "a network of the paper": "of the paper's networks", "another published network": "other published networks",
+    "images of a folder": "sets of images of other people's networks", "the authors' images": "real networks, the authors' images",
 }  # fmt: skip
 
 

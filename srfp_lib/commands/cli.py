@@ -130,9 +130,9 @@ def _run(options: argparse.Namespace) -> int:
     names = [name for name in wanted if name in study.jobs]
     due = list(run.pending(study.workspace, study.jobs, study.keys, names).values())
     obstacles.refuse(study.profile, due, study.workspace.root, options.workers)
-    stand_ins = sources.without_weights(study.profile.published) if any(job.kind == "published" for job in due) else ""
+    networks = sources.summary(study.profile.published) if any(job.kind == "published" for job in due) else ""
     announcement = plan.announcement(study.profile, due, study.workspace.root, options.workers)
-    print(f"{announcement} {stand_ins}".rstrip(), file=sys.stderr)
+    print(f"{announcement} {networks}".rstrip(), file=sys.stderr)
     run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
@@ -146,7 +146,7 @@ def _status(options: argparse.Namespace) -> int:
 
     study = Study.open(options.profile, options.workspace, there=True)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
-    notes = [*left_out, sources.without_weights(study.profile.published), *study.made_elsewhere()]
+    notes = [*left_out, sources.summary(study.profile.published), *study.made_elsewhere()]
     print(plan.report(study.workspace, study.states(), [note for note in notes if note]))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:

@@ -66,14 +66,13 @@ def _estimate(quantity: Accuracy | Estimate) -> Estimate:
 
 
 def _answer(results: Results, claim: str, rule: Rule) -> dict[str, Any]:
-    stand_ins = rule["networks"] != "custom" and results.origins.get("stand-in")
     try:
         ours = _estimate(QUANTITIES[claim](results))
     except Unanswered as lack:
         return {"verdict": UNTESTED, "reason": str(lack)}
-    if stand_ins and rule["networks"] == "named":
-        return {"verdict": UNTESTED, "reason": "about named networks, and stand-ins take their place"}
-    verdict, reason = (UNTESTED, "stand-ins, not the published networks") if stand_ins else judge(ours, rule)
+    verdict, reason = judge(ours, rule)
+    if rule["networks"] == "published" and (whose := results.whose):
+        reason = f"{reason}; {whose}"
     return {"ours": ours.value, "low": ours.low, "high": ours.high, "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from .. import paper
 
 ROLES = {"DIV2K": "div2k", "Flickr2K": "flickr2k", "Flickr1K": "classify"}  # the role here of each set of the paper
-ORDER = ("div2k", "flickr2k", "stand-ins", "classify", "train", "test", "validation")
+ORDER = ("div2k", "flickr2k", "development", "classify", "train", "test", "validation")
 
 
 def table_a1(photographs: pd.DataFrame) -> pd.DataFrame:

@@ -118,8 +118,8 @@ def exceptions_beyond_adversarial(r: Results) -> Estimate:
 
 
 def network(model_ids: Iterable[str], architecture: str, scale: int, loss: str) -> str:
-    """The published network with an architecture and scale, and a loss if there are several."""
-    for one in map(fleet.parse, model_ids):
+    """The paper's network with an architecture and scale, and a loss if there are several."""
+    for one in (n for n in map(fleet.parse, model_ids) if n in fleet.published()):
         if (one.architecture, one.scale) == (architecture, scale) and loss in ("", one.loss):
             return one.model_id
     raise Unanswered(f"{architecture} at {scale}X is not among the published networks of this run")

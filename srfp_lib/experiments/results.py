@@ -88,6 +88,13 @@ class Results:
         by_photograph = self.quality[self.quality["model_id"].isin(chosen)].groupby("photograph")["psnr"].mean()
         return Accuracy(pd.DataFrame([by_photograph]))
 
+    @property
+    def whose(self) -> str:
+        """Whether the published networks are the paper's, in words; empty if all are, or it is not known."""
+        total = sum(self.origins.values())
+        of_paper = sum(n for origin, n in self.origins.items() if "paper" in origin or "authors" in origin)
+        return f"on {total} real networks, {of_paper or 'none'} of them the paper's" if of_paper < total else ""
+
     @cached_property
     def warm_answers(self) -> pd.DataFrame:
         """The answers of the published networks' classifier with the warm start."""

@@ -9,19 +9,18 @@ from torch import nn
 
 from ..common.errors import UserError
 
-MODULES = {"narrow": "narrow", "full": "full", "stand-in": "narrow_published"}
+SIZES = ("narrow", "full")
 
 
 def build(architecture: str, scale: int, size: str) -> nn.Module:
     """A trainable network with fresh weights: n x 3 x h x w to n x 3 x sh x sw, both 0..1.
 
-    size: "narrow" (16 channels, see `narrow`) or "full" (as in the paper, see `full`) for the custom fleet, "stand-in" for small
-    relatives of the published networks (see `narrow_published`). Weights are drawn from torch's global generator: seed it
-    with `common.randomness.seeded_torch`. Raises UserError for an unknown size or architecture.
+    size: "narrow" (16 channels, see `narrow`) or "full" (as in the paper, see `full`). Weights are drawn from torch's global
+    generator: seed it with `common.randomness.seeded_torch`. Raises UserError for an unknown size or architecture.
     """
-    if size not in MODULES:
+    if size not in SIZES:
         raise UserError(f"there is no network size '{size}': choose full or narrow")
-    family = import_module(f".{MODULES[size]}", __name__)
+    family = import_module(f".{size}", __name__)
     if architecture not in family.BODIES:
         raise UserError(f"there is no {size} architecture '{architecture}': choose one of {', '.join(family.BODIES)}")
     return family.BODIES[architecture](scale)

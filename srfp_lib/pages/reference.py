@@ -61,8 +61,8 @@ def _about(workspace: Workspace, receipts: Sequence[Receipt]) -> dict[str, Any]:
 def _placeless(value: Any) -> Any:
     """A profile as data, without paths of this machine.
 
-    >>> _placeless({"name": "lab", "published": {"weights_dir": str(HOME / "weights"), "source": "stand-ins"}})
-    {'name': 'lab', 'published': {'weights_dir': 'a folder', 'source': 'stand-ins'}}
+    >>> _placeless({"name": "lab", "published": {"weights_dir": str(HOME / "weights"), "source": "available"}})
+    {'name': 'lab', 'published': {'weights_dir': 'a folder', 'source': 'available'}}
     """
     if isinstance(value, dict):
         return {name: _placeless(one) for name, one in value.items()}

@@ -15,11 +15,11 @@ from ..common.errors import UserError
 from ..common.names import legible
 from ..common.randomness import seed
 from .near_duplicates import groups
-from .photoset import Photograph, with_unique_names
+from .photoset import SPARE, Photograph, with_unique_names
 from .reading import SUFFIXES, UnreadableError, read, read_again, size
 
 NEEDED = 10
-SHARES = {"div2k": 0.2, "flickr2k": 0.2, "stand-ins": 0.1}  # of the photographs; the others are classified
+SHARES = {"div2k": 0.2, "flickr2k": 0.2, SPARE: 0.1}  # of the photographs; the others are classified
 ALIKE = 0.05  # share of all photographs that the near-duplicates of one may have (at least two), lest they fill a fold
 FIXED = (0.65, 0.75, 1.0)  # ends of train, validation and test without rotation
 

@@ -14,13 +14,13 @@ from ..common.errors import UserError
 from .near_duplicates import groups, perceptual_hashes
 from .reading import pixel_digest
 
-# Two sets train the custom networks, the third the stand-ins for published networks.
-TRAINING_SETS = ("div2k", "flickr2k", "stand-ins")
+TRAINING_SETS = ("div2k", "flickr2k")  # of the custom networks
+SPARE = "development"  # neither train nor test anything: for whoever has to choose a setting
 
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """A photograph and its role: a training set (fold -1) or "classify". Pixels are read on demand, as a set may exceed memory."""
+    """A photograph and its role: a training set or "development" (fold -1), or "classify". Pixels are read on demand, as a set may exceed memory."""
 
     name: str
     size: tuple[int, int]  # height, width

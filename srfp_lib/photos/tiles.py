@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .paper_sets import reduce
-from .photoset import Photograph
+from .photoset import TRAINING_SETS, Photograph
 
 MANY = 40  # from so many photographs on, a quarter of a set is a quarter of its photographs
 
@@ -36,7 +36,7 @@ def quotas(photographs: list[Photograph], side: int, most: int) -> list[tuple[Ph
     a set's photographs, or, below 40 photographs, every fourth tile of each.
     """
     planned = []
-    for dataset in dict.fromkeys(p.role for p in photographs if p.fold < 0):
+    for dataset in dict.fromkeys(p.role for p in photographs if p.role in TRAINING_SETS):
         members = [p for p in photographs if p.role == dataset]
         shares = _shares([len(grid(*p.size, side)) for p in members], most)
         for number, (photograph, n) in enumerate(zip(members, shares, strict=True)):

@@ -26,9 +26,7 @@ from ..photos.flickr.table import LIST
 from ..photos.folder import files
 from ..profiles import Photographs, Profile, Training
 from ..published import sources
-from ..published.catalogue import row as row_of
 from ..stages import units
-from ..training import recipes
 from ..workflow.jobs import Job
 
 RDN_PARAMETERS = 22.2e6
@@ -143,19 +141,16 @@ class Costs:
         return [(images * share, f"enlarge {variant}", self.megapixels), (images * self.profile.photographs.png, "save", self.megapixels)]
 
     def _make(self, job: Job) -> Needs:
-        """Stand-ins, an adversarial one with an L1 twin that it starts from; or published networks with weights by their parameters, from RDN."""
-        profile, units, entries = self.profile, 0.0, []
-        there = sources.weights_at(profile.published, job.arguments[0])
+        """Published networks by the number of their parameters, from RDN."""
+        settings, units, entries = self.profile.published, 0.0, []
         for network in map(fleet.parse, job.arguments[0]):
-            if network.model_id in there or profile.published.source == "weights":
-                share = row_of(network.model_id).parameters / RDN_PARAMETERS
-                entries += self._enlarged(f"full RDN x{network.scale}", self.images, share)
-            else:
-                settings = recipes.stand_in(network.loss, profile.training, profile.published)
-                steps, training = self._steps(recipes.with_twin(network), settings)
-                units, entries = units + steps, entries + training + self._enlarged(f"stand-in x{network.scale}", self.images)
-            twice = self.images * (len(sources.ways(profile.published, network.model_id)) > 1)  # saved in two ways
-            units, entries = units + self.images + twice, [*entries, (twice * profile.photographs.png, "save", self.megapixels)]
+            share = sources.row_of(settings, network.model_id).parameters / RDN_PARAMETERS
+            twice = self.images * (len(sources.ways(settings, network.model_id)) > 1)  # saved in two ways
+            entries += [
+                *self._enlarged(f"full RDN x{network.scale}", self.images, share),
+                (twice * self.profile.photographs.png, "save", self.megapixels),
+            ]
+            units += self.images + twice
         return units, entries
 
     def _quality(self, job: Job) -> Needs:
@@ -192,7 +187,7 @@ class Costs:
 
 
 def _variant(network: Network, size: str) -> str:
-    return f"stand-in x{network.scale}" if size == "stand-in" else f"{size} {network.architecture} x{network.scale}"
+    return f"{size} {network.architecture} x{network.scale}"
 
 
 def parts(settings: Photographs) -> dict[str, float]:

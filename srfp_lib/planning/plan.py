@@ -43,7 +43,7 @@ def disk(profile: Profile) -> dict[str, float]:
     folder = costs.images * costs.megapixels * (2 * settings.png + 3 * settings.decoded) / 1000
     made = not profile.release.folder or profile.release.copy
     tiles = min(2 * settings.max_training_tiles, 2 * 800 * TILES_OF_A_PHOTOGRAPH if settings.source == "paper" else math.inf)
-    written = 30 if profile.published.source in ("weights", "stand-ins") else 25  # five are written in two ways (D36)
+    written = len(sources.networks(profile.published)) + len(sources.second_copies(profile.published))  # some in two ways (D36)
     features = 205 * (1024 if full else 320) * costs.parts["test"] * 4 / 1e9  # of all networks in one run
     return {
         "photographs": made * (folder + tiles * settings.training_tile**2 * 3 / 1e9),

@@ -95,7 +95,6 @@ def conflict(profile: Profile) -> str:
             training.discriminator == "vgg" and training.patch != 128 and training.adversarial_steps > 0,
         "training.start_from_l1 is true, which needs the L1 network in the same job, and training.stacked is false":
             training.start_from_l1 and not training.stacked,
-        "published.source is stand-ins, and published.steps is 0": profile.published.source == "stand-ins" and not profile.published.steps,
         f"training.discriminator_betas has {len(training.discriminator_betas)} values, and Adam takes 2": len(training.discriminator_betas) != 2,
     }  # fmt: skip
     return next((f"{sentence}: change one of them" for sentence, broken in rules.items() if broken), "")

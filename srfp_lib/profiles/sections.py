@@ -112,12 +112,11 @@ class Parsers:
 class Published:
     """The published networks (paper, Table 1): where their images come from, and how they are told apart (section 4.1.2)."""
 
-    source: str = setting("weights", "weights, stand-ins, release, or a folder of images that somebody's networks made", "D38",
-                          place=True, of=("weights", "stand-ins", "release"))  # fmt: skip
+    source: str = setting("weights", "weights: the paper's 25; available: those whose weights are here; release; or a folder of images that "
+                          "somebody's networks made", "D38", place=True, of=("weights", "available", "release"))  # fmt: skip
+    include: tuple[str, ...] = setting((), "networks that are left out otherwise, because of their licence or another reason in the catalogue")
     weights_dir: str = setting("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones", place=True)
     writer: str = setting("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36", of=("round", "authors"))
-    steps: int = setting(0, "stand-ins: optimiser steps with L1")
-    adversarial_steps: int = setting(0, "stand-ins: optimiser steps with a discriminator")
     classifier_steps: int = setting(0, "recipe steps: attribution among the published networks", "D23")
 
 

@@ -30,7 +30,7 @@ DEMO = Profile(
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3",)),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
-    published=Published(source="stand-ins", weights_dir="weights", steps=250, adversarial_steps=80, classifier_steps=100),
+    published=Published(source="available", weights_dir="weights", classifier_steps=100),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ LAB = replace(
     classifier=replace(DEMO.classifier, backbones=("small_plain", *SMALL_BACKBONES[2:]), learning_rate=4e-3, steps=1500,
                        backbone_steps=300, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
     parsers=replace(DEMO.parsers, steps=400, known_offset=("s3", "VGG_GAN")),
-    published=replace(DEMO.published, steps=1500, adversarial_steps=500, classifier_steps=300),
+    published=replace(DEMO.published, classifier_steps=300),
 )  # fmt: skip
 
 SMOKE = replace(
@@ -57,7 +57,7 @@ SMOKE = replace(
     classifier=replace(DEMO.classifier, backbones=SMALL_BACKBONES, crop=24, batch=64, steps=12,
                        backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
     parsers=replace(DEMO.parsers, steps=4),
-    published=replace(DEMO.published, steps=4, adversarial_steps=2, classifier_steps=4),
+    published=replace(DEMO.published, classifier_steps=4),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}

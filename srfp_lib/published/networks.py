@@ -88,8 +88,7 @@ class PublishedNetwork:
         """
         import torch
 
-        if not isinstance(lr, np.ndarray) or lr.dtype != np.uint8 or lr.ndim != 3 or lr.shape[2] != 3 or 0 in lr.shape:
-            raise UserError(f"{_what(lr)} is no image: give uint8 of height x width x 3, RGB")
+        checked(lr)
         for option in options:
             if option not in self.options():
                 raise UserError(f"{self.row.model_id} has no option '{option}': it has {', '.join(self.options()) or 'none but name'}")
@@ -160,6 +159,12 @@ class PublishedNetwork:
         for name in given:
             if name not in own:
                 raise UserError(f"{where} hold '{name}', which {label} has not: give its file")
+
+
+def checked(lr: Any) -> None:
+    """Raises UserError for what is no image."""
+    if not isinstance(lr, np.ndarray) or lr.dtype != np.uint8 or lr.ndim != 3 or lr.shape[2] != 3 or 0 in lr.shape:
+        raise UserError(f"{_what(lr)} is no image: give uint8 of height x width x 3, RGB")
 
 
 def _what(value: Any) -> str:

@@ -20,18 +20,17 @@ from ..common.errors import UserError
 from ..common.files import one_writer, sha256, write_whole
 from ..fetching.archives import unpack
 from ..fetching.downloads import Sleep, download
-from . import ncnn, state_dicts
-from .catalogue import Row
+from . import packages, state_dicts
+from .catalogue import ENGINES, Row
+from .engines import Engine, Ncnn, Spandrel
+from .networks import PublishedNetwork
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .networks import PublishedNetwork
-
 LOCK = "weights.lock.json"
 LARGEST_ARCHIVE = 4 * 2**30
 BY_HAND = "put there by hand"
-ORIGIN = "the authors' weights"
 
 
 class WeightsFolder:
@@ -55,15 +54,15 @@ class WeightsFolder:
             return f"'{path}' cannot be read ({error.strerror})"
         return ""
 
-    def content(self, row: Row, *, carried: bool) -> str:
-        """What identifies a network's weights: the SHA-256 of its file, or what keeps it from being read; empty if there are none.
+    def content(self, row: Row, *, packaged: bool = True) -> str:
+        """What identifies a network's weights: the SHA-256 of its files, or what keeps them from being read; empty if there are none.
 
-        carried: those in the extra ncnn count where no file lies.
+        packaged: those in an installed package count where no file lies.
         """
         path = row.path(self.root)
         if trouble := self.trouble(row):
             return trouble
-        files = (path,) if path.exists() else (carried and ncnn.files(row)) or ()
+        files = packages.pair(path) if path.exists() else packages.files(row) if packaged else ()
         return " ".join(map(sha256, files))
 
     def state(self, row: Row) -> str:
@@ -76,13 +75,13 @@ class WeightsFolder:
         seen = self._seen(path)
         if not row.sha256 and not seen:
             return "present"
-        found = sha256(path)
+        found = sha256(packages.pair(path)[-1])
         if not found.startswith(row.sha256) or seen not in ("", found):
             return "altered"
         return "verified" if row.sha256 else "as first seen"
 
     def load(self, row: Row) -> dict[str, Tensor]:
-        """The state dict of a network; Real-ESRGAN 4x may come from the extra ncnn.
+        """The state dict of a network.
 
         Raises UserError for a file that cannot be read or whose SHA-256 changed, and, with advice where to get it, for one that is missing.
         """
@@ -91,20 +90,30 @@ class WeightsFolder:
             raise UserError(f"'{path}' has another SHA-256 than it should: delete it and fetch it again")
         if state != "missing":
             return state_dicts.read(path, row)
-        if files := ncnn.files(row):
-            return ncnn.read(*files)
         raise UserError(f"the weights of {row.model_id} are missing: {row.advice(self.root)}")
 
     def give(self, network: PublishedNetwork) -> dict[str, str]:
-        """Load a network's weights into it; returns whose they are: origin, file, sha256, and whether that is the published one.
+        """Load a network's weights into it; returns whose they are: file, sha256, and whether that is the published one.
 
         Raises UserError as `load` and `PublishedNetwork.load_state_dict`.
         """
         row = network.row
-        state, content = self.state(row), self.content(row, carried=True)
-        network.load_state_dict(self.load(row), "the weights of the extra ncnn" if state == "missing" else f"the weights '{row.path(self.root)}'")
-        checked = {"verified": "the published SHA-256", "missing": "half precision, from the extra ncnn"}
-        return {"origin": ORIGIN, "file": row.file_name, "sha256": content, "checked": checked.get(state, "no SHA-256 is published")}
+        network.load_state_dict(self.load(row), f"the weights '{row.path(self.root)}'")
+        checked = "the published SHA-256" if self.state(row) == "verified" else "no SHA-256 is published"
+        return {"file": row.file_name, "sha256": self.content(row), "checked": checked}
+
+    def open(self, row: Row, device: str = "cpu") -> tuple[PublishedNetwork | Engine, dict[str, str]]:
+        """A network with its weights, from here or from an installed package, and whose they are. Raises UserError."""
+        path = row.path(self.root)
+        if row.module not in ENGINES and (path.exists() or self.trouble(row) or not packages.files(row)):
+            network = PublishedNetwork(row, device)
+            return network, self.give(network)
+        files = packages.pair(path) if path.exists() else packages.files(row)
+        if not files:
+            raise UserError(f"the weights of {row.model_id} are missing: {row.advice(self.root)}")
+        packages.check(row, files)
+        about = {"file": files[-1].name, "sha256": self.content(row), "checked": "the SHA-256 of the catalogue"}
+        return (Ncnn(row, *files) if len(files) == 2 else Spandrel(row, files[0], device)), about
 
     def _readable(self, row: Row) -> str:
         if trouble := self.trouble(row):

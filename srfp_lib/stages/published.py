@@ -1,35 +1,41 @@
-"""The images of published networks: of true weights or of stand-ins."""
+"""The images of published networks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .. import fleet, published
+from .. import fleet
 from ..common.errors import UserError
-from ..fleet import HR, Network
+from ..fleet import HR
 from ..images import gallery, superresolve
-from ..published import sources
+from ..published import proof, sources
 from ..published.weights_folder import WeightsFolder
-from ..training import loop, recipes
-from ..training.trainer import fresh
 from ..workflow.desk import Desk
-from .making import training_data
+
+OURS, OTHER = "a network of the paper", "another published network"
+FAR = 0.5  # dB between the quality on the known tile here and in the catalogue
 
 
 def make(desk: Desk, names: tuple[str, ...]) -> None:
-    """Super-resolve every image with published networks: with their weights where these are, else by stand-ins."""
-    settings = desk.profile.published
-    with_weights = names if settings.source == "weights" else sources.weights_at(settings, names)
+    """Super-resolve every image with published networks. Raises UserError for one that is not what the catalogue says."""
+    settings, images = desk.profile.published, gallery.custom(desk)
+    of_paper = {network.model_id for network in fleet.published()}
     for name in names:
-        sr, about = (_with_weights if name in with_weights else _by_stand_in)(desk, fleet.parse(name))
-        _write(desk, name, sr)
-        desk.write("published", f"{name}.json").write_text(json.dumps({"model_id": name, **about}, indent=1))
+        row = sources.row_of(settings, name)
+        network, about = WeightsFolder(Path(settings.weights_dir)).open(row, desk.device)
+        proved = proof.prove(network.upscale, row.scale)
+        if abs(proved.psnr - row.psnr) > FAR:
+            raise UserError(f"{name} reaches {proved.psnr:.1f} dB on the known tile, and the catalogue has {row.psnr:.1f}: its weights are others")
+        hr = (image for batch in images.batches(HR) for image in batch)
+        _write(desk, name, (network.upscale(superresolve.downscale(x[None], row.scale)[0], name=n) for x, n in zip(hr, images.names, strict=True)))
+        about |= {"model_id": name, "origin": OURS if name in of_paper else OTHER, "parameters": row.parameters, "tile": asdict(proved)}
+        desk.write("published", f"{name}.json").write_text(json.dumps(about, indent=1))
     desk.unchanged(sources.weights_at(settings, names))
 
 
@@ -42,27 +48,3 @@ def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:
         for image, pixels in zip(shown.names, sr, strict=True):
             for folder, whole in folders:
                 folder.add(image, whole(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-
-
-def _with_weights(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    built, images = published.network(network.model_id, device=desk.device), gallery.custom(desk)
-    about = WeightsFolder(Path(desk.profile.published.weights_dir)).give(built)
-    hr = (image for batch in images.batches(HR) for image in batch)
-    sr = (built.upscale(superresolve.downscale(x[None], network.scale)[0], name=name) for x, name in zip(hr, images.names, strict=True))
-    return sr, {**about, "parameters": built.row.parameters}
-
-
-def _by_stand_in(desk: Desk, network: Network) -> tuple[Iterator[np.ndarray], dict[str, Any]]:
-    profile, found = desk.profile, training_data(desk, "stand-ins")
-    if not (tiles := found.tiles["stand-ins"]).shape[0]:
-        raise UserError("published.source is 'stand-ins', and these photographs leave no training set for them: set it to weights")
-    lr = {(network.dataset, scale): rows for (_, scale), rows in found.lr.items()}
-    data, settings = loop.Data({network.dataset: tiles}, found.held_out, lr), recipes.stand_in(network.loss, profile.training, profile.published)
-    trained = loop.train(recipes.with_twin(network), data, settings, master_seed=profile.master_seed, device=desk.device)
-    module = fresh(network, settings, master_seed=0).eval()
-    module.load_state_dict(trained.states[network.model_id])
-    module.to(desk.device)
-    lr = (superresolve.downscale(hr, network.scale) for hr in gallery.custom(desk).batches(HR))
-    sr = (image for batch in lr for image in superresolve.enlarge(module, batch, device=desk.device))
-    psnr, parameters = round(trained.log[-1]["held_out_psnr"], 3), sum(p.numel() for p in module.parameters())
-    return sr, {"origin": "stand-in", "parameters": parameters, "held_out_psnr": psnr}

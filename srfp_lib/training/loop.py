@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..fleet import Network
 from ..images.store import ahead
 from ..images.superresolve import downscale, super_resolve
 from ..profiles import Training
-from . import batches, recipes
+from . import batches
 from .batches import Rows, Tiles
 from .stack import State
 from .trainer import Trainer, fresh
@@ -52,6 +52,11 @@ class Trained:
     log: Log
 
 
+def l1_twin(network: Network) -> Network:
+    """The network with L1 loss that differs in nothing else: an adversarial one may start from it (D5)."""
+    return replace(network, loss="L1", model_id=network.model_id.replace(f"-{network.loss}-", "-L1-"))
+
+
 def train(networks: tuple[Network, ...], data: Data, settings: Training, *, master_seed: int,
           checkpoints: Path | None = None, device: str = "cpu") -> Trained:  # fmt: skip
     """Train networks of one architecture and scale (paper, section 3.1): those with L1, then the adversarial ones.
@@ -79,7 +84,7 @@ def train(networks: tuple[Network, ...], data: Data, settings: Training, *, mast
 
 def _twins(networks: tuple[Network, ...], states: dict[str, State]) -> list[State]:
     try:
-        return [states[recipes.l1_twin(n).model_id] for n in networks]
+        return [states[l1_twin(n).model_id] for n in networks]
     except KeyError as error:
         raise UserError(f"start_from_l1 needs {error} in the same job: set training.stacked = true") from None
 

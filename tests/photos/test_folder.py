@@ -28,10 +28,10 @@ NAMES = [f"p{i:02d}.png" for i in range(12)]
 def test_every_photograph_has_one_role_and_every_part_has_images(tmp_path):
     found = photos.load(fill(tmp_path, NAMES), master_seed=1)
     own = found.photographs[found.photographs["source"] == "folder"]
-    assert own["role"].value_counts().to_dict() == {"classify": 7, "div2k": 2, "flickr2k": 2, "stand-ins": 1}
+    assert own["role"].value_counts().to_dict() == {"classify": 7, "div2k": 2, "flickr2k": 2, "development": 1}
     assert set(found.images["fold"]) == {0, 1, 2, 3}
     rows, tiles = zip(*found.training(), strict=True)
-    assert {row["dataset"] for row in rows} == {"div2k", "flickr2k", "stand-ins"}
+    assert {row["dataset"] for row in rows} == {"div2k", "flickr2k", "development"}
     assert len(found.images) == len(list(found.image_pixels())) and {tile.shape for tile in tiles} == {(48, 48, 3)}
     assert found.n_training == len(tiles) and not set(found.images["photograph"]) & {row["photograph"] for row in rows}
 

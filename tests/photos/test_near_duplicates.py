@@ -104,13 +104,13 @@ def test_roles_without_near_duplicates_are_those_of_before(tmp_path):
     """As they were dealt before groups were looked for; runs that were made then stay valid."""
     found = photos.load(fill(tmp_path, NAMES), master_seed=1)
     assert {role: sorted(int(name[1:3]) for name in names) for role, names in places(found).groupby(places(found)).groups.items()} == {
-        ("div2k", -1): [2, 6], ("flickr2k", -1): [0, 9], ("stand-ins", -1): [8],
+        ("div2k", -1): [2, 6], ("flickr2k", -1): [0, 9], ("development", -1): [8],
         ("classify", 0): [4, 5], ("classify", 1): [1, 3], ("classify", 2): [10, 11], ("classify", 3): [7],
     }  # fmt: skip
     assert not found.photographs["note"].any() and found.skipped.empty
 
 
-ROLES = [("div2k", -1), ("flickr2k", -1), ("stand-ins", -1), *(("classify", fold) for fold in range(4))]
+ROLES = [("div2k", -1), ("flickr2k", -1), ("development", -1), *(("classify", fold) for fold in range(4))]
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(ROLES, 2)))
