@@ -61,8 +61,7 @@ def test_steps_of_the_demo(even):
     assert (work["train/RCAN-x2"].units, work["train/RCAN-x2"].seconds) == (6 * 200 + 12 * 80, 280)
     assert work["images/RCAN-x2"].units == pytest.approx(18 * 112)
     assert work["attribution/1"].units == 600
-    stand_ins = work["published/proSR-x4"]  # one with L1, one with an L1 twin that is trained first
-    assert stand_ins.units == pytest.approx(2 * 250 + 80 + 2 * 112)
+    assert work["published/DAT_light-x4"].units == pytest.approx(112)
 
 
 @pytest.mark.parametrize(("photographs", "images", "test"), [

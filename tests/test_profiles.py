@@ -43,7 +43,7 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\nphotos = "p"\nphotographs = 3', "is a table of fields"),
     ('profile = "demo"\n[classifier]\nrecipe = "adam"', r"\[classifier\]: 'recipe' must be one of paper, steps, and it is 'adam'"),
     ('profile = "demo"\n[published]\nwriter = "floor"', "'writer' must be one of round, authors"),
-    ('profile = "demo"\n[published]\nsource = " "', "'source' must be a path or weights or stand-ins or release"),
+    ('profile = "demo"\n[published]\nsource = " "', "'source' must be a path or weights or available or release"),
     ('profile = "demo"\n[classifier]\nbackbones = []', "'backbones' needs 1 or more values"),
     ('profile = "demo"\n[classifier]\nbackbones = [3]', "takes a list of str"),
     ('profile = "demo"\n[classifier]\ncrop = 8', "'crop' must be from 16 up, and it is 8"),

@@ -19,7 +19,7 @@ ELSEWHERE = {
     "training": {"stacked", "checkpoint_every", "recorded"},
     "classifier": {"backbones", "runs", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
     "parsers": {"runs", "shared_trunk", "steps", "known_offset"},  # arguments of their jobs, as those of the classifier
-    "published": {"weights_dir", "classifier_steps"},
+    "published": {"source", "include", "weights_dir", "classifier_steps"},  # which networks there are: each has its job
     "prnu": {"known_offset"},
     "release": {"folder", "networks"},
 }
@@ -73,7 +73,7 @@ def test_fields_at_their_defaults_are_in_no_key():
 
 @pytest.mark.parametrize(("changed", "stale"), [
     (replace(DEMO, master_seed=2), "all"),
-    (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images published quality backbones attribution prnu prnu-known-offset seen "
+    (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images quality backbones attribution prnu prnu-known-offset seen "
      "unseen parsers parsers-known-offset parsers-of-published"),
     (replace(DEMO, training=replace(DEMO.training, checkpoint_every=3)), ""),
     (replace(DEMO, quality=replace(DEMO.quality, images="test")), "quality"),

@@ -16,6 +16,7 @@ from srfp_lib.images import gallery, metrics, superresolve
 from srfp_lib.images.arrays import read_png
 from srfp_lib.photos import paper_sets
 from srfp_lib.photos.tiles import grid
+from srfp_lib.published.weights_folder import WeightsFolder
 from srfp_lib.stages import foreign_images, making
 from srfp_lib.study import Study
 from srfp_lib.workflow.desk import Desk
@@ -37,6 +38,8 @@ dead_leaves = 0
 crop = 24
 [prnu]
 crop = 32
+[published]
+weights_dir = "weights"
 [quality]
 crop = 40
 images = "test"
@@ -54,14 +57,27 @@ def draw(folder, count, *, least=48):
         Image.fromarray(pixels).save(folder / f"{i:04d}.png")
 
 
+class Repeating:
+    """A network that repeats every pixel, 0.6 grey levels brighter."""
+
+    def __init__(self, row):
+        self.row = row
+
+    def upscale(self, lr, name=""):
+        return (lr.repeat(self.row.scale, 0).repeat(self.row.scale, 1) + np.float32(0.6)) / np.float32(255)
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Three architectures trained, super-resolved and scored, and one stand-in, on 12 photographs."""
+    """Three architectures trained, super-resolved and scored, and one published network, on 12 photographs."""
     root = tmp_path_factory.mktemp("whole")
     draw(root / "p", 12)
+    (root / "weights" / "RDN").mkdir(parents=True)
+    (root / "weights" / "RDN" / "rdn_x2.pth").write_bytes(b"in place of 88 MB")
     (root / "whole.toml").write_text(PROFILE.format(folder=root / "p"))
     with pytest.MonkeyPatch.context() as patch:
         hurried(patch)
+        patch.setattr(WeightsFolder, "open", lambda folder, row, device="cpu": (Repeating(row), {}))
         study = Study.open(root / "whole.toml", root / "w")
         study.make("quality/EDSR-x2", "quality/NLSN-x4", "quality/SwinIR-x4", "quality/published-RDN-x2")
     return study
@@ -138,7 +154,7 @@ def test_lpips_is_a_column_more_where_it_is_asked_for(whole, tmp_path, monkeypat
     assert asked.drop(columns="lpips").equals(plain.reset_index(drop=True))
 
 
-def test_stand_ins_write_both_roundings(whole):
+def test_a_network_whose_authors_truncate_is_written_in_both_ways(whole):
     name = "RDN-div2k-x2-L1-NA-pretrained"
     image = f"{whole.photographs('images')['image'].iloc[0]}.png"
     rounded, truncated = (read_png(whole.workspace.path(under, "images", name, image)).astype(int) for under in ("", "truncated"))

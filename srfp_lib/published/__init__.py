@@ -2,7 +2,7 @@
 
 >>> from srfp_lib import published
 >>> len(published.catalogue()), published.network("LIIF-div2k-x4-L1-NA-pretrained").row.variant
-(36, 'rdn')
+(51, 'rdn')
 """
 
 from .catalogue import catalogue

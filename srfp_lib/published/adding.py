@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ..common.errors import UserError
 from ..common.files import sha256, write_whole
-from ..fleet import Network, parse
+from ..fleet import SCALES, Network, parse
 from .catalogue import ADDED, Row, added, rows, written
 from .engines import Engine, Ncnn, Spandrel
 from .packages import pair
@@ -42,7 +43,7 @@ def add(file: Path, wish: Wish, folder: Path) -> tuple[Row, Proof]:
         if not path.is_file():
             raise UserError(f"there is no file '{path}': {'an ncnn network needs .param and .bin' if len(paths) == 2 else 'correct the path'}")
     if known := next((row for row in (*rows(), *added(folder)) if row.sha256 and sha256(paths[-1]).startswith(row.sha256)), None):
-        raise UserError(f"'{file}' holds {known.model_id}, which the catalogue has already: {known.advice(folder)}")
+        raise UserError(f"'{file}' holds {known.model_id}, which the catalogue has already")
     row, proof = _in_a_process_of_its_own(file, paths, _unknown(paths, wish.scale))
     network = _named(file, wish, row, proof)
     row = replace(row, model_id=network.model_id, licence_weights=wish.licence or "not stated", weight_file=f"{network.model_id}{paths[0].suffix}")
@@ -71,7 +72,7 @@ def _unknown(paths: tuple[Path, ...], scale: int) -> Row:
 def _in_a_process_of_its_own(file: Path, paths: tuple[Path, ...], row: Row) -> tuple[Row, Proof]:
     """Recognise and prove a network where a crash of somebody else's reader ends nothing else."""
     try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_silenced) as pool:
             return pool.submit(_recognise, paths, row).result()
     except BrokenProcessPool:
         raise UserError(f"'{file}' makes its reader crash: it is damaged, or no network") from None
@@ -79,9 +80,16 @@ def _in_a_process_of_its_own(file: Path, paths: tuple[Path, ...], row: Row) -> t
         raise UserError(f"'{file}' cannot be added: {error}") from None
 
 
+def _silenced() -> None:
+    """ncnn reports damaged files in its own words; the sentence of `add` is enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
 def _recognise(paths: tuple[Path, ...], row: Row) -> tuple[Row, Proof]:
     engine: Engine = Ncnn(row, *paths) if len(paths) == 2 else Spandrel(row, paths[0])
     if isinstance(engine, Spandrel):
+        if engine.scale not in SCALES:
+            raise UserError(f"it is a network for {engine.scale}X, and the study has 2X and 4X alone")
         if row.scale not in (0, engine.scale):
             raise UserError(f"it is a network for {engine.scale}X and not for {row.scale}X: correct --scale, or leave it out")
         row = replace(row, scale=engine.scale, parameters=engine.parameters)

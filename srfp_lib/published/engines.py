@@ -110,7 +110,9 @@ def recognised(path: Path, most_bytes: int) -> ImageModelDescriptor[Any]:
             found = spandrel.ModelLoader().load_from_state_dict(dict(state))
     except Exception as error:  # spandrel, and the architectures that it tries, raise many types
         if isinstance(error, spandrel.UnsupportedModelError):
-            raise UserError(f"the tensors in '{path}' are of no architecture that spandrel {spandrel.__version__} knows") from None
+            raise UserError(
+                f"the tensors in '{path}' are of no architecture that spandrel {spandrel.__version__} knows: convert it to ncnn"
+            ) from None
         raise UserError(f"spandrel cannot build the network in '{path}' ({type(error).__name__}: {str(error)[:100]})") from None
     if not isinstance(found, spandrel.ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise UserError(f"'{path}' holds {found.architecture.name}, which does not make a colour image of one")

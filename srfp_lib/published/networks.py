@@ -18,7 +18,7 @@ import numpy as np
 from ..common import devices
 from ..common.errors import UserError
 from ..common.randomness import seeded_torch, torch_generator
-from .catalogue import HALF_UP, TRUNCATE, Row
+from .catalogue import ENGINES, HALF_UP, TRUNCATE, Row
 from .catalogue import row as row_of
 
 if TYPE_CHECKING:
@@ -29,12 +29,17 @@ ANY_SEED = 0  # of everything random, beside the network's and the photograph's 
 
 
 def network(model_id: str, variant: str | None = None, *, device: str = "cpu") -> PublishedNetwork:
-    """A published network, as yet without weights; by default its default variant (see `catalogue`).
+    """A published network of a family of ours, as yet without weights; by default its default variant (see `catalogue`).
+
+    Others come with their weights: `WeightsFolder.open` has all of them.
 
     >>> network("RDN-div2k-x2-L1-NA-pretrained").row.quantise
     'truncate'
     """
-    return PublishedNetwork(row_of(model_id, variant), device)
+    row = row_of(model_id, variant)
+    if row.module in ENGINES:
+        raise UserError(f"{model_id} is run by {row.module}, with its weights alone: take WeightsFolder.open")
+    return PublishedNetwork(row, device)
 
 
 class PublishedNetwork:

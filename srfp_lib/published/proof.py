@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ..common.errors import UserError
+from ..fleet import SCALES
 from .catalogue import Row
 
 Upscale = Callable[[np.ndarray], np.ndarray]  # uint8 h x w x 3 to float sh x sw x 3, 0..1
@@ -60,7 +61,7 @@ def psnr(image: np.ndarray) -> float:
     """PSNR in dB of an image in 0..1 against the tile, after rounding to 8 bits.
 
     >>> round(psnr(tile() / 255 * 0.9), 1)
-    24.1
+    24.7
     """
     levels = np.rint(np.clip(image, 0, 1) * 255)
     return float(10 * np.log10(255**2 / np.mean((levels - tile()) ** 2)))
@@ -81,7 +82,7 @@ def detected(row: Row, build: Callable[[Row], Upscale]) -> tuple[Row, Proof]:
     """
     found = [(trial, prove(upscale, trial.scale)) for trial in _trials(row) for upscale in [_or_none(build, trial)] if upscale]
     if not found:
-        raise UserError("it makes neither 2X nor 4X images, and the study has no others")
+        raise UserError(f"it makes no {' or '.join(f'{scale}X' for scale in scales(row))} images of small ones")
     best, proof = max(found, key=lambda pair: pair[1].psnr + NEAR * (pair[0].channels == "RGB"))
     if not proof.passed:
         raise UserError(
@@ -91,8 +92,13 @@ def detected(row: Row, build: Callable[[Row], Upscale]) -> tuple[Row, Proof]:
     return replace(best, psnr=round(proof.psnr, 2)), proof
 
 
+def scales(row: Row) -> tuple[int, ...]:
+    """The scales that a network may have."""
+    return (row.scale,) if row.scale else SCALES
+
+
 def _trials(row: Row) -> Iterator[Row]:
-    for scale in (row.scale,) if row.scale else (2, 4):
+    for scale in scales(row):
         for value_range in ("0..1", "0..255"):
             for channels in ("RGB", "BGR"):
                 yield replace(row, scale=scale, value_range=value_range, channels=channels)

@@ -52,7 +52,8 @@ class WeightsFolder:
             return ""
         except OSError as error:
             return f"'{path}' cannot be read ({error.strerror})"
-        return ""
+        lacking = [part for part in packages.pair(path) if row.module == "ncnn" and not part.exists()]
+        return f"'{lacking[0]}' is missing" if lacking else ""
 
     def content(self, row: Row, *, packaged: bool = True) -> str:
         """What identifies a network's weights: the SHA-256 of its files, or what keeps them from being read; empty if there are none.

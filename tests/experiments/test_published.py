@@ -71,15 +71,19 @@ def test_the_writer_control_separates_network_and_writer(writer, second):
     assert truncating() <= set(IDS)
 
 
-def test_claims_are_judged_and_stand_ins_are_called_so(runs, parsed):
+def test_claims_are_judged_and_say_whose_networks_they_rest_on(runs, parsed):
     claims = [f"C{n}" for n in (*range(24, 36), *range(47, 53))]
     results = Results(warm=runs, cold=runs, unseen=runs, parsed=parsed)
     judged = findings.claims(results, only=claims).set_index("id")
     assert judged["ours"].notna().all() and judged.loc["C28", "verdict"] == "holds" and judged.loc["C50", "verdict"] == "holds"
     assert judged.loc["C51", "ours"] == 0 and judged.loc["C51", "verdict"] == "opposite"
-    stood_in = findings.claims(Results(warm=runs, unseen=runs, origins={"stand-in": 25}), only=["C28", "C34"]).set_index("id")
-    assert (stood_in["verdict"] == findings.UNTESTED).all() and "stand-ins" in stood_in.loc["C28", "reason"]
-    assert stood_in.loc["C28", "ours"] == 1 and np.isnan(stood_in.loc["C34", "ours"])  # about named networks: no number of others
+    mixed = Results(warm=runs, unseen=runs, origins={"a network of the paper": 1, "another published network": 12})
+    found = findings.claims(mixed, only=["C28", "C34"]).set_index("id")
+    assert found.loc["C28", "verdict"] == "holds" and "on 13 real networks, 1 of them the paper's" in found.loc["C28", "reason"]
+    assert "real networks" not in found.loc["C34", "reason"]  # about networks by name
+    assert Results(origins={"a network of the paper": 25}).whose == "" and Results(origins={"images of a folder": 3}).whose.endswith(
+        "none of them the paper's"
+    )
 
 
 def test_a_claim_about_networks_that_are_not_there_is_not_testable(runs):

@@ -1,4 +1,4 @@
-"""Whatever lies in the place of a weight file is used or refused in one sentence before a run; a stand-in never takes its place."""
+"""Whatever lies in the place of a weight file is used or refused in one sentence before a run; nothing takes its place."""
 
 import json
 import os
@@ -114,7 +114,7 @@ def test_one_sentence_before_a_run(tmp_path, capsys, sentence):
 def test_a_network_of_half_precision_or_double(tmp_path):
     for kind in (torch.half, torch.bfloat16, torch.double):
         converted(kind)(place(tmp_path))
-        assert WeightsFolder(tmp_path).give(network(SRFBN))["origin"] == "the authors' weights"
+        assert WeightsFolder(tmp_path).give(network(SRFBN))["file"] == "SRFBN_x2_BI.pth"
 
 
 def test_status_and_fetch_name_an_unreadable_file(tmp_path, capsys):
@@ -136,8 +136,7 @@ def test_finite_weights_whose_result_is_not(tmp_path):
 def test_whose_they_are(tmp_path):
     put(place(tmp_path))
     about = WeightsFolder(tmp_path).give(found := network(SRFBN))
-    assert about == {"origin": "the authors' weights", "file": "SRFBN_x2_BI.pth", "sha256": files.sha256(place(tmp_path)),
-                     "checked": "no SHA-256 is published"}  # fmt: skip
+    assert about == {"file": "SRFBN_x2_BI.pth", "sha256": files.sha256(place(tmp_path)), "checked": "no SHA-256 is published"}
     assert np.isfinite(found.upscale(np.zeros((8, 8, 3), np.uint8))).all()
     published = replace(found.row, sha256=files.sha256(place(tmp_path)))
     known = network(SRFBN)
@@ -149,7 +148,7 @@ def test_a_key_holds_the_content_of_weights(tmp_path):
     profile = replace(SMOKE, published=replace(SMOKE.published, weights_dir=str(tmp_path)))
 
     def key():
-        return jobs.keys(program.table(profile))["published/SRFBN-x2"]
+        return jobs.keys(program.table(profile)).get("published/SRFBN-x2")
 
     without, path = key(), put(place(tmp_path))
     first, size = key(), path.stat().st_size
@@ -172,19 +171,18 @@ def test_a_file_is_hashed_once_a_process(tmp_path, monkeypatch):
     assert [sources.weights_at(settings, [SRFBN]) for _ in range(3)] == [{SRFBN: files.sha256(path)}] * 3 and len(hashed) == 1
 
 
-def test_a_run_and_status_say_which_are_stand_ins(tmp_path, capsys, monkeypatch):
+def test_a_run_and_status_say_which_networks_are_here(tmp_path, capsys, monkeypatch):
     hurried(monkeypatch)
     put(place(tmp_path / "w"))
     (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[published]\nweights_dir = 'w'\n")
     Study.open(tmp_path / "mine.toml", tmp_path / "run").make("photographs")
-    line = f"24 are stand-ins; weights in '{tmp_path}/w' are taken for {SRFBN}"
+    line = "Published networks: 14 whose weights are here, 2 of them the paper's"
     assert cli.main(["status", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")]) == 0
     assert line in capsys.readouterr().out
     monkeypatch.setattr("srfp_lib.workflow.run.make", lambda *_, **__: None)
     assert cli.main(["run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")]) == 0
     assert line in capsys.readouterr().err
-    assert "all 25 are stand-ins" in sources.without_weights(replace(SMOKE.published, weights_dir=str(tmp_path / "none")))
-    assert sources.without_weights(replace(SMOKE.published, source="weights")) == ""
+    assert sources.summary(replace(SMOKE.published, source="weights")) == ""
 
 
 @pytest.mark.slow
@@ -195,4 +193,4 @@ def test_images_of_weights_say_whose_they_are(tmp_path, monkeypatch):
     study = Study.open(tmp_path / "mine.toml", tmp_path / "run")
     study.make("published/SRFBN-x2")
     about = json.loads((tmp_path / "run" / "published" / f"{SRFBN}.json").read_text())
-    assert about["origin"] == "the authors' weights" and about["sha256"] == files.sha256(place(tmp_path / "w"))
+    assert about["origin"] == "a network of the paper" and about["sha256"] == files.sha256(place(tmp_path / "w"))

@@ -6,19 +6,39 @@ import numpy as np
 import pytest
 
 from srfp_lib import fleet
+from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
 from srfp_lib.published import catalogue, network
-from srfp_lib.published.catalogue import row, rows, truncating
+from srfp_lib.published.catalogue import ENGINES, added, row, rows, truncating, written
 
 catalogue_module = sys.modules["srfp_lib.published.catalogue"]  # the package has a function of that name
 
 
 def test_every_network_of_the_paper_has_one_default():
     table = catalogue()
-    defaults = table[table["default"] == "yes"]
+    own = table[~table["module"].isin(ENGINES)]
+    defaults = own[own["default"] == "yes"]
     assert sorted(defaults["model_id"]) == sorted(n.model_id for n in fleet.published())
-    assert len(table) == 36 and not table.duplicated(["model_id", "variant"]).any()
-    assert table["parameters"].min() == 852_867 and table["scale"].isin([2, 4]).all() and len(rows()) == 36
+    assert len(own) == 36 and len(rows()) == len(table) == 51 and not table.duplicated(["model_id", "variant"]).any()
+    assert own["parameters"].min() == 852_867 and table["scale"].isin([2, 4]).all()
+
+
+def test_every_row_names_its_paper_source_and_licences():
+    table, cited = catalogue(), (HOME / "book" / "references.bib").read_text()
+    for column in ("repository", "licence_code", "licence_weights", "citation", "loss_official", "training_set_official"):
+        assert (table[column] != "").all(), column
+    assert not [key for key in table["citation"] if f"{{{key}," not in cited]
+    known = {fleet.parse(name).adversarial: 0 for name in table["model_id"]}
+    assert known.keys() == {True, False}
+
+
+def test_a_catalogue_written_is_the_catalogue_read(tmp_path):
+    (tmp_path / "added.csv").write_text(written(rows()))
+    again = added(tmp_path)
+    assert [repr(one) for one in again] == [repr(one) for one in rows()]
+    (tmp_path / "added.csv").write_text("model_id,family\na,b\n")
+    with pytest.raises(UserError, match="added.csv' is damaged .*: mend it, or delete it"):
+        added(tmp_path)
 
 
 def test_the_table_is_a_copy():

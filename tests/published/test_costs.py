@@ -9,8 +9,8 @@ from srfp_lib.published.costs import costs
 HEAD = "family,variant,scale,lr,cpu_seconds,extra_mb,times_faster,memory_share\n"
 
 
-def test_every_published_network_has_a_row():
-    found, rows = costs(), catalogue()
+def test_every_network_of_our_families_has_a_row():
+    found, rows = costs(), catalogue().query("module not in ('ncnn', 'spandrel')")
     assert {f"{f} {s}X" for f, s in zip(rows["family"], rows["scale"], strict=True)} == {
         f"{n.split()[0]} {s}" for n, s in zip(found["network"], found["scale"], strict=True)
     }

