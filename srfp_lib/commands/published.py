@@ -108,9 +108,9 @@ def _add(options: argparse.Namespace) -> int:
     with WeightsFolder(options.weights).held():
         row, proof = add(options.file, Wish(options.name, options.loss, options.scale, options.licence), options.weights)
     guessed = "" if options.loss else f" (from its PSNR; --loss {'GAN' if proof.pixel_loss else 'L1'} if that is wrong)"
-    print(
-        f"added: {row.model_id}, run by {row.module}, {row.scale}X, loss {row.model_id.split('-')[3]}{guessed}, input {row.value_range} {row.channels}"
-    )
+    loss = row.model_id.split("-")[3]
+    found = f"run by {row.module}, {row.scale}X, loss {loss}{guessed}, input {row.value_range} {row.channels}"
+    print(f"added: {row.model_id}, {found}")
     print(f"proved: {proof.psnr:.2f} dB on the known tile, bicubic {proof.bicubic:.2f}; licence of the weights: {row.licence_weights}")
     if row.off_because:
         print(f'off: {row.off_because}; a profile has it with published.include = ["{row.model_id}"]')
