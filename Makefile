@@ -5,14 +5,18 @@ WORKERS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help book smoke check test clean
+.PHONY: help book book-all smoke check test clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 book: $(VENV)/ready ## run the study at the demo profile and build the HTML book (10 minutes on two cores)
 	$(RUN) -m srfp_lib run --profile demo --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --profile demo)"
+
+book-all: $(VENV)/ready ## the same with all fingerprints: up to 8 minutes more
+	$(RUN) -m srfp_lib run --profile data/profiles/demo_all.toml --workspace runs/demo --workers $(WORKERS)
+	@echo "The book: $$($(RUN) -m srfp_lib book --workspace runs/demo)"
 
 smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minutes)
 	$(RUN) -m srfp_lib run --profile smoke --workers $(WORKERS)
