@@ -87,6 +87,19 @@ def readings(claims: Iterable[str]) -> pd.DataFrame:
     return table[table["id"].isin(list(claims))]
 
 
+def cited(key: str) -> str:
+    """A work in `book/references.bib` by its authors and year, as a table names it.
+
+    >>> cited("wan2024swift"), cited("nagadomi2015waifu2x")
+    ('Wan et al., 2024', 'nagadomi, 2015')
+    """
+    entry = re.search(rf"{{{key},.*?author = {{(.*?)}},?\n.*?year = {{(\d+)}}", (HOME / "book" / "references.bib").read_text("utf-8"), re.DOTALL)
+    if entry is None:
+        raise UserError(f"'book/references.bib' has no work '{key}': add it, or correct the catalogue")
+    authors = [name.strip("{}").partition(",")[0] for name in entry[1].split(" and ")]
+    return f"{authors[0] if len(authors) < 3 else authors[0] + ' et al.'}, {entry[2]}"
+
+
 def benchmark(name: str) -> pd.DataFrame | None:
     """The result of a script in `benchmarks/`, None if it has not been run."""
     path = HOME / "benchmarks" / f"{name}.csv"
