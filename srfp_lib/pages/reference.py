@@ -97,7 +97,7 @@ def cited(key: str) -> str:
     if entry is None:
         raise UserError(f"'book/references.bib' has no work '{key}': add it, or correct the catalogue")
     authors = [name.strip("{}").partition(",")[0] for name in entry[1].split(" and ")]
-    return f"{authors[0] if len(authors) < 3 else authors[0] + ' et al.'}, {entry[2]}"
+    return f"{' and '.join(authors) if len(authors) < 3 else authors[0] + ' et al.'}, {entry[2]}"
 
 
 def benchmark(name: str) -> pd.DataFrame | None:
