@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,10 +206,10 @@ class Study:
         """One super-resolved image, uint8 H x W x 3; "HR-HR-HR-HR-HR" names the true one."""
         from .images.arrays import read_kept
 
-        names = list(self.photographs("images")["image"])
-        if image not in names:
+        table = self.outputs("photos")[0] / "images.csv"
+        if (position := _positions(table, table.stat().st_mtime_ns).get(image)) is None:
             raise UserError(f"there is no image '{image}': 'photos/images.csv' of the workspace lists them")
-        return read_kept(self.workspace.root, model_id, image, names.index(image))
+        return read_kept(self.workspace.root, model_id, image, position)
 
     def training_log(self) -> pd.DataFrame:
         """The logs of all trained networks: model_id, step, loss, held_out_psnr."""
@@ -230,3 +231,9 @@ class Study:
             folder.mkdir(parents=True, exist_ok=True)
             save(picture[0], folder, name)
             return Shown((folder / f"{name}.png").read_bytes(), picture[1])
+
+
+@lru_cache(maxsize=1)
+def _positions(table: Path, _changed: int) -> dict[str, int]:
+    """The place of each image in a table of images that was last changed at that time."""
+    return {image: position for position, image in enumerate(read_table(table)["image"])}

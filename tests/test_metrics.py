@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import lpips
 import numpy as np
@@ -131,3 +132,12 @@ def test_the_page_says_why_lpips_is_left_out(weights):
 def test_the_header_says_what_the_numbers_are_of():
     assert "the whole of each image;" in metrics.convention(profiles.DEMO.quality)
     assert "224 x 224 pixels of each image" in metrics.convention(replace(profiles.PAPER.quality, images="all"))
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_CACHE_HOME": "/caches"}, {"TORCH_HOME": "~/torch", "XDG_CACHE_HOME": "/caches"}])
+def test_weights_are_sought_where_torch_keeps_them(monkeypatch, variables):
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert metrics._kept_alexnet().parent == Path(torch.hub.get_dir(), "checkpoints")

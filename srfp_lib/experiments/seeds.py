@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from .. import fleet, paper, tasks
@@ -20,17 +21,19 @@ def scored(runs: Sequence[Predictions]) -> pd.DataFrame:
 
     model_id, photograph, run, correct, architecture, scale, loss, adversarial.
     """
+    triplets = tasks.seed_triplets()
+    known = fleet.frame(tuple(n for triplet in triplets for n in triplet))[["model_id", "architecture", "scale", "loss", "adversarial"]]
+    triplet_of = {n.model_id: i for i, triplet in enumerate(triplets) for n in triplet}
     tables = []
     for run in runs:
         column = {name: i for i, name in enumerate(run.classes)}
-        for triplet in tasks.seed_triplets():
-            ids, one = [n.model_id for n in triplet], triplet[0]
-            rows = run.index["model_id"].isin(ids).to_numpy()
-            best = run.scores[rows][:, [column[m] for m in ids]].argmax(1)
-            answers = run.index.loc[rows, ["model_id", "photograph"]].assign(run=run.run)
-            answers["correct"] = answers["model_id"].to_numpy() == pd.Index(ids)[best]
-            tables.append(answers.assign(architecture=one.architecture, scale=one.scale, loss=one.loss, adversarial=one.adversarial))
-    return pd.concat(tables, ignore_index=True)
+        columns = np.array([[column[n.model_id] for n in triplet] for triplet in triplets])  # of its scores
+        rows = run.index["model_id"].isin(list(triplet_of)).to_numpy()
+        answers = run.index.loc[rows, ["model_id", "photograph"]].assign(run=run.run)
+        choices = columns[answers["model_id"].map(triplet_of).to_numpy()]
+        best = np.take_along_axis(run.scores[rows], choices, 1).argmax(1)
+        tables.append(answers.assign(correct=choices[np.arange(len(best)), best] == answers["model_id"].map(column).to_numpy()))
+    return pd.concat(tables, ignore_index=True).merge(known, on="model_id", validate="many_to_one")
 
 
 def table(cnn: pd.DataFrame, prnu: pd.DataFrame, known: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> pd.DataFrame:

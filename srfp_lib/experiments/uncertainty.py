@@ -76,7 +76,7 @@ class Accuracy:
     @classmethod
     def of(cls, scored: pd.DataFrame) -> Accuracy:
         """From one row per answer, with the columns run, photograph and correct."""
-        return cls(scored.pivot_table(index="run", columns="photograph", values="correct", aggfunc="mean").astype(float), (0.0, 1.0))
+        return cls(scored.groupby(["run", "photograph"])["correct"].mean().unstack().astype(float), (0.0, 1.0))
 
     def __sub__(self, other: Accuracy) -> Accuracy:
         """The difference by run and photograph, so that its interval is that of paired values."""

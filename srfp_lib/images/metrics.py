@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64, UInt8
 
 from ..common.errors import UserError
@@ -111,6 +112,8 @@ def lpips(a: Images, b: Images) -> Values:
     """
     if min(a.shape[1:3]) < SMALLEST:
         raise UserError(f"LPIPS needs images of {SMALLEST} pixels a side, and there are some of {min(a.shape[1:3])}: set quality.lpips = false")
+    import torch
+
     network = _lpips_network(lpips_weights() or _fetch_alexnet())
     x, y = (torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1 for images in (a, b))
     with torch.inference_mode():
@@ -119,12 +122,20 @@ def lpips(a: Images, b: Images) -> Values:
 
 def lpips_weights() -> Path | None:
     """AlexNet's ImageNet weights in torch's hub folder, None if they are not there."""
-    path = Path(torch.hub.get_dir(), "checkpoints") / ALEXNET.rpartition("/")[2]
+    path = _kept_alexnet()
     return path if path.is_file() else None
 
 
+def _kept_alexnet() -> Path:
+    """Where torch keeps it: `torch.hub.get_dir`, without the seconds that torch takes to import."""
+    home = os.getenv("TORCH_HOME", os.path.join(os.getenv("XDG_CACHE_HOME", "~/.cache"), "torch"))
+    return Path(home, "hub", "checkpoints", ALEXNET.rpartition("/")[2]).expanduser()
+
+
 def _fetch_alexnet() -> Path:
-    path = Path(torch.hub.get_dir(), "checkpoints") / ALEXNET.rpartition("/")[2]
+    import torch
+
+    path = _kept_alexnet()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False)
@@ -137,9 +148,10 @@ def _fetch_alexnet() -> Path:
 
 
 @cache
-def _lpips_network(weights: Path) -> torch.nn.Module:
+def _lpips_network(weights: Path) -> Any:
     """The package's network, its trunk filled from a file that is not unpickled."""
     import lpips as package
+    import torch
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torchvision's, about arguments that the package still passes
