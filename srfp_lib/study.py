@@ -64,7 +64,7 @@ class Study:
         surroundings.prepare()
         root = absolute(workspace) if workspace != "" else None
         if not profile and root and any((root / name).exists() for name in ("profile.json", "receipts")):
-            return cls(Workspace.existing(root))
+            return cls(_still_known(Workspace.existing(root)))
         chosen = profiles.at_home(profile) if isinstance(profile, Profile) else profiles.get(str(profile) or "demo")
         found = Workspace.open(root or HOME / "runs" / chosen.name, chosen)
         if there and not found.root.exists():
@@ -231,6 +231,19 @@ class Study:
             folder.mkdir(parents=True, exist_ok=True)
             save(picture[0], folder, name)
             return Shown((folder / f"{name}.png").read_bytes(), picture[1])
+
+
+def _still_known(workspace: Workspace) -> Workspace:
+    """A workspace whose own profile names no control that is gone since it was made. Raises UserError."""
+    try:
+        for name in workspace.profile.classifier.controls:
+            if name != tasks.COLOUR_ALONE:
+                tasks.control(name)
+    except UserError as error:
+        file = workspace.path("profile.json")
+        raise UserError(f"'{file}', the profile that the workspace was made with, does not fit this version of the package "
+                        f"({error}): give the --profile of the run too, and the command run stores it anew") from None  # fmt: skip
+    return workspace
 
 
 @lru_cache(maxsize=1)

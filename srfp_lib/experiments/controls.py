@@ -8,11 +8,12 @@ therefore has the variance of two trainings too, its own and that of the plain r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 
 from . import attribution
-from .uncertainty import NAN, between, change, fractions
+from .uncertainty import NAN, Estimate, between, change, fractions
 
 GROUPS: dict[str, dict[str, object]] = {
     "all": {}, "2X": {"scale": 2}, "4X": {"scale": 4}, "L1": {"loss": "L1"},
@@ -89,6 +90,28 @@ def known_offset(table: pd.DataFrame) -> str:
         f"With a known offset the accuracy {verdict(table, 'known-offset')}, for L1 networks it {verdict(table, 'known-offset', 'L1')}. "
         "All claims are judged on images whose offset is not known."
     )
+
+
+def orders(plain: pd.DataFrame, known: pd.DataFrame | None = None) -> str:
+    """Whether 4X networks are recognised better than 2X ones, and adversarial ones better than L1, in words, with paired intervals.
+
+    Of answers (`attribution.scored`): those of the plain classifier, and of the control that knows the offset, if there is one.
+    """
+    found = {}
+    for label, effect in {"4X minus 2X": attribution.scale_effect, "adversarial minus L1": attribution.loss_effect}.items():
+        usual = effect(partial(attribution.accuracy, plain))
+        found[label] = {"at unknown offsets": usual.estimate()}
+        if known is not None:
+            found[label]["at the known one"] = effect(partial(attribution.accuracy, known)).estimate(usual.spread().training())
+    lines = [label + " is " + " and ".join(f"{_points(e)} {where}" for where, e in effects.items()) for label, effects in found.items()]
+    lows = [e.low for effects in found.values() for e in effects.values() if not pd.isna(e.low)]
+    above = sum(low > 0 for low in lows)
+    count = f" Of these {len(lows)} intervals {above} {'lies' if above == 1 else 'lie'} above 0." if lows else ""
+    return f"In paired differences over photographs, {'; '.join(lines)}.{count}"
+
+
+def _points(e: Estimate) -> str:
+    return f"{100 * e.value:+.1f} points ({between(e.low, e.high, lead='', form='+.1f', each=e.each)})"
 
 
 def learned(table: pd.DataFrame) -> list[str]:

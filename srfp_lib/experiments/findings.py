@@ -22,7 +22,8 @@ from .quantities import QUANTITIES
 from .results import Results, Unanswered
 from .uncertainty import NAN, Accuracy, Estimate
 
-COLUMNS = ["id", "section", "claim", "quantity", "unit", "paper", "paper_note", "ours", "low", "high", "n_photographs", "verdict", "reason"]
+COLUMNS = ["id", "section", "claim", "quantity", "unit", "paper", "paper_note", "ours", "low", "high", "each", "n_photographs",
+           "verdict", "reason"]  # fmt: skip
 UNTESTED = "not testable here"
 VERDICTS = ("holds", "weaker", "stronger", "opposite", "undecided", UNTESTED)
 TOUCHING = 1e-9  # a value this near to a bound is on it
@@ -73,7 +74,8 @@ def _answer(results: Results, claim: str, rule: Rule) -> dict[str, Any]:
     verdict, reason = judge(ours, rule)
     if rule["networks"] == "published" and (whose := results.whose):
         reason = f"{reason}; {whose}"
-    return {"ours": ours.value, "low": ours.low, "high": ours.high, "n_photographs": ours.n_photographs, "verdict": verdict, "reason": reason}
+    numbers = ours.columns()
+    return {"ours": ours.value, **{name: numbers[name] for name in ("low", "high", "each", "n_photographs")}, "verdict": verdict, "reason": reason}
 
 
 def judge(ours: Estimate, rule: Rule) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from .. import fleet, tasks
+from .attribution import loss_effect, scale_effect
 from .results import ADVERSARIAL, Results, Unanswered, members
 from .separability import jackknife
 from .uncertainty import NAN, Accuracy, Estimate, highest, lowest, mean
@@ -28,22 +29,14 @@ def steps(*groups: Accuracy) -> list[Accuracy]:
 # The custom fleet
 
 
-def scale_effect(r: Results) -> Accuracy:
-    return r.custom(scale=4) - r.custom(scale=2)
-
-
-def loss_effect(r: Results) -> Accuracy:
-    return mean(*(r.custom(loss=loss) for loss in ADVERSARIAL)) - r.custom(loss="L1")
-
-
 def loss_beyond_scale(r: Results) -> Estimate:
-    loss, scale = loss_effect(r), scale_effect(r)
+    loss, scale = loss_effect(r.custom), scale_effect(r.custom)
     return lowest(loss - scale, replace(loss, table=loss.table + scale.table))
 
 
 def loss_beyond_architecture(r: Results) -> Accuracy:
     groups = sorted((r.custom(architecture=a) for a in fleet.ARCHITECTURES), key=lambda g: g.estimate().value)
-    return loss_effect(r) - (groups[-1] - groups[0])
+    return loss_effect(r.custom) - (groups[-1] - groups[0])
 
 
 def swinir_beyond_others(r: Results) -> Estimate:
@@ -154,8 +147,8 @@ QUANTITIES: dict[str, Quantity] = {
     "C04": others_minus_resnet,
     # Attribution of the custom networks
     "C05": lambda r: r.custom(),
-    "C06": scale_effect,
-    "C07": loss_effect,
+    "C06": lambda r: scale_effect(r.custom),
+    "C07": lambda r: loss_effect(r.custom),
     "C08": lambda r: lowest(*(r.custom(loss=loss) for loss in ADVERSARIAL)),
     "C09": lambda r: r.custom(loss="L1"),
     "C10": lambda r: r.custom(loss="ResNet_GAN") - r.custom(loss="VGG_GAN"),

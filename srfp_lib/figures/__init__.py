@@ -70,7 +70,7 @@ def heatmap(axes: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequen
 
     >>> _, axes = single(size=(2, 2))
     >>> heatmap(axes, np.array([[0.0, np.nan], [60.0, 100.0]]), ["a", "b"], [], vmin=0, vmax=100)
-    >>> [label.get_text() for label in axes.get_yticklabels()], axes.yaxis_inverted()
+    >>> [label.get_text() for label in axes.get_yticklabels()], bool(axes.yaxis_inverted())
     (['a', 'b'], True)
     """
     axes.set_facecolor("0.93")

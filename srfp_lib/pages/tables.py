@@ -60,8 +60,13 @@ def interval(row: Row) -> str:
     """
     if not pd.isna(row["low"]):
         return f"{percent(row['low'])} to {percent(row['high'])}"
-    each = row.get("each")
-    return "photographs: " + ", ".join(percent(float(value)) for value in each.split()) if isinstance(each, str) and each else "–"
+    return "photographs: " + ", ".join(map(percent, _each(row))) if _each(row) else "–"
+
+
+def _each(row: Row) -> list[float]:
+    """The photographs' own values, of a row that may have none or, in an older table, no such column."""
+    text = row.get("each")
+    return [float(value) for value in text.split()] if isinstance(text, str) else []
 
 
 def estimate(row: Row) -> str:
@@ -183,10 +188,10 @@ def _note(row: Row) -> str:
 
 
 def _measured(row: Row) -> str:
-    if pd.isna(row["ours"]) or pd.isna(row["low"]):
-        return _in_its_unit(row, "ours")
-    low, high = (in_unit(row[end], row["unit"], bare=True) for end in ("low", "high"))
-    return f"{_in_its_unit(row, 'ours')} ({low} to {high})"
+    """Our number with its interval; where there is none, with the photographs' own values."""
+    low, high, *each = (in_unit(value, row["unit"], bare=True) for value in (row["low"], row["high"], *_each(row)))
+    beside = f" (photographs: {', '.join(each)})" if each else "" if pd.isna(row["low"]) else f" ({low} to {high})"
+    return _in_its_unit(row, "ours") + beside
 
 
 def _verdict(row: Row) -> str:

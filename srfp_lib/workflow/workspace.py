@@ -72,7 +72,12 @@ class Workspace:
             raise UserError(f"'{path}' is damaged: restore it, or start over in another --workspace") from None
         if newer:
             raise UserError(f"'{root}' was made by srfp_lib {version}, which is newer than {__version__}: update, or choose another --workspace")
-        return cls(root, profiles.at_home(override(base, remaining(base, made_with), where=str(path), folder=HOME)))
+        try:
+            return cls(root, profiles.at_home(override(base, remaining(base, made_with), where=str(path), folder=HOME)))
+        except UserError as error:
+            raise UserError(f"{error}; it is the profile that the workspace was made with, by srfp_lib {version}, and this is {__version__}: "
+                            "delete the file, give the --profile of the run to the command that made it, run or release, and it is written again"
+                            ) from None  # fmt: skip
 
     def refuse_namesake(self) -> None:
         """Raises UserError if this folder, which nobody named, holds a run of another profile of the same name."""

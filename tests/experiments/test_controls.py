@@ -78,3 +78,11 @@ def test_too_few_photographs_have_no_interval_and_say_so(plain, first, photograp
     names = ("known-offset", "colour-alone", "matched", "bits-7", "photographs-50")
     said = " ".join(controls.learned(controls.compare(some, dict.fromkeys(names, one))))
     assert "nan" not in said and f"changes by +0.0 points {words}" in said
+
+
+def test_both_orders_are_said_with_paired_intervals(plain, first):
+    said = controls.orders(plain, first)
+    assert "4X minus 2X is +0.0 points (" in said and " points (+" in said and said.endswith("Of these 4 intervals 2 lie above 0.")
+    assert "adversarial minus L1 is +43.8 points (" in said and " at unknown offsets and +50.0 points (" in said
+    few = controls.orders(plain[plain["photograph"].isin(["a", "f"])])
+    assert "adversarial minus L1 is +50.0 points (2 photographs: +0.0, +100.0) at unknown offsets." in few and "intervals" not in few

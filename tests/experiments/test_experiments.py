@@ -117,6 +117,14 @@ def test_every_claim_gets_a_verdict_with_a_reason_where_it_cannot_be_tested(runs
     assert "ConvNeXt-B is not" in by_id.loc["C01", "reason"] and "published networks" in by_id.loc["C24", "reason"]
 
 
+def test_few_photographs_are_kept_beside_a_claim(runs):
+    answers = attribution.scored(runs)
+    few = answers[answers["photograph"].isin(answers["photograph"].unique()[:2])]
+    (row,) = findings.claims(Results(attribution=few), only=["C05"]).to_dict("records")
+    by_photograph = attribution.accuracy(few).spread().by_photograph
+    assert row["each"] == " ".join(f"{value:.4f}" for value in by_photograph) and pd.isna(row["low"])
+
+
 def test_only_asks_for_what_it_needs(runs):
     claims = findings.claims(Results(attribution=attribution.scored(runs)), only=["C05"])
     assert claims["id"].tolist() == ["C05"]

@@ -149,11 +149,13 @@ def test_a_page_shows_each_number_in_its_unit():
            "verdict": "stronger", "reason": ""}  # fmt: skip
     points = row | {"id": "C14", "unit": "points", "paper": -0.0075, "ours": 0.0205, "low": 0.005, "high": 0.036}
     percent = row | {"id": "C05", "unit": "percent", "paper": 0.96, "ours": 0.8118, "low": NAN, "high": NAN}
+    few = percent | {"each": "0.7000 0.8200 0.9154"}
     page = tables.claims(
-        pd.DataFrame([row, points, percent, row | {"unit": NAN, "paper": NAN, "paper_note": "by eye", "ours": NAN, "low": NAN}])
+        pd.DataFrame([row, points, percent, few, row | {"unit": NAN, "paper": NAN, "paper_note": "by eye", "ours": NAN, "low": NAN}])
     ).frame
-    assert page["the paper"].tolist() == ["0.54", "-0.8 points", "96.0 %", "–: by eye"]
-    assert page["ours (95 % interval)"].tolist() == ["0.20 (0.18 to 0.21)", "+2.1 points (+0.5 to +3.6)", "81.2 %", "–"]
+    assert page["the paper"].tolist() == ["0.54", "-0.8 points", "96.0 %", "96.0 %", "–: by eye"]
+    ours = ["0.20 (0.18 to 0.21)", "+2.1 points (+0.5 to +3.6)", "81.2 %", "81.2 % (photographs: 70.0, 82.0, 91.5)", "–"]
+    assert page["ours (95 % interval)"].tolist() == ours
 
 
 def test_a_reference_run_is_shown_where_it_measured_the_same():

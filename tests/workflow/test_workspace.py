@@ -90,6 +90,30 @@ def test_fields_that_another_version_had_are_forgotten(workspace):
     assert found.prnu == replace(SMOKE.prnu, int8=True) and found.name == "smoke"
 
 
+def test_a_stored_control_that_is_gone_is_named_with_the_file_and_the_remedy(workspace):
+    path, key = workspace.path("profile.json"), make(workspace)
+    stored = json.loads(path.read_text())
+    stored["profile"]["classifier"]["controls"] += ["colour-alone", "matched", "free-crops"]
+    path.write_text(json.dumps(stored))
+    with pytest.raises(UserError, match=r"profile.json', the profile that .*controls has 'free-crops'.*: give the --profile"):
+        Study.open("", workspace.root)
+    study = Study.open("smoke", workspace.root)
+    assert study.workspace.state(JOB, key) == "done"
+    study.make("no such job")
+
+
+def test_a_stored_value_that_is_gone_is_named_with_the_file_and_the_remedy(workspace):
+    path = workspace.path("profile.json")
+    key, stored = make(workspace), json.loads(path.read_text())
+    stored["profile"]["parsers"]["known_offset"] = ["s9"]
+    path.write_text(json.dumps(stored | {"version": "0.9"}))
+    for profile in ("", "smoke"):
+        with pytest.raises(UserError, match=r"profile.json \[parsers\]: 'known_offset' must be one of .*'s9'.* by srfp_lib 0.9, .*: delete the file"):
+            Study.open(profile, workspace.root)
+    path.unlink()
+    assert Study.open("smoke", workspace.root).workspace.state(JOB, key) == "done"
+
+
 def test_a_folder_with_other_things_is_refused(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(UserError, match="is no workspace and is not empty"):
