@@ -15,8 +15,11 @@ import pandas as pd
 
 from ..common.checkout import DATA, HOME
 from ..common.errors import UserError
+from ..common.files import csv_rows
+from ..common.frames import read_table
 from ..workflow.receipts import Receipt
 from ..workflow.workspace import Workspace
+from .tables import to_csv_text
 
 FOLDER = DATA / "reference"
 LARGEST = 200_000  # bytes of a table that is kept
@@ -36,11 +39,26 @@ def keep(workspace: Workspace, receipts: Sequence[Receipt], name: str, *, publis
     for path in tables:
         if path.stat().st_size <= LARGEST:
             shutil.copyfile(path, staged / path.name)
+    if (photographs := workspace.path("photos", "photographs.csv")).is_file():
+        (staged / "photographs.csv").write_text(to_csv_text(_photographs(photographs)))
     about = _about(workspace, receipts) | {"published_networks": published}
     (staged / "about.json").write_text(json.dumps(about, indent=1) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
     return target
+
+
+def _photographs(file: Path) -> pd.DataFrame:
+    """The photographs of a run: photograph, role, fold, source, licence, credit.
+
+    Of files in a folder, whose licences the run does not know, the last three are those of an open set's file of the same name.
+    """
+    known = {Path(row["file"]).stem: row for row in csv_rows(DATA / "photos" / "open_files.csv") if not row["inside"]}
+    table = read_table(file)[["photograph", "file", "role", "fold", "source", "licence", "credit"]].astype({"licence": object, "credit": object})
+    for at in table.index[table["source"] == "folder"]:
+        if row := known.get(Path(table.at[at, "file"]).stem):
+            table.loc[at, ["source", "licence", "credit"]] = f"open set {row['set']}", row["licence"], row["credit"]
+    return table.drop(columns="file")
 
 
 def _about(workspace: Workspace, receipts: Sequence[Receipt]) -> dict[str, Any]:
