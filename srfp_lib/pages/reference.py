@@ -56,7 +56,7 @@ def _photographs(file: Path) -> pd.DataFrame:
     known = {Path(row["file"]).stem: row for row in csv_rows(DATA / "photos" / "open_files.csv") if not row["inside"]}
     table = read_table(file)[["photograph", "file", "role", "fold", "source", "licence", "credit"]].astype({"licence": object, "credit": object})
     for at in table.index[table["source"] == "folder"]:
-        if row := known.get(Path(table.at[at, "file"]).stem):
+        if row := known.get(Path(str(table.at[at, "file"])).stem):
             table.loc[at, ["source", "licence", "credit"]] = f"open set {row['set']}", row["licence"], row["credit"]
     return table.drop(columns="file")
 
