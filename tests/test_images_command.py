@@ -11,7 +11,7 @@ from srfp_lib.images import export
 from srfp_lib.images.arrays import read_png
 from srfp_lib.release import contents
 from tests.conftest import hurried
-from tests.release_folder import FEW, make, photograph
+from tests.release.folder import FEW, make, photograph
 
 
 def test_a_run_that_keeps_no_png_files_writes_them_when_asked(smoke, tmp_path, capsys):

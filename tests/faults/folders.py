@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import release_folder
+from tests.release import folder as release_folder
 
 HOME = Path(__file__).parents[2]
 TEXT = 'profile = "smoke"\nname = "folders"\n[published]\nweights_dir = "weights"\n'
