@@ -86,9 +86,20 @@ def _enough(folder: Path, usable: int, skipped: Reasons, counted: str = "") -> N
 
 def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tuple[list[Photograph], Reasons]:
     """The usable photographs with their roles, and (file, reason) for each file skipped. Raises UserError."""
-    usable: dict[str, Photograph] = {}
     paths, others = listing(folder)
-    skipped = []
+    usable, skipped = _usable(paths, smallest)
+    _enough(folder, len(usable), skipped + others)
+    units = _units(usable, master_seed)
+    _enough(folder, len(units), skipped + others, ", near-duplicates counted once,")
+    most = max(round(ALIKE * len(units)), 2)
+    skipped += [(p.file, f"a near-duplicate of {unit[0].file}; of {len(unit)} of them {most} are used") for unit in units for p in unit[most:]]
+    return _with_roles([unit[:most] for unit in units], rotations), skipped + others
+
+
+def _usable(paths: list[Path], smallest: int) -> tuple[list[Photograph], Reasons]:
+    """The photographs that can be read, are large enough and different, and (file, reason) for each other file."""
+    usable: dict[str, Photograph] = {}
+    skipped: Reasons = []
     for path in paths:
         file, stem = legible(path.name), legible(path.stem)
         try:
@@ -104,12 +115,7 @@ def load(folder: Path, *, smallest: int, rotations: int, master_seed: int) -> tu
             skipped.append((file, f"the same picture as {usable[one.sha256].file}"))
         else:
             usable[one.sha256] = one
-    _enough(folder, len(usable), skipped + others)
-    units = _units(list(usable.values()), master_seed)
-    _enough(folder, len(units), skipped + others, ", near-duplicates counted once,")
-    most = max(round(ALIKE * len(units)), 2)
-    skipped += [(p.file, f"a near-duplicate of {unit[0].file}; of {len(unit)} of them {most} are used") for unit in units for p in unit[most:]]
-    return _with_roles([unit[:most] for unit in units], rotations), skipped + others
+    return list(usable.values()), skipped
 
 
 def _units(photographs: list[Photograph], master_seed: int) -> list[list[Photograph]]:

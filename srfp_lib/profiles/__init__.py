@@ -71,10 +71,7 @@ def _written(value: Any) -> str:
 def conflict(profile: Profile) -> str:
     """What makes the fields of a profile impossible together, as a sentence; empty if nothing does."""
     photographs, training, classifier = profile.photographs, profile.training, profile.classifier
-    needed = {"classifier.steps": classifier.steps, "classifier.backbone_steps": classifier.backbone_steps, "parsers.steps": profile.parsers.steps,
-              "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
-    needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
-    without = [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
+    without = _without_steps(profile)
     side, crop = photographs.image_size or math.inf, max(map(classifier.side, classifier.backbones))
     lists = {"classifier.backbones": classifier.backbones, "classifier.controls": classifier.controls}
     rules = {f"{name} has '{value}' twice": values.count(value) > 1 for name, values in lists.items() for value in values}
@@ -98,3 +95,12 @@ def conflict(profile: Profile) -> str:
         f"training.discriminator_betas has {len(training.discriminator_betas)} values, and Adam takes 2": len(training.discriminator_betas) != 2,
     }  # fmt: skip
     return next((f"{sentence}: change one of them" for sentence, broken in rules.items() if broken), "")
+
+
+def _without_steps(profile: Profile) -> list[str]:
+    """The fields that the classifiers' recipe in steps needs and that are 0."""
+    classifier = profile.classifier
+    needed = {"classifier.steps": classifier.steps, "classifier.backbone_steps": classifier.backbone_steps, "parsers.steps": profile.parsers.steps,
+              "published.classifier_steps": profile.published.classifier_steps}  # fmt: skip
+    needed |= {"classifier.control_steps": classifier.control_steps} if set(classifier.controls) - {"colour-alone"} else {}
+    return [name for name, steps in needed.items() if not steps] if classifier.recipe == "steps" else []
