@@ -5,6 +5,8 @@ Fractions, population standard deviations, PSNR in dB; a cell is empty where the
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .common.checkout import DATA
@@ -34,9 +36,13 @@ def table(name: str) -> pd.DataFrame:
 
     Of these "claims" words the paper's 56 testable claims, and "verdict_rules" is ours, written before the runs that it judges.
     """
+    return _read(FOLDER / f"{name}.csv").copy()
+
+
+@cache
+def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    path = FOLDER / f"{name}.csv"
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
