@@ -189,9 +189,11 @@ def _note(row: Row) -> str:
 
 def _measured(row: Row) -> str:
     """Our number with its interval; where there is none, with the photographs' own values."""
-    low, high, *each = (in_unit(value, row["unit"], bare=True) for value in (row["low"], row["high"], *_each(row)))
-    beside = f" (photographs: {', '.join(each)})" if each else "" if pd.isna(row["low"]) else f" ({low} to {high})"
-    return _in_its_unit(row, "ours") + beside
+    if not pd.isna(row["ours"]) and not pd.isna(row["low"]):
+        low, high = (in_unit(row[end], row["unit"], bare=True) for end in ("low", "high"))
+        return f"{_in_its_unit(row, 'ours')} ({low} to {high})"
+    beside = [in_unit(value, row["unit"], bare=True) for value in _each(row)]
+    return _in_its_unit(row, "ours") + (f" (photographs: {', '.join(beside)})" if beside else "")
 
 
 def _verdict(row: Row) -> str:
