@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from .. import fleet, tasks
 from ..common.names import in_figure
 from ..experiments import controls
-from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers, write
+from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 
 @styled()
@@ -65,8 +65,8 @@ def table_4(table: pd.DataFrame) -> Picture:
     for place, column, title in zip(axes, ("accuracy", "paper"), ("this run", "the paper"), strict=True):
         values = table.pivot(index="predicted", columns="withheld", values=column)
         percents = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)].to_numpy(float)
-        heatmap(place, percents, ["scale", "loss", "architecture", "training set"], list(tasks.COLUMNS), cmap="cividis", vmin=0, vmax=100)
-        write(place, percents, [[f"{value:.0f}" for value in row] for row in percents])
+        rows = ["scale", "loss", "architecture", "training set"]
+        heatmap(place, percents, rows, list(tasks.COLUMNS), cmap="cividis", vmin=0, vmax=100, annot=True, fmt=".0f")
         place.tick_params("x", rotation=30)
         place.set_title(f"{title}: accuracy, %", loc="left", fontsize=10)
     means = table.groupby("predicted")["accuracy"].mean()

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from .. import fleet, paper, tasks
 from ..common.names import in_figure
-from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers, write
+from . import BLUE, GREY, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 MARKERS = {(False, 2): "o", (True, 2): "D", (False, 4): "^", (True, 4): "s"}  # by adversarial and scale, as in Figure 5
 
@@ -64,10 +64,8 @@ def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
     for place, (title, matrix) in zip(places, matrices.items(), strict=True):
         names = [fleet.short(str(n)) for n in matrix.index]
         left, below = place in [row[0] for row in axes], place in axes[-1]
-        heatmap(place, matrix.to_numpy(), names if left else [], names if below else [], cmap="viridis", vmin=lowest, vmax=1)
-        place.set_aspect("equal")
+        heatmap(place, matrix.to_numpy(), left and names, below and names, cmap="viridis", vmin=lowest, vmax=1, square=True)
         place.tick_params(labelsize=8)
-        place.tick_params("x", rotation=90)
         place.set_title(title, fontsize=10)
         described.append(f"{title} {matrix.to_numpy()[np.triu_indices(len(matrix), 1)].mean():.2f}")
     figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
@@ -86,8 +84,8 @@ def answers(table: pd.DataFrame, spelled: Callable[[object], str] = paper.spelle
     ]
     figure, axes = single(size=(8, 0.27 * len(names) + 1.6))
     labels = [spelled(LOSS_NAMES.get(value, value)) for _, value in columns]
-    heatmap(axes, 100 * ours, [fleet.short(n) for n in names], labels, cmap="cividis", vmin=0, vmax=100)
-    write(axes, 100 * ours, texts, fontsize=7)
+    percents = {"cmap": "cividis", "vmin": 0, "vmax": 100, "annot": np.array(texts), "fmt": "", "annot_kws": {"fontsize": 7}}
+    heatmap(axes, 100 * ours, [fleet.short(n) for n in names], labels, **percents)
     axes.tick_params(labelsize=8)
     axes.tick_params("x", rotation=40)
     for row, column in np.argwhere(right):
