@@ -210,6 +210,8 @@ def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, 
     settings, outputs = profile.classifier, tuple(f"predictions/{into.format(name)}/{run}" for name in names)
     job = replace(Classification(names, run, settings.backbones[0], steps, outputs), **changes)
     cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.side(job.backbone) / 32) ** 2 + 4
+    if job.probe:
+        cost += 0.006 * (job.probe + _images(profile) * 30) * len(task(names[0], profile.published).train)  # spectra in training and in test
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)
 
