@@ -97,7 +97,8 @@ def enrolled(runs: Sequence[Predictions], counts: Sequence[int] = COUNTS, *, see
     """The accuracy with which single images are assigned to networks that are known from a few images each, by the nearest mean of features.
 
     Of every network the same ``counts`` images of different photographs are enrolled, and all images of the other photographs are tested;
-    `DRAWS` draws of the enrolled photographs. The networks are all of a run's index, whatever its classifier was trained on.
+    `DRAWS` draws of the enrolled photographs. The networks are all of a run's index, whatever its classifier was trained on. Counts that
+    leave no photograph to test are left out.
     """
     tables = [_Run.of(run) for run in runs]
     rows = []
@@ -107,7 +108,7 @@ def enrolled(runs: Sequence[Predictions], counts: Sequence[int] = COUNTS, *, see
         for group, members in ({"all": list(names)} | groups(names)).items():
             some = answers[answers["model_id"].isin(members)]
             rows.append({"images": k, "group": group, "n_networks": len(members), "chance": 1 / len(names), **Accuracy.of(some).columns()})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["images", "group", "n_networks", "chance", *Accuracy.of(scored(runs)).columns()])
 
 
 def _nearest(found: Predictions, table: _Run, k: int, seed: int) -> Iterator[pd.DataFrame]:

@@ -74,3 +74,10 @@ def test_no_enrolled_photograph_is_tested():
     run = Predictions("unseen", 1, IDS, index, np.zeros((len(index), 6), np.float32), features.astype(np.float32))
     table = several.enrolled([run], (1, 5)).set_index("group").loc["all"]
     assert ((table["low"] < 1 / 6) & (1 / 6 < table["high"])).all()
+
+
+def test_with_one_photograph_nothing_is_left_to_test():
+    run = noisy(1, 1.0, PHOTOGRAPHS[:1], images=1)
+    table = several.enrolled([run])
+    assert table.empty and list(table.columns) == list(several.enrolled(RUNS, (1,)).columns)
+    assert set(several.from_several([run])["images"]) == {1}
