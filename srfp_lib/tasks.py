@@ -59,6 +59,7 @@ class Classification:
     matched: bool = False
     bits: int = 8
     percent: int = 100  # of the training photographs
+    probe: int = 0  # images of each network for a linear probe beside the head; 0: none
 
 
 @dataclass(frozen=True)

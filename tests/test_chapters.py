@@ -78,13 +78,13 @@ assert pixels.shape == (48, 48, 3) and pixels.flags.writeable and "torch" not in
 
 @pytest.mark.slow
 def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
-    for name, parameter, known in (("06_backbones", "profil", "profile, workspace"), ("14_real_networks", "profile", "none, leave it out")):
+    for name, parameter, known in (("06_backbones", "profil", "profile, workspace"), ("17_benchmarks", "profile", "none, leave it out")):
         with pytest.raises(papermill.PapermillExecutionError, match=f"chapter {name} has no parameter '{parameter}': it has {known}"):
             source = HOME / "notebooks" / f"{name}.ipynb"
             papermill.execute_notebook(source, tmp_path / "out.ipynb", {parameter: "smoke"}, progress_bar=False, cwd=HOME)
 
 
-@pytest.mark.parametrize("name", ["14_real_networks", "17_benchmarks"])
+@pytest.mark.parametrize("name", ["17_benchmarks"])
 def test_a_chapter_of_kept_tables_refuses_parameters_that_would_change_nothing(tmp_path, name):
     with pytest.raises(UserError, match=f"chapter {name} has no parameter 'profile': it has none, leave it out"):
         notebooks.execute(name, tmp_path / "out.ipynb", {"profile": "smoke"})
@@ -111,7 +111,7 @@ def test_a_foreign_kernel_and_braces_in_the_path_do_no_harm(tmp_path, monkeypatc
     monkeypatch.setenv("MPLBACKEND", "no such backend")
     out = tmp_path / "{1} {a}" / "out.ipynb"
     out.parent.mkdir()
-    notebooks.execute("14_real_networks", out, {})
+    notebooks.execute("17_benchmarks", out, {})
     assert nbformat.read(out, 4).metadata.kernelspec.name == "python3"
 
 

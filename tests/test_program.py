@@ -17,9 +17,9 @@ ALL = {**PROFILES, "release": RELEASED}
 ELSEWHERE = {
     "photographs": {"source", "div2k", "flickr2k", "flickr1k", "png", "decoded"},  # the content of their files counts, and that of images
     "training": {"stacked", "checkpoint_every", "recorded"},
-    "classifier": {"backbones", "runs", "steps", "backbone_steps", "controls", "control_steps", "checkpoint_every"},
+    "classifier": {"backbones", "runs", "steps", "backbone_steps", "controls", "control_steps", "probe", "checkpoint_every"},
     "parsers": {"runs", "shared_trunk", "steps", "known_offset"},  # arguments of their jobs, as those of the classifier
-    "published": {"source", "include", "weights_dir", "classifier_steps"},  # which networks there are: each has its job
+    "published": {"source", "include", "weights_dir", "classifier_steps", "probe"},  # which networks there are: each has its job
     "prnu": {"known_offset"},
     "release": {"folder", "networks"},
 }

@@ -184,7 +184,7 @@ def test_a_pool_that_may_start_no_processes_says_so(monkeypatch):
 
 def test_a_chapter_by_its_number_or_none(tmp_path):
     study = Study.open("smoke", tmp_path / "w")
-    assert "kept in the repository" in study.begin("14").markdown
+    assert "kept in the repository" in study.begin("17").markdown
     with pytest.raises(UserError, match="there is no chapter '77'"):
         study.begin("77")
 

@@ -20,19 +20,9 @@ from torch import Tensor, nn
 
 from ..common.errors import UserError
 from ..fetching import timm_weights
+from .spectrum import HighPass, Probe, inputs
 
 PERIOD = 4  # pixels; of the patterns of both scales
-
-
-class HighPass(nn.Module):
-    """Image minus its binomial blur ([1 2 1] x [1 2 1] / 16), times 12, clamped to +-2: where fingerprints live."""
-
-    def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
-        # Sums of slices, not a convolution, which autocast would take in bfloat16, whose steps are those of a grey level.
-        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        rows = padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]
-        blurred = (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 16
-        return ((x - blurred) * 12).clamp(-2, 2)
 
 
 def _conv(inputs: int, outputs: int, size: int = 3, groups: int = 1) -> nn.Conv2d:
@@ -113,6 +103,7 @@ class SmallBody(nn.Module):
     """High-pass filter, convolutions at full resolution, and the normalised lattice. Images are in 0..1, of any size from 4 pixels up."""
 
     channels = 32
+    num_features = 32 * 12  # a real Fourier transform of 4 x 4 numbers has 4 x 3 coefficients
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -191,14 +182,23 @@ class TimmBody(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A body and a head for each task. Without ``pretrained`` a timm body has random weights: for measuring time alone."""
+    """A body and a head for each task. Without ``pretrained`` a timm body has random weights: for measuring time alone.
 
-    def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True, weights_dir: str | Path | None = None) -> None:
+    ``probed``: a linear probe stands beside each head, and in evaluation their log-probabilities are added.
+    """
+
+    def __init__(self, backbone: str, heads: dict[str, int], *, pretrained: bool = True, weights_dir: str | Path | None = None,
+                 probed: bool = False) -> None:  # fmt: skip
         super().__init__()
         self.body = SmallBody(backbone) if backbone in SMALL else TimmBody(backbone, pretrained=pretrained, weights_dir=weights_dir)
         self.heads = nn.ModuleDict({name: self.body.head(n) for name, n in heads.items()})
+        self.probes = nn.ModuleDict({name: Probe(self.body.num_features, n) for name, n in heads.items()} if probed else {})
 
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> tuple[Float[Tensor, "n d"], dict[str, Float[Tensor, "n _"]]]:
         """Features, and the logits of every head."""
         found = self.body(x)
-        return self.body.features(found), {name: head(found) for name, head in self.heads.items()}
+        features, logits = self.body.features(found), {name: head(found) for name, head in self.heads.items()}
+        if self.probes and not self.training:
+            seen = inputs(features, x)
+            logits = {name: F.log_softmax(values.float(), 1) + self.probes[name](seen) for name, values in logits.items()}
+        return features, logits

@@ -41,11 +41,12 @@ class Fitting:
     """A classifier in training on one device: a head for each task, shown crops of the images ``train`` of all networks of the tasks.
 
     With a ``known_offset`` all crops, in training and test, begin at the same place of the sub-pixel grid: a control (D17).
+    ``probed``: a linear probe stands beside each head, see `probe.fit`.
     """
 
     def __init__(self, heads: Mapping[str, Task], images: Images, train: tuple[int, ...], validation: tuple[int, ...], *, run: int,
                  backbone: str, settings: Settings, master_seed: int, known_offset: bool = False, start: Mapping[str, Tensor] | None = None,
-                 device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
+                 probed: bool = False, device: str = "cpu", weights_dir: str | Path | None = None) -> None:  # fmt: skip
         self.seed = None if known_offset else master_seed
         self.images, self.train, self.validation, self.settings, self.device = images, train, validation, settings, device
         self.side = settings.side(backbone)
@@ -54,7 +55,7 @@ class Fitting:
         name = (*heads, backbone, run)
         self.rng = numpy_generator(master_seed, "classifier", *name)
         with seeded_torch(master_seed, "classifier", *name):
-            model = Classifier(backbone, {head: len(task.classes) for head, task in heads.items()}, weights_dir=weights_dir)
+            model = Classifier(backbone, {head: len(task.classes) for head, task in heads.items()}, weights_dir=weights_dir, probed=probed)
         layout = torch.channels_last if devices.channels_last(device, settings.precision) else torch.contiguous_format
         self.model = model.to(memory_format=layout)  # pyrefly: ignore[no-matching-overload]  # torch's stubs lack it
         if start is not None:

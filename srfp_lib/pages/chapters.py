@@ -49,7 +49,7 @@ CHAPTERS = {
     "11": Chapter("11_parsing", ("parsers/", "parsers-known-offset/"), ("table_4", "parsing_known_offset"), ("table_4",)),
     "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims", "controls"), ("controls",)),
-    "14": Chapter("14_real_networks", ()),
+    "14": Chapter("14_real_networks", ("seen/", "unseen/"), ("several_images", "enrolled")),
     "17": Chapter("17_benchmarks", ()),
 }
 

@@ -85,6 +85,7 @@ class Classifier:
     controls: tuple[str, ...] = setting((), "attribution once more with one thing changed: known-offset, matched, bits-7, photographs-50, ...", "D50")
     control_steps: int = setting(0, "recipe steps: each control")
     learning_rate: float = setting(5e-4, "start of the schedule", least=1e-9)
+    probe: int = setting(0, "attribution: images of each network that a linear probe beside the head is fitted on; 0: none", "D52")
     checkpoint_every: int = setting(1000, "recipe steps: steps between checkpoints, recipe paper: after every epoch; 0: none")
     precision: str = setting("float32", "float32, or bfloat16 (autocast)", of=PRECISIONS)
 
@@ -118,6 +119,7 @@ class Published:
     weights_dir: str = setting("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones", place=True)
     writer: str = setting("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36", of=("round", "authors"))
     classifier_steps: int = setting(0, "recipe steps: attribution among the published networks", "D23")
+    probe: int = setting(0, "images of each network that the linear probe beside their classifier's head is fitted on; 0: none", "D52")
 
 
 @dataclass(frozen=True)

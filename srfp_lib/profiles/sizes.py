@@ -30,7 +30,7 @@ DEMO = Profile(
     ),
     parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3",)),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
-    published=Published(source="available", weights_dir="weights", classifier_steps=100),
+    published=Published(source="available", weights_dir="weights", classifier_steps=100, probe=100),
     quality=Quality(crop=None, images="all", lpips=False),
 )  # fmt: skip
 
@@ -43,9 +43,9 @@ LAB = replace(
     ),
     training=replace(DEMO.training, steps=1000, adversarial_steps=400, batch=4, log_every=100, checkpoint_every=200),
     classifier=replace(DEMO.classifier, backbones=("small_plain", *SMALL_BACKBONES[2:]), learning_rate=4e-3, steps=1500,
-                       backbone_steps=300, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500),
+                       backbone_steps=300, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500, probe=24),
     parsers=replace(DEMO.parsers, steps=400, known_offset=("s3", "VGG_GAN")),
-    published=replace(DEMO.published, classifier_steps=300),
+    published=replace(DEMO.published, classifier_steps=300, probe=200),
 )  # fmt: skip
 
 SMOKE = replace(
@@ -55,9 +55,9 @@ SMOKE = replace(
                         max_images_per_photograph=1, max_images=9, dead_leaves=1),
     training=replace(DEMO.training, steps=4, adversarial_steps=2, batch=1, warmup=1, log_every=2),
     classifier=replace(DEMO.classifier, backbones=SMALL_BACKBONES, crop=24, batch=64, steps=12,
-                       backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5]),
+                       backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5], probe=2),
     parsers=replace(DEMO.parsers, steps=4),
-    published=replace(DEMO.published, classifier_steps=4),
+    published=replace(DEMO.published, classifier_steps=4, probe=2),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}

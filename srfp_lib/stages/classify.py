@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import fleet
 from ..classifiers import colour as by_colour
-from ..classifiers import recipe
+from ..classifiers import probe, recipe
 from ..classifiers.bodies import Classifier
 from ..classifiers.predictions import Predictions
 from ..images import gallery
@@ -26,11 +26,13 @@ def classify(desk: Desk, job: Classification) -> None:
     start = recipe.load_state(desk.read(job.start)) if job.start else None
     fitting = recipe.Fitting(heads, images, images.some(train, job.percent), validation, run=job.run, backbone=job.backbone,
                              settings=settings, master_seed=desk.profile.master_seed, known_offset=job.known_offset, start=start,
-                             device=desk.device, weights_dir=desk.profile.published.weights_dir)  # fmt: skip
+                             probed=job.probe > 0, device=desk.device, weights_dir=desk.profile.published.weights_dir)  # fmt: skip
     if job.only_evaluate:
         model = fitting.model.eval()
     else:
         model = recipe.fit(fitting, job.steps, desk.checkpoints() / "classifier.pt" if settings.checkpoint_every else None)
+    if job.probe and not job.only_evaluate:
+        probe.fit(fitting, job.probe)
     if not job.start:
         desk.unchanged(units.backbone_content(job.backbone, desk.profile))
     if job.keep:

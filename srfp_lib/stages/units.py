@@ -136,10 +136,11 @@ def attribution(profile: Profile) -> Iterator[Unit]:
     """One job a run, and one a control: the first run once more with one thing changed."""
     settings, task_ = profile.classifier, ("attribution",)
     for run in range(1, settings.runs + 1):
-        yield _classifier(profile, str(run), task_, run, settings.steps, keep=_kept(run))
+        yield _classifier(profile, str(run), task_, run, settings.steps, keep=_kept(run), probe=settings.probe)
     for name in settings.controls:
         if name != tasks.COLOUR_ALONE:
-            yield _classifier(profile, name, task_, 1, settings.control_steps, into=f"attribution-{name}", **tasks.control(name))
+            how = {"probe": settings.probe, **tasks.control(name)}
+            yield _classifier(profile, name, task_, 1, settings.control_steps, into=f"attribution-{name}", **how)
 
 
 def colour_alone(profile: Profile) -> Iterator[Unit]:
@@ -165,19 +166,19 @@ def _prnu(profile: Profile, name: str, *, known_offset: bool) -> Unit:
 
 def seen(profile: Profile) -> Iterator[Unit]:
     """Warm and cold starts for every run; controls: is it the colour cast (D50), is it the 8-bit writer (D36)?"""
-    steps, task_ = profile.published.classifier_steps, ("published",)
+    steps, task_, probe = profile.published.classifier_steps, ("published",), profile.published.probe
     for run in range(1, profile.classifier.runs + 1):
-        yield _classifier(profile, f"warm/{run}", task_, run, steps, "published", f"attribution/{run}", start=_kept(run))
-        yield _classifier(profile, f"cold/{run}", task_, run, steps, "published", into="published-cold")
-    yield _classifier(profile, "matched", task_, 1, steps, "published", into="published-matched", matched=True)
+        yield _classifier(profile, f"warm/{run}", task_, run, steps, "published", f"attribution/{run}", start=_kept(run), probe=probe)
+        yield _classifier(profile, f"cold/{run}", task_, run, steps, "published", into="published-cold", probe=probe)
+    yield _classifier(profile, "matched", task_, 1, steps, "published", into="published-matched", matched=True, probe=probe)
     if sources.second_copies(profile.published):
-        yield _classifier(profile, "writer", ("published-writer",), 1, steps, "published")
+        yield _classifier(profile, "writer", ("published-writer",), 1, steps, "published", probe=probe)
 
 
 def unseen(profile: Profile) -> Iterator[Unit]:
     for run in range(1, profile.classifier.runs + 1):
-        needs = ("published", f"attribution/{run}")
-        yield _classifier(profile, str(run), ("attribution",), run, 0, *needs, into="unseen", start=_kept(run), only_evaluate=True)
+        needs, how = ("published", f"attribution/{run}"), {"only_evaluate": True, "probe": profile.classifier.probe}
+        yield _classifier(profile, str(run), ("attribution",), run, 0, *needs, into="unseen", start=_kept(run), **how)
 
 
 def parsers(profile: Profile) -> Iterator[Unit]:
@@ -209,6 +210,8 @@ def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, 
     settings, outputs = profile.classifier, tuple(f"predictions/{into.format(name)}/{run}" for name in names)
     job = replace(Classification(names, run, settings.backbones[0], steps, outputs), **changes)
     cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.side(job.backbone) / 32) ** 2 + 4
+    if job.probe:
+        cost += 0.006 * (job.probe + _images(profile) * 30) * len(task(names[0], profile.published).train)  # spectra in training and in test
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)
 
