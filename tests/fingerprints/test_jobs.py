@@ -92,10 +92,11 @@ def test_the_table_has_every_question_and_figures_say_what_they_show(runs, tmp_p
 
 
 def test_log_probabilities_of_cnn_and_spectrum_are_added(runs):  # noqa: F811
-    found = compared.together({"cnn": runs[0], "spectrum": runs[1]})
+    spectrum = replace(runs[1], run=1)
+    found = compared.together({"cnn": runs[0], "spectrum": spectrum})
     assert (found[compared.BOTH].scores == runs[0].scores + runs[1].scores).all() and compared.together({"cnn": runs[0]}).keys() == {"cnn"}
     assert [round(e.value, 6) for e in compared.beyond(found).values()] == [0, 0]
-    shuffled = replace(runs[1], index=runs[1].index[::-1].reset_index(drop=True))
+    shuffled = replace(spectrum, index=runs[1].index[::-1].reset_index(drop=True))
     with pytest.raises(ValueError, match="not tested on the same images"):
         compared.together({"cnn": runs[0], "spectrum": shuffled})
 
