@@ -172,11 +172,10 @@ class Study:
 
     def fingerprints(self) -> dict[str, tuple[Predictions, Predictions]]:
         """Attribution of the custom and of the published networks by the kinds of fingerprints of this run, the CNN's run 1 first."""
-        found = {"cnn": (self.predictions("attribution")[0], self.predictions("published")[0])}
-        for kind in self.profile.fingerprints.kinds:
-            if self.makes(f"predictions/fingerprint-{kind}/"):
-                found[kind] = self.predictions(f"fingerprint-{kind}")[0], self.predictions(f"fingerprint-{kind}-published")[0]
-        return found
+        made = [kind for kind in self.profile.fingerprints.kinds if self.makes(f"predictions/fingerprint-{kind}/")]
+        folders = {"cnn": ("attribution", "published")} | {kind: (f"fingerprint-{kind}", f"fingerprint-{kind}-published") for kind in made}
+        first = {kind: [self.outputs(f"predictions/{task}/1")[0] for task in tasks_] for kind, tasks_ in folders.items()}
+        return {kind: (Predictions.load(custom), Predictions.load(published)) for kind, (custom, published) in first.items()}
 
     def pictured(self) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
         """What fingerprints look like: networks (group, model_id), and of each its patterns n 2 4 4 3 and mean log spectrum n 32 17."""
