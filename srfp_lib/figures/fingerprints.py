@@ -138,11 +138,11 @@ def published(
         for i, (group, name) in enumerate(zip(networks["group"], networks["model_id"], strict=True))
         if (group, name != fleet.HR) == ("published", True)
     ]
-    names, columns = [str(networks["model_id"].iloc[i]) for i in rows], 5
+    names, columns = [str(networks["model_id"].iloc[i]) for i in rows], 4
     swatches, maps = [_swatch(patterns[i]) for i in rows], DECIBEL * (logs[rows] - logs[rows].mean(0))
     most, decibels = max(float(np.abs(s).max()) for s in swatches), float(np.ceil(np.percentile(np.abs(maps), 99)))
     lines = -(-len(names) // columns)
-    figure, axes = grid(lines, 2 * columns, size=(9.6, 1.25 * lines + 0.9))
+    figure, axes = grid(lines, 2 * columns, size=(9.6, 1.4 * lines + 0.9))
     cells = [cell for row in axes for cell in row]
     power = strong[strong["group"] == "published"].set_index("model_id")["strength"]
     for cell in cells:
@@ -151,7 +151,11 @@ def published(
         left, right = cells[2 * i], cells[2 * i + 1]
         left.imshow(colours(swatch, most), interpolation="nearest")
         _map(right, values, decibels)
-        left.set_title(f"{in_figure(fleet.short(name))}: {power[name]:.3f}", fontsize=7, loc="left")
+        left.axis("on")
+        bare(left)
+        left.spines[:].set_visible(False)
+        left.set_title(in_figure(fleet.short(name)), fontsize=7.5, loc="left", pad=3)
+        left.set_xlabel(f"{power[name]:.3f}", fontsize=7, labelpad=2)
     figure.colorbar(cells[1].images[0], ax=cells, shrink=0.6, label="power relative to their mean, dB", extend="both")
     _key(figure, most)
     in_order = power[names].sort_values()
