@@ -20,8 +20,8 @@ from ..tasks import Classification, Task
 from ..workflow.jobs import Unit
 
 # CPU seconds at the demo profile.
-FINGERPRINT_COSTS = {"lattice": 6, "prnu": 25, "prnu-bm3d": 20_000, "spectrum": 25, "azimuthal": 40, "cooccurrence": 25, "early-layers": 80,
-                     "true-residual": 25}  # fmt: skip
+FINGERPRINT_COSTS = {"lattice": 4, "prnu": 20, "prnu-bm3d": 20_000, "spectrum": 15, "azimuthal": 7, "cooccurrence": 5, "early-layers": 40,
+                     "true-residual": 15}  # fmt: skip
 
 
 def saved(profile: Profile, *names: str) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _prnu(profile: Profile, name: str, *, known_offset: bool) -> Unit:
 
 def pictures(profile: Profile) -> Iterator[Unit]:
     """One job for the pictures of all fingerprints."""
-    yield Unit("pictures", ("fingerprints",), ("fingerprints",), 8)
+    yield Unit("pictures", ("fingerprints",), ("fingerprints",), 10)
 
 
 def fingerprints(profile: Profile) -> Iterator[Unit]:

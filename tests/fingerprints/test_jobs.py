@@ -63,6 +63,13 @@ def test_the_true_crop_lies_where_that_of_the_network_lies(desk, monkeypatch):
     assert max(differences) <= 3  # as the patterns
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_early_layers_are_a_job_only_where_the_weights_are_installed(there, monkeypatch):
+    monkeypatch.setattr(units.timm_weights, "in_package", lambda tag: "a file" if there else None)
+    labels = [unit.label for unit in units.fingerprints(SMOKE)]
+    assert ("early-layers" in labels) == there and "prnu-bm3d" not in labels and {"lattice", "spectrum"} <= set(labels)
+
+
 def test_pictures_of_two_halves_agree(desk, tmp_path):
     fingerprints.pictures(desk, "fingerprints")
     folder = desk.out / "fingerprints"
