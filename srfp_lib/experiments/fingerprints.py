@@ -85,6 +85,13 @@ def by_loss_and_scale(strong: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["scale", "loss"], key=lambda column: column.map(order) if column.name == "loss" else column, ignore_index=True)
 
 
+def of_published(strong: pd.DataFrame) -> pd.DataFrame:
+    """The median strength of the published networks by scale and kind of loss: scale, loss (L1 or adversarial), median, count."""
+    mine = strong[(strong["group"] == "published") & (strong["model_id"] != fleet.HR)]
+    kind = mine["loss"].where(mine["loss"] == "L1", "adversarial")
+    return mine.assign(loss=kind).groupby(["scale", "loss"])["strength"].agg(["median", "count"]).reset_index()
+
+
 def ordered(strong: pd.DataFrame) -> dict[str, bool]:
     """By architecture: whether the median strength of 2X L1 networks is below that of 4X L1, and that below the adversarial ones of both scales."""
     custom = strong[(strong["group"] == "custom") & (strong["model_id"] != fleet.HR)]

@@ -92,6 +92,7 @@ def test_the_table_has_every_question_and_figures_say_what_they_show(runs, tmp_p
     patterns, logs = rng.normal(size=(205, 1, 4, 4, 3)).repeat(2, 1).astype(np.float32), rng.normal(size=(205, 32, 17)).astype(np.float32)
     strong = compared.strengths(networks, patterns)
     assert len(compared.by_loss_and_scale(strong)) == 6 and len(compared.ordered(strong)) == 5
+    assert compared.of_published(strong)["count"].sum() == len(fleet.published())
     assert abs(compared.agreement(strong, runs[0])) < 0.3
     for figure, alt in (drawn.lattices(networks, patterns, strong), drawn.spectra(networks, logs), drawn.published(networks, patterns, logs, strong)):
         assert alt.endswith(".") and "nan" not in alt
