@@ -29,11 +29,11 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from srfp_lib import fleet, networks
-from srfp_lib.classifiers import prnu
 from srfp_lib.classifiers.bodies import Classifier
 from srfp_lib.common.checkout import DATA
 from srfp_lib.common.devices import autocast
 from srfp_lib.fetching.timm_weights import PACKAGES
+from srfp_lib.fingerprints import prnu
 from srfp_lib.images import metrics, superresolve
 from srfp_lib.images.arrays import read_png
 from srfp_lib.images.store import Images

@@ -37,7 +37,7 @@ class Kind:
 
 
 MAKE, PUBLISHED, CLASSIFY = "srfp_lib.stages.making:", "srfp_lib.stages.published:", "srfp_lib.stages.classify:"
-RELEASE = "srfp_lib.release.stages:"
+PRINTS, RELEASE = "srfp_lib.stages.fingerprints:", "srfp_lib.release.stages:"
 RECIPE = tuple(f"classifier.{name}" for name in ("recipe", "crop", "batch", "head_epochs", "epochs", "learning_rate", "precision"))
 KEPT = ("-photographs.png", "-photographs.decoded")  # how images are kept: the pixels are the same
 PLACES = tuple(f"-photographs.{name}" for name in ("source", "div2k", "flickr2k", "flickr1k"))  # their content counts, not where they lie
@@ -75,6 +75,11 @@ STUDY = (
          MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, 2),
     Kind("prnu-known-offset", "not in the paper: the same, every image in one phase of the sub-pixel grid",
          MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-offset/RUN", NOISE, units.prnu_known_offset),
+    Kind("fingerprints", "not in the paper: what the fingerprints look like",
+         PRINTS + "pictures", ("photographs", "images", "published"), "fingerprints", ("fingerprints.pictured", "fingerprints.crop"), units.pictures),
+    Kind("fingerprints", "not in the paper: attribution by other fingerprints than a CNN's",
+         PRINTS + "attribute", ("photographs", "images", "published"), "predictions/fingerprint-KIND/1, predictions/fingerprint-KIND-published/1",
+         ("fingerprints.images", "fingerprints.crop"), units.fingerprints),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
          CLASSIFY + "classify", ("photographs", "published", "attribution"),
          "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen, 2),

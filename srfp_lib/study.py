@@ -18,6 +18,7 @@ from .common.checkout import HOME, absolute
 from .common.errors import UserError
 from .common.files import write_whole
 from .common.frames import read_table
+from .images.arrays import read_array
 from .pages import chapters, notebooks, spelling
 from .pages.page import Box, Shown, Text
 from .pages.tables import to_csv_text
@@ -168,6 +169,19 @@ class Study:
     def backbones(self) -> dict[str, list[Predictions]]:
         """The predictions of the rows of Table 2, by backbone."""
         return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}
+
+    def fingerprints(self) -> dict[str, tuple[Predictions, Predictions]]:
+        """Attribution of the custom and of the published networks by the kinds of fingerprints of this run, the CNN's run 1 first."""
+        made = [kind for kind in self.profile.fingerprints.kinds if self.makes(f"predictions/fingerprint-{kind}/")]
+        folders = {"cnn": ("attribution", "published")} | {kind: (f"fingerprint-{kind}", f"fingerprint-{kind}-published") for kind in made}
+        first = {kind: [self.outputs(f"predictions/{task}/1")[0] for task in tasks_] for kind, tasks_ in folders.items()}
+        return {kind: (Predictions.load(custom), Predictions.load(published)) for kind, (custom, published) in first.items()}
+
+    def pictured(self) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        """What fingerprints look like: networks (group, model_id), and of each its patterns n 2 4 4 3 and mean log spectrum n 32 17."""
+        (folder,) = self.outputs("fingerprints")
+        networks = pd.DataFrame(json.loads((folder / "networks.json").read_text()))
+        return networks, read_array(folder / "patterns.npy"), read_array(folder / "spectra.npy")
 
     def published(self) -> pd.DataFrame:
         """The published networks of this run and the origin of their images: model_id, origin, and what else is known of them."""

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from srfp_lib import photos, profiles, program
-from srfp_lib.classifiers import prnu
 from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.common.errors import UserError
 from srfp_lib.common.frames import read_table
+from srfp_lib.fingerprints import prnu
 from srfp_lib.fleet import HR
 from srfp_lib.images import gallery, metrics, superresolve
 from srfp_lib.images.arrays import read_png

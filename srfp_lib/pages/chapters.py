@@ -50,6 +50,12 @@ CHAPTERS = {
     "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims", "controls"), ("controls",)),
     "14": Chapter("14_real_networks", ("seen/", "unseen/"), ("several_images", "enrolled")),
+    "15": Chapter(
+        "15_fingerprints",
+        ("fingerprints/", "attribution/1", "seen/warm/1"),
+        ("fingerprints", "strengths"),
+        ("lattices", "spectra", "published_fingerprints"),
+    ),
     "17": Chapter("17_benchmarks", ()),
 }
 

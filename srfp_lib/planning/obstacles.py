@@ -43,8 +43,9 @@ def obstacles(profile: Profile, jobs: Iterable[Job], root: Path, workers: int = 
     if due := list(jobs):
         yield from _data(profile, due)
         yield from _weights(profile, due)
-        if _any(due, "prnu") and profile.prnu.denoiser == "bm3d" and not find_spec("bm3d"):
-            from ..classifiers.prnu import NO_BM3D
+        asked = (_any(due, "prnu") and profile.prnu.denoiser == "bm3d") or _any(due, "fingerprints/prnu-bm3d")
+        if asked and not find_spec("bm3d"):
+            from ..fingerprints.prnu import NO_BM3D
 
             yield NO_BM3D
         yield from _disk(profile, due, root)

@@ -14,12 +14,25 @@ from typing import Any
 from ..common.checkout import HOME, absolute
 from ..common.errors import UserError
 from ..common.overrides import from_file, located
-from .sections import SMALL_BACKBONES, Classifier, Parsers, Photographs, Prnu, Profile, Published, Quality, Release, Training
+from .sections import (
+    FINGERPRINTS,
+    SMALL_BACKBONES,
+    Classifier,
+    Fingerprints,
+    Parsers,
+    Photographs,
+    Prnu,
+    Profile,
+    Published,
+    Quality,
+    Release,
+    Training,
+)
 from .sizes import DEMO, LAB, PAPER, PROFILES, SMOKE
 
 __all__ = [
-    "DEMO", "LAB", "PAPER", "PROFILES", "SMALL_BACKBONES", "SMOKE", "Classifier", "Parsers", "Photographs", "Prnu", "Profile", "Published",
-    "Quality", "Release", "Training", "at_home", "choices", "conflict", "get",
+    "DEMO", "FINGERPRINTS", "LAB", "PAPER", "PROFILES", "SMALL_BACKBONES", "SMOKE", "Classifier", "Fingerprints", "Parsers",
+    "Photographs", "Prnu", "Profile", "Published", "Quality", "Release", "Training", "at_home", "choices", "conflict", "get",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ SMALL_BACKBONES = ("small_plain", "small_narrow", "small_separable", "small_inve
 LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "photographs-25")
 # The backbones of Table 2 and the side of their crops in the released code (D15).
 PAPER_BACKBONES = {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
+FINGERPRINTS = ("lattice", "prnu", "prnu-bm3d", "spectrum", "azimuthal", "cooccurrence", "early-layers", "true-residual")
 CUSTOM = ("EDSR", "RDN", "RCAN", "SwinIR", "NLSN")  # architectures
 
 
@@ -142,6 +143,17 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Fingerprints:
+    """Fingerprints other than the CNN's (not in the paper, PRNU excepted)."""
+
+    kinds: tuple[str, ...] = setting((), "kinds that attribute networks; early-layers needs the extra backbones, prnu-bm3d the extra bm3d",
+                                     of=FINGERPRINTS)  # fmt: skip
+    images: int | None = setting(None, "most training images of a network; none: all", least=2)
+    pictured: int | None = setting(64, "most training images of a network that its pictures average; none: all", least=2)
+    crop: int = setting(224, "side of the crops of whole photographs; tiles are taken nearly whole", least=16)
+
+
+@dataclass(frozen=True)
 class Release:
     """The authors' released images, where they take the place of ours. `python -m srfp_lib release` fills this in."""
 
@@ -167,4 +179,5 @@ class Profile:
     prnu: Prnu = field(default_factory=Prnu)
     published: Published = field(default_factory=Published)
     quality: Quality = field(default_factory=Quality)
+    fingerprints: Fingerprints = field(default_factory=Fingerprints)
     release: Release = field(default_factory=Release)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .sections import LAB_CONTROLS, SMALL_BACKBONES, Classifier, Parsers, Photographs, Prnu, Profile, Published, Quality, Training
+from .sections import (
+    FINGERPRINTS,
+    LAB_CONTROLS,
+    SMALL_BACKBONES,
+    Classifier,
+    Fingerprints,
+    Parsers,
+    Photographs,
+    Prnu,
+    Profile,
+    Published,
+    Quality,
+    Training,
+)
 
 PAPER = Profile(name="paper")
 
@@ -32,6 +45,7 @@ DEMO = Profile(
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
     published=Published(source="available", weights_dir="weights", classifier_steps=100, probe=100),
     quality=Quality(crop=None, images="all", lpips=False),
+    fingerprints=Fingerprints(kinds=("lattice",)),
 )  # fmt: skip
 
 LAB = replace(
@@ -46,6 +60,7 @@ LAB = replace(
                        backbone_steps=300, control_steps=1500, controls=LAB_CONTROLS, checkpoint_every=500, probe=24),
     parsers=replace(DEMO.parsers, steps=400, known_offset=("s3", "VGG_GAN")),
     published=replace(DEMO.published, classifier_steps=300, probe=200),
+    fingerprints=Fingerprints(kinds=tuple(kind for kind in FINGERPRINTS if kind != "prnu-bm3d"), images=196),
 )  # fmt: skip
 
 SMOKE = replace(
@@ -58,6 +73,7 @@ SMOKE = replace(
                        backbone_steps=4, control_steps=4, controls=LAB_CONTROLS[:5], probe=2),
     parsers=replace(DEMO.parsers, steps=4),
     published=replace(DEMO.published, classifier_steps=4, probe=2),
+    fingerprints=Fingerprints(kinds=FINGERPRINTS[:2] + FINGERPRINTS[3:], images=4, pictured=4),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}

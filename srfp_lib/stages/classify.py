@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .. import fleet
-from ..classifiers import colour as by_colour
 from ..classifiers import probe, recipe
 from ..classifiers.bodies import Classifier
 from ..classifiers.predictions import Predictions
+from ..fingerprints import colour as by_colour
 from ..images import gallery
 from ..published import sources
 from ..tasks import Classification, Task

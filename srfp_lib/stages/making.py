@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from .. import fleet, photos, tasks
-from ..classifiers import prnu as baseline
 from ..classifiers.predictions import Predictions
 from ..common.errors import UserError
+from ..fingerprints import prnu as baseline
 from ..fleet import HR
 from ..images import gallery, metrics, superresolve
 from ..images.arrays import ArrayFile, read_array

@@ -19,6 +19,10 @@ from ..release.contents import SPLITS, state_of
 from ..tasks import Classification, Task
 from ..workflow.jobs import Unit
 
+# CPU seconds at the demo profile.
+FINGERPRINT_COSTS = {"lattice": 4, "prnu": 20, "prnu-bm3d": 20_000, "spectrum": 15, "azimuthal": 7, "cooccurrence": 5, "early-layers": 40,
+                     "true-residual": 15}  # fmt: skip
+
 
 def saved(profile: Profile, *names: str) -> tuple[str, ...]:
     """Where the images of networks are kept: a folder of PNG files each, the decoded pixels, or both.
@@ -162,6 +166,21 @@ def prnu_known_offset(profile: Profile) -> Iterator[Unit]:
 def _prnu(profile: Profile, name: str, *, known_offset: bool) -> Unit:
     outputs = tuple(f"predictions/{name}/{run}" for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1))
     return Unit("splits", (outputs, known_offset), outputs, 12 * _images(profile))
+
+
+def pictures(profile: Profile) -> Iterator[Unit]:
+    """One job for the pictures of all fingerprints."""
+    yield Unit("pictures", ("fingerprints",), ("fingerprints",), 10)
+
+
+def fingerprints(profile: Profile) -> Iterator[Unit]:
+    """One job a kind, that of early layers only where the weights are installed."""
+    lite = timm_weights.in_package(timm_weights.LITE0)
+    for kind in profile.fingerprints.kinds:
+        outputs = tuple(f"predictions/fingerprint-{kind}{question}/1" for question in ("", "-published"))
+        content = (lambda: _identity(lite)) if kind == "early-layers" else None
+        if lite or kind != "early-layers":
+            yield Unit(kind, (kind, outputs), outputs, FINGERPRINT_COSTS[kind] * _images(profile), content=content)
 
 
 def seen(profile: Profile) -> Iterator[Unit]:

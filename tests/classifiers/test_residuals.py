@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skimage.restoration import denoise_wavelet
 
-from srfp_lib.classifiers import prnu
 from srfp_lib.common.errors import UserError
+from srfp_lib.fingerprints import prnu
 
 
 def test_the_wavelet_residual_is_that_of_scikit_image(tiles):

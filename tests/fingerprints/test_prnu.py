@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from srfp_lib import tasks
-from srfp_lib.classifiers import prnu
 from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.experiments import seeds
+from srfp_lib.fingerprints import prnu
 from srfp_lib.profiles import SMOKE
 from srfp_lib.stages import making
 from srfp_lib.workflow.desk import Desk

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srfp_lib.classifiers import colour
+from srfp_lib.fingerprints import colour
 
 
 def test_casts_are_told_apart_and_texture_is_not_seen():
