@@ -50,6 +50,7 @@ CHAPTERS = {
     "12": Chapter("12_parsing_published", ("parsers-of-published/",), ("figure_7", "parsed", "claims_12"), ("figure_7",)),
     "13": Chapter("13_findings", ALL_PREDICTIONS, ("claims", "controls"), ("controls",)),
     "14": Chapter("14_real_networks", ()),
+    "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
 }
 
