@@ -6,10 +6,10 @@ Parsers of the architecture are then trained on some seeds and tested on others,
     python -m srfp_lib run --profile FOLDER.toml --workspace W --chapters 04    # photographs, networks and images of `lab`
     python benchmarks/architecture.py W SCRATCH [EXPERIMENT ...]
 
-W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes about 2 GB. What is there is
-not made again. About 25 CPU minutes to train and super-resolve, 25 to parse. One row in `architecture.csv` for each trained parser,
+W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes 2 GB. What is there is
+not made again. About 10 CPU minutes to train and super-resolve, 3 to parse. One row in `architecture.csv` for each trained parser,
 set of tested networks and group of them; runs are the held-out seeds, so that intervals cover photographs and seeds. No setting is chosen
-here: the spectrum's are those of `classifier_settings.py`, the classifier's those of `demo`.
+here: those of the spectrum and its linear model are `classifier_settings.py`'s.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from srfp_lib import fleet
-from srfp_lib.classifiers import recipe
 from srfp_lib.common.randomness import numpy_generator
 from srfp_lib.experiments.uncertainty import Accuracy
 from srfp_lib.fleet import Network
@@ -42,15 +41,14 @@ from srfp_lib.images import gallery, superresolve
 from srfp_lib.images.store import Images
 from srfp_lib.profiles import DEMO, Training
 from srfp_lib.stages.making import training_data
-from srfp_lib.tasks import CLASSES, Task
+from srfp_lib.tasks import Task
 from srfp_lib.training import loop, trainer
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
-RESULT = Path(__file__).with_suffix(".csv")
+RESULT, KEY = Path(__file__).with_suffix(".csv"), ["experiment", "trained"]
 PHOTOGRAPHS = 48  # that parsers are trained on; the spectrum takes IMAGES of them
 BLOCK = 4  # seeds tested together
-STEPS = 600
 WAYS = {"tail": ("up.", "last."), "body": ("body.",), "whole": ("",)}  # the layers whose initial weights are those of seed 1
 Nets = tuple[Network, ...]
 
@@ -133,28 +131,17 @@ class Lab:
         order = [list(model.classes_).index(c) for c in task.classes]
         return model.predict_log_proba(self.spectra(task.test, self.test))[:, order]
 
-    def cnn(self, task: Task) -> np.ndarray:
-        """The same of the first small classifier of `demo`."""
-        settings = DEMO.classifier
-        fitting = recipe.Fitting({task.asks: task}, self.images, self.train, (), run=1, backbone=settings.backbones[0], settings=settings,
-                                 master_seed=1)  # fmt: skip
-        picks = [(n.model_id, i) for n in task.test for i in self.test]
-        model = recipe.fit(fitting, STEPS)
-        return recipe.evaluate(model, self.images, picks, side=None, seed=1, precision=settings.precision)[1][task.asks]
-
-    def answers(self, method: str, asks: str, train: Nets, tests: dict[str, Nets]) -> pd.DataFrame:
+    def answers(self, train: Nets, tests: dict[str, Nets]) -> pd.DataFrame:
         """A row for every answer: tested, run (the seed), photograph, loss, scale, correct; pooled: are the network's images right together?"""
         shown = tuple(n for several in tests.values() for n in several)
-        task = Task(f"parse-{asks}", asks, CLASSES[asks], train, shown)
-        scores = getattr(self, method)(task).reshape(len(shown), len(self.test), -1)
+        task = Task("parse-architecture", "architecture", fleet.ARCHITECTURES, train, shown)
+        scores = self.linear(task).reshape(len(shown), len(self.test), -1)
         truth = np.array([task.classes.index(task.label(n)) for n in shown])
         right, pooled = scores.argmax(2) == truth[:, None], scores.sum(1).argmax(1) == truth
         names, several = [name for name, nets in tests.items() for _ in nets], len(self.test)
-        about = [
-            {"tested": t, "run": n.seed, "loss": n.loss, "scale": n.scale, "architecture": n.architecture, "pooled": p}
-            for t, n, p in zip(names, shown, pooled, strict=True)
-        ]
-        rows = pd.DataFrame([row for row in about for _ in range(several)])
+        columns = {"tested": names, "pooled": pooled, "run": [n.seed for n in shown]}
+        columns |= {field: [getattr(n, field) for n in shown] for field in ("loss", "scale", "architecture")}
+        rows = pd.DataFrame({name: np.repeat(values, several) for name, values in columns.items()})
         return rows.assign(photograph=list(self.table["photograph"].iloc[list(self.test)]) * len(shown), correct=right.ravel())
 
 
@@ -163,15 +150,13 @@ class Trial:
     """A parser, trained once a fold, on networks and tested on several sets of others."""
 
     experiment: str
-    method: str
     trained: str
     folds: Sequence[tuple[Nets, dict[str, Nets]]]
-    asks: str = "architecture"
     by_group: bool = False
 
     def rows(self, lab: Lab) -> Iterator[dict[str, Any]]:
         begun = time.process_time()
-        found = pd.concat([lab.answers(self.method, self.asks, train, tests) for train, tests in self.folds])
+        found = pd.concat([lab.answers(train, tests) for train, tests in self.folds])
         seconds = (time.process_time() - begun) / len(self.folds)
         groups: dict[str, pd.DataFrame] = {"all": found}
         if self.by_group:
@@ -180,10 +165,10 @@ class Trial:
         for (name, group), tested in product(groups.items(), dict.fromkeys(found["tested"])):
             mine = group[group["tested"] == tested]
             e = Accuracy.of(mine[["run", "photograph", "correct"]]).estimate()
-            yield {"experiment": self.experiment, "method": self.method, "asks": self.asks, "trained": self.trained, "tested": tested, "group": name,
+            yield {"experiment": self.experiment, "method": "linear", "trained": self.trained, "tested": tested, "group": name,
                    "train_seeds": len({n.seed for n in self.folds[0][0]}), "accuracy": e.value, "sd": e.sd, "low": e.low, "high": e.high,
                    "pooled": mine["pooled"].mean(), "photographs": e.n_photographs, "seeds": e.n_runs, "folds": len(self.folds),
-                   "chance": 1 / len(CLASSES[self.asks]), "cpu_seconds": round(seconds, 1)}  # fmt: skip
+                   "chance": 1 / len(fleet.ARCHITECTURES), "cpu_seconds": round(seconds, 1)}  # fmt: skip
 
 
 def permuted(some: Nets) -> Nets:
@@ -196,10 +181,10 @@ def permuted(some: Nets) -> Nets:
     return tuple(replace(n, architecture=dealt(n)) for n in some)
 
 
-def folds(count: int, seeds: Sequence[int] = (), block: int = BLOCK, most: int = 9, to: Callable[[Nets], Nets] = tuple, way: str = "") -> list[Any]:
+def folds(count: int, seeds: Sequence[int] = (), block: int = BLOCK, to: Callable[[Nets], Nets] = tuple, way: str = "") -> list[Any]:
     """Training networks of so many seeds, and tested ones of a block of others ("unseen") and of the first of the training seeds ("seen")."""
     found, seeds = [], seeds or tuple(range(1, max(2 * block, count + block) + 1))
-    for at in list(range(0, len(seeds), block))[:most]:
+    for at in range(0, len(seeds), block):
         rest = [*seeds[at + block :], *seeds[:at]][:count]
         sets = {"train": rest, "unseen": seeds[at : at + block], "seen": rest[:block]}
         nets = {name: to(networks(some, way=way)) for name, some in sets.items()}
@@ -209,22 +194,20 @@ def folds(count: int, seeds: Sequence[int] = (), block: int = BLOCK, most: int =
 
 def trials() -> Iterator[Trial]:
     """All of them."""
-    for n in (2, 4, 8):
-        yield Trial("seeds", "linear", f"{n} seeds", folds(n), by_group=True)
-        yield Trial("permuted", "linear", f"{n} seeds", folds(n, to=permuted))
+    for n in (2, 4):
+        yield Trial("seeds", f"{n} seeds", folds(n), by_group=True)
+        yield Trial("permuted", f"{n} seeds", folds(n, to=permuted))
     ways = {f"seed unseen, {way} of seed 1": networks((5,), way=way) for way in WAYS}
-    yield Trial("initial weights", "linear", "2 seeds", [(networks((1, 2)), {"seed unseen": networks((5,)), **ways})], by_group=True)
+    yield Trial("initial weights", "2 seeds", [(networks((1, 2)), {"seed unseen": networks((5,)), **ways})], by_group=True)
     sets = {"training set unseen": networks((1,), "flickr2k"), "training set and seed unseen": networks((9,), "flickr2k")}
-    yield Trial("training set", "linear", "2 seeds", [(networks((1, 2)), sets)], by_group=True)
-    yield Trial("longer training", "linear", "2 seeds, 200 + 80 steps", folds(2, (1, 2, 3), 1))
-    yield Trial("longer training", "linear", "2 seeds, 1,000 + 400 steps", folds(2, (1, 2, 3), 1, way="long"), by_group=True)
-    for n in (2, 8):
-        yield Trial("seeds", "cnn", f"{n} seeds", folds(n, most=1), by_group=True)
+    yield Trial("training set", "2 seeds", [(networks((1, 2)), sets)], by_group=True)
+    yield Trial("longer training", "2 seeds, 200 + 80 steps", folds(2, (1, 2, 3), 1))
+    yield Trial("longer training", "2 seeds, 1,000 + 400 steps", folds(2, (1, 2, 3), 1, way="long"), by_group=True)
 
 
 def make_all(lab: Lab) -> None:
     """Every network that a trial needs."""
-    for at in (1, 5, 9):
+    for at in (1, 5):
         lab.make(range(at, at + BLOCK))
     for way in WAYS:
         lab.make((5,), way=way)
@@ -239,10 +222,10 @@ def main(workspace: str, folder: str, *experiments: str) -> None:
     threadpool_limits(1)
     lab = Lab(Desk(Workspace.existing(Path(workspace)), Path(workspace)), Path(folder))
     make_all(lab)
-    done = pd.read_csv(RESULT) if RESULT.exists() else pd.DataFrame(columns=["experiment", "method", "asks", "trained"])
-    known = set(done[["experiment", "method", "asks", "trained"]].itertuples(index=False, name=None))
+    done = pd.read_csv(RESULT) if RESULT.exists() else pd.DataFrame(columns=KEY)
+    known = set(done[KEY].itertuples(index=False, name=None))
     for trial in trials():
-        if (trial.experiment, trial.method, trial.asks, trial.trained) in known or (experiments and trial.experiment not in experiments):
+        if (trial.experiment, trial.trained) in known or (experiments and trial.experiment not in experiments):
             continue
         rows = pd.DataFrame(trial.rows(lab))
         print(rows[rows["group"] == "all"].to_string(), flush=True)
