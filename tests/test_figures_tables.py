@@ -7,7 +7,7 @@ import pytest
 
 from srfp_lib import fleet
 from srfp_lib.experiments import attribution, controls, parsing, seeds
-from srfp_lib.figures import accuracy, images, save
+from srfp_lib.figures import accuracy, architecture, images, save
 from srfp_lib.pages import tables
 from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
 
@@ -27,6 +27,10 @@ def drawn(runs, parsers):  # noqa: F811
     pixels = np.zeros((8, 8, 3), np.uint8)
     first = answers[answers["run"] == 1]
     control = controls.compare(first, {"known-offset": first, "bits-7": first})
+    curve = pd.DataFrame([{"experiment": e, "tested": t, "train_seeds": n, "accuracy": 0.3, "low": 0.2, "high": 0.4, "chance": 0.2}
+                          for e in ("seeds", "permuted") for t in ("seen", "unseen") for n in (2, 4)])  # fmt: skip
+    lost = pd.DataFrame([{"origin": origin, "scale": scale, "kind": "L1", "frequency": f, "mean": -f, "min": -f, "max": 0}
+                         for origin in ("fleet", "real") for scale in (2, 4) for f in (0.1, 0.2, 0.4)])  # fmt: skip
     return {
         "dots": lambda: accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
         "seeds": lambda: accuracy.seeds(seed_table),
@@ -38,6 +42,8 @@ def drawn(runs, parsers):  # noqa: F811
         "patches": lambda: images.patches({"x": {"p": pixels, "q": pixels}, "y": {"p": pixels, "q": pixels}}),
         "quality": lambda: images.quality(networks),
         "training": lambda: images.training(log),
+        "curve": lambda: architecture.curve(curve, 0.74),
+        "lost": lambda: architecture.lost(lost),
     }
 
 

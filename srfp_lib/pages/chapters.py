@@ -56,6 +56,7 @@ CHAPTERS = {
         ("fingerprints", "strengths"),
         ("lattices", "spectra", "published_fingerprints"),
     ),
+    "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
 }
 

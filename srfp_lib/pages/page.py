@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,13 @@ class Shown:
 
     def __init__(self, png: bytes, alt: str) -> None:
         self.png, self.alt = png, alt
+
+    @classmethod
+    def drawn(cls, figure: Any, alt: str) -> Shown:
+        """A matplotlib figure of a page that leaves no files."""
+        png = io.BytesIO()
+        figure.savefig(png, format="png", metadata={"Software": None})
+        return cls(png.getvalue(), alt)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         content = base64.b64encode(self.png).decode()

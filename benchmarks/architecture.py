@@ -1,0 +1,237 @@
+"""What does it take to parse the architecture of a network whose training seed was never seen?
+
+Narrow networks of `demo` settings are trained from many seeds, and from initial weights that they share in part with seed 1.
+Parsers of the architecture are then trained on some seeds and tested on others, at unknown offsets and on other photographs:
+
+    python -m srfp_lib run --profile FOLDER.toml --workspace W --chapters 04    # photographs, networks and images of `lab`
+    python benchmarks/architecture.py W SCRATCH [EXPERIMENT ...]
+
+W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes 2 GB. What is there is
+not made again. About 10 CPU minutes to train and super-resolve, 3 to parse. One row in `architecture.csv` for each trained parser,
+set of tested networks and group of them; runs are the held-out seeds, so that intervals cover photographs and seeds. No setting is chosen
+here: those of the spectrum and its linear model are `classifier_settings.py`'s.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import torch
+from classifier_settings import IMAGES, spectrum
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from srfp_lib import fleet
+from srfp_lib.common.randomness import numpy_generator
+from srfp_lib.experiments.uncertainty import Accuracy
+from srfp_lib.fleet import Network
+from srfp_lib.images import gallery, superresolve
+from srfp_lib.images.store import Images
+from srfp_lib.profiles import DEMO, Training
+from srfp_lib.stages.making import training_data
+from srfp_lib.tasks import Task
+from srfp_lib.training import loop, trainer
+from srfp_lib.workflow.desk import Desk
+from srfp_lib.workflow.workspace import Workspace
+
+RESULT, KEY = Path(__file__).with_suffix(".csv"), ["experiment", "trained"]
+PHOTOGRAPHS = 48  # that parsers are trained on; the spectrum takes IMAGES of them
+BLOCK = 4  # seeds tested together
+WAYS = {"tail": ("up.", "last."), "body": ("body.",), "whole": ("",)}  # the layers whose initial weights are those of seed 1
+Nets = tuple[Network, ...]
+
+
+def networks(seeds: Sequence[int], dataset: str = "div2k", way: str = "") -> Nets:
+    """The 30 networks of every seed that were trained in one way."""
+    grid = product(fleet.ARCHITECTURES, fleet.SCALES, seeds, fleet.LOSSES)
+    names = ((f"{a}-{dataset}-x{s}-{loss}-s{seed}", a, dataset, s, loss, seed) for a, s, seed, loss in grid)
+    return tuple(Network(name + (fleet.WAY + way if way else ""), *about, origin="custom") for name, *about in names)
+
+
+def started(way: str) -> Callable[..., nn.Module]:
+    """`trainer.fresh`, with the initial weights of a way."""
+    prefixes, fresh = WAYS.get(way), trainer.fresh
+
+    def build(network: Network, settings: Training, *, master_seed: int) -> nn.Module:
+        module = fresh(network, settings, master_seed=master_seed)
+        if prefixes:
+            donor = fresh(replace(network, seed=1), settings, master_seed=master_seed).state_dict()
+            module.load_state_dict({k: donor[k] if k.startswith(prefixes) else v for k, v in module.state_dict().items()})
+        return module
+
+    return build
+
+
+class Lab:
+    """Photographs and networks of a workspace, and the further networks in a folder."""
+
+    def __init__(self, base: Desk, folder: Path) -> None:
+        self.base, self.folder, self.gallery = base, folder, gallery.custom(base)
+        train, test = (self.gallery.table.iloc[list(self.gallery.numbers(part, run=1))].drop_duplicates("photograph") for part in ("train", "test"))
+        train = train.iloc[[int(i * len(train) / PHOTOGRAPHS) for i in range(PHOTOGRAPHS)]]
+        self.table, self.numbers = pd.concat([train, test]), [*train.index, *test.index]
+        self.train, self.test = tuple(range(PHOTOGRAPHS)), tuple(range(PHOTOGRAPHS, len(self.table)))
+        self.images = Images(folder / "images", folder / "decoded", list(self.table["image"]), tiles=True)
+        self.found: dict[str, np.ndarray] = {}
+
+    def path(self, network: Network, kind: str = "decoded") -> Path:
+        name, _, way = network.model_id.partition(fleet.WAY)
+        path = self.folder / way / kind / f"{name}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def make(self, seeds: Sequence[int], dataset: str = "div2k", way: str = "") -> None:
+        """Images of networks that are not there yet, trained in a stack for each architecture and scale; "long": the workspace's own."""
+        for architecture, scale in product(fleet.ARCHITECTURES, fleet.SCALES):
+            members = tuple(n for n in networks(seeds, dataset, way) if (n.architecture, n.scale) == (architecture, scale))
+            if all(self.path(n).exists() for n in members):
+                continue
+            if way == "long":
+                for n in members:
+                    np.save(self.path(n), np.load(self.base.read("decoded", self.path(n).name), mmap_mode="r")[self.numbers])
+                continue
+            plain = {fleet.parse(self.path(n).stem): n for n in members}
+            with patch.object(trainer, "fresh", started(way)):
+                states = loop.train(tuple(plain), training_data(self.base, dataset), DEMO.training, master_seed=1).states
+            lr = superresolve.downscale(np.concatenate(list(self.gallery.batches(fleet.HR, self.numbers))), scale)
+            for n, member in plain.items():
+                module = trainer.fresh(n, DEMO.training, master_seed=0).eval()
+                module.load_state_dict(states[n.model_id])
+                np.save(self.path(member), superresolve.super_resolve(module, lr))
+
+    def spectra(self, some: Nets, numbers: Sequence[int]) -> np.ndarray:
+        """A row for every network and image."""
+        for n in some:
+            if n.model_id in self.found:
+                continue
+            path, side = self.path(n, "spectra"), self.images.whole(n.model_id)
+            if not path.exists():
+                every = [(n.model_id, i) for i in range(len(self.table))]
+                np.save(path, spectrum(self.images.test_crops(every, side, seed=1)).astype(np.float16))
+            self.found[n.model_id] = np.load(path)
+        return np.concatenate([self.found[n.model_id][list(numbers)] for n in some]).astype(np.float32)
+
+    def linear(self, task: Task) -> np.ndarray:
+        """Log-probabilities of the classes, a row for every tested network and test photograph; logistic regression of log power spectra."""
+        some = self.train[:: PHOTOGRAPHS // IMAGES]
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=200))
+        model.fit(self.spectra(task.train, some), [task.label(n) for n in task.train for _ in some])
+        order = [list(model.classes_).index(c) for c in task.classes]
+        return model.predict_log_proba(self.spectra(task.test, self.test))[:, order]
+
+    def answers(self, train: Nets, tests: dict[str, Nets]) -> pd.DataFrame:
+        """A row for every answer: tested, run (the seed), photograph, loss, scale, correct; pooled: are the network's images right together?"""
+        shown = tuple(n for several in tests.values() for n in several)
+        task = Task("parse-architecture", "architecture", fleet.ARCHITECTURES, train, shown)
+        scores = self.linear(task).reshape(len(shown), len(self.test), -1)
+        truth = np.array([task.classes.index(task.label(n)) for n in shown])
+        right, pooled = scores.argmax(2) == truth[:, None], scores.sum(1).argmax(1) == truth
+        names, several = [name for name, nets in tests.items() for _ in nets], len(self.test)
+        columns = {"tested": names, "pooled": pooled, "run": [n.seed for n in shown]}
+        columns |= {field: [getattr(n, field) for n in shown] for field in ("loss", "scale", "architecture")}
+        rows = pd.DataFrame({name: np.repeat(values, several) for name, values in columns.items()})
+        return rows.assign(photograph=list(self.table["photograph"].iloc[list(self.test)]) * len(shown), correct=right.ravel())
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A parser, trained once a fold, on networks and tested on several sets of others."""
+
+    experiment: str
+    trained: str
+    folds: Sequence[tuple[Nets, dict[str, Nets]]]
+    by_group: bool = False
+
+    def rows(self, lab: Lab) -> Iterator[dict[str, Any]]:
+        begun = time.process_time()
+        found = pd.concat([lab.answers(train, tests) for train, tests in self.folds])
+        seconds = (time.process_time() - begun) / len(self.folds)
+        groups: dict[str, pd.DataFrame] = {"all": found}
+        if self.by_group:
+            groups |= {f"{loss} {scale}X": part for (loss, scale), part in found.groupby(["loss", "scale"])}
+            groups |= {str(name): part for name, part in found.groupby("architecture")}
+        for (name, group), tested in product(groups.items(), dict.fromkeys(found["tested"])):
+            mine = group[group["tested"] == tested]
+            e = Accuracy.of(mine[["run", "photograph", "correct"]]).estimate()
+            yield {"experiment": self.experiment, "method": "linear", "trained": self.trained, "tested": tested, "group": name,
+                   "train_seeds": len({n.seed for n in self.folds[0][0]}), "accuracy": e.value, "sd": e.sd, "low": e.low, "high": e.high,
+                   "pooled": mine["pooled"].mean(), "photographs": e.n_photographs, "seeds": e.n_runs, "folds": len(self.folds),
+                   "chance": 1 / len(fleet.ARCHITECTURES), "cpu_seconds": round(seconds, 1)}  # fmt: skip
+
+
+def permuted(some: Nets) -> Nets:
+    """The networks with architectures dealt anew among those of one scale, loss and seed: labels that mean nothing beyond a network."""
+
+    def dealt(n: Network) -> str:
+        order = numpy_generator(1, "permuted", n.scale, n.loss, n.seed).permutation(len(fleet.ARCHITECTURES))
+        return fleet.ARCHITECTURES[order[fleet.ARCHITECTURES.index(n.architecture)]]
+
+    return tuple(replace(n, architecture=dealt(n)) for n in some)
+
+
+def folds(count: int, seeds: Sequence[int] = (), block: int = BLOCK, to: Callable[[Nets], Nets] = tuple, way: str = "") -> list[Any]:
+    """Training networks of so many seeds, and tested ones of a block of others ("unseen") and of the first of the training seeds ("seen")."""
+    found, seeds = [], seeds or tuple(range(1, max(2 * block, count + block) + 1))
+    for at in range(0, len(seeds), block):
+        rest = [*seeds[at + block :], *seeds[:at]][:count]
+        sets = {"train": rest, "unseen": seeds[at : at + block], "seen": rest[:block]}
+        nets = {name: to(networks(some, way=way)) for name, some in sets.items()}
+        found.append((nets.pop("train"), nets))
+    return found
+
+
+def trials() -> Iterator[Trial]:
+    """All of them."""
+    for n in (2, 4):
+        yield Trial("seeds", f"{n} seeds", folds(n), by_group=True)
+        yield Trial("permuted", f"{n} seeds", folds(n, to=permuted))
+    ways = {f"seed unseen, {way} of seed 1": networks((5,), way=way) for way in WAYS}
+    yield Trial("initial weights", "2 seeds", [(networks((1, 2)), {"seed unseen": networks((5,)), **ways})], by_group=True)
+    sets = {"training set unseen": networks((1,), "flickr2k"), "training set and seed unseen": networks((9,), "flickr2k")}
+    yield Trial("training set", "2 seeds", [(networks((1, 2)), sets)], by_group=True)
+    yield Trial("longer training", "2 seeds, 200 + 80 steps", folds(2, (1, 2, 3), 1))
+    yield Trial("longer training", "2 seeds, 1,000 + 400 steps", folds(2, (1, 2, 3), 1, way="long"), by_group=True)
+
+
+def make_all(lab: Lab) -> None:
+    """Every network that a trial needs."""
+    for at in (1, 5):
+        lab.make(range(at, at + BLOCK))
+    for way in WAYS:
+        lab.make((5,), way=way)
+    for seed in (1, 9):
+        lab.make((seed,), "flickr2k")
+    lab.make((1, 2, 3), way="long")
+
+
+def main(workspace: str, folder: str, *experiments: str) -> None:
+    """Networks, then the trials whose rows are not yet in the file."""
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+    lab = Lab(Desk(Workspace.existing(Path(workspace)), Path(workspace)), Path(folder))
+    make_all(lab)
+    done = pd.read_csv(RESULT) if RESULT.exists() else pd.DataFrame(columns=KEY)
+    known = set(done[KEY].itertuples(index=False, name=None))
+    for trial in trials():
+        if (trial.experiment, trial.trained) in known or (experiments and trial.experiment not in experiments):
+            continue
+        rows = pd.DataFrame(trial.rows(lab))
+        print(rows[rows["group"] == "all"].to_string(), flush=True)
+        done = pd.concat([done, rows])
+        done.to_csv(RESULT, index=False, float_format="%.4f")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
