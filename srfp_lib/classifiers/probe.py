@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..common import devices
-from ..images.store import ahead
+from ..images.store import ahead, evenly
 from .recipe import IGNORED, KNOWN, Fitting
 from .spectrum import inputs
 
@@ -29,13 +29,3 @@ def fit(fitting: Fitting, most: int) -> None:
         wanted = torch.tensor([fitting.labels[model_id, head] for model_id, _ in picks], device=seen.device)
         with torch.enable_grad():
             fitted.fit(seen[wanted != IGNORED], wanted[wanted != IGNORED])
-
-
-def evenly(numbers: tuple[int, ...], most: int) -> tuple[int, ...]:
-    """At most so many of the numbers, evenly spread.
-
-    >>> evenly((0, 1, 2, 3, 4, 5, 6, 7, 8, 9), 4), evenly((7, 9), 4)
-    ((1, 3, 6, 8), (7, 9))
-    """
-    count = min(most, len(numbers))
-    return tuple(numbers[int((i + 0.5) * len(numbers) / count)] for i in range(count))

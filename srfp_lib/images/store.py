@@ -163,6 +163,16 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield item[0]
 
 
+def evenly(numbers: Sequence[int], most: int | None) -> tuple[int, ...]:
+    """At most so many of the numbers, evenly spread.
+
+    >>> evenly(range(10), 4), evenly((7, 9), 4)
+    ((1, 3, 6, 8), (7, 9))
+    """
+    count = min(most or len(numbers), len(numbers))
+    return tuple(numbers[int((i + 0.5) * len(numbers) / count)] for i in range(count))
+
+
 def matched(crop: UInt8[np.ndarray, "h w 3"], true: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """A crop shifted to the channel means of the true one, clamped and rounded.
 

@@ -16,6 +16,7 @@ from ..fingerprints.kinds import KINDS, Kind
 from ..fleet import HR
 from ..images import gallery
 from ..images.gallery import Gallery
+from ..images.store import evenly
 from ..published import sources
 from ..workflow.desk import Desk
 from . import units
@@ -35,16 +36,6 @@ def attribute(desk: Desk, kind: str, outputs: tuple[str, ...]) -> None:
         scores = [model.scores(some) for name in classes for some in features(desk, KINDS[kind], images, name, test, training=False)]
         index = images.index([(name, i) for name in classes for i in test])
         Predictions(output.split("/")[1], 1, classes, index, np.concatenate(scores)).save(desk.write(output))
-
-
-def evenly(numbers: Sequence[int], most: int | None) -> tuple[int, ...]:
-    """At most so many of the numbers, evenly spread.
-
-    >>> evenly(range(10), 4), evenly((7, 9), 4)
-    ((1, 3, 6, 8), (7, 9))
-    """
-    count = min(most or len(numbers), len(numbers))
-    return tuple(numbers[int((i + 0.5) * len(numbers) / count)] for i in range(count))
 
 
 def features(desk: Desk, kind: Kind, images: Gallery, name: str, numbers: Sequence[int], *, training: bool) -> Iterator[np.ndarray]:
