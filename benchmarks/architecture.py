@@ -140,7 +140,7 @@ class Lab:
         right, pooled = scores.argmax(2) == truth[:, None], scores.sum(1).argmax(1) == truth
         names, several = [name for name, nets in tests.items() for _ in nets], len(self.test)
         columns = {"tested": names, "pooled": pooled, "run": [n.seed for n in shown]}
-        columns |= {field: [getattr(n, field) for n in shown] for field in ("loss", "scale", "architecture")}
+        columns |= {field: [getattr(n, field) for n in shown] for field in ("loss", "scale")}
         rows = pd.DataFrame({name: np.repeat(values, several) for name, values in columns.items()})
         return rows.assign(photograph=list(self.table["photograph"].iloc[list(self.test)]) * len(shown), correct=right.ravel())
 
@@ -161,7 +161,6 @@ class Trial:
         groups: dict[str, pd.DataFrame] = {"all": found}
         if self.by_group:
             groups |= {f"{loss} {scale}X": part for (loss, scale), part in found.groupby(["loss", "scale"])}
-            groups |= {str(name): part for name, part in found.groupby("architecture")}
         for (name, group), tested in product(groups.items(), dict.fromkeys(found["tested"])):
             mine = group[group["tested"] == tested]
             e = Accuracy.of(mine[["run", "photograph", "correct"]]).estimate()
