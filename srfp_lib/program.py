@@ -50,7 +50,7 @@ STUDY = (
          MAKE + "photographs", (), "photos, images/HR-HR-HR-HR-HR, decoded/HR-HR-HR-HR-HR, the split files",
          ("photographs.*", *PLACES, *KEPT), units.photographs, 2),
     Kind("statistics", "Table A.1",
-         MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics),
+         MAKE + "statistics", ("photographs",), "statistics/photographs.csv", (), units.statistics, 2),
     Kind("train", "section 3.1: the 180 custom networks",
          MAKE + "train", ("photographs",), "networks/MODEL_ID",
          TRAINING, units.train, 2),
