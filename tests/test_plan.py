@@ -74,8 +74,8 @@ def test_images_by_part(photographs, images, test):
 
 
 # CPU seconds of a finished demo run, by its receipts.
-DEMO_RUN = {"train": 176, "images": 37, "quality": 22, "published": 62, "attribution": 292, "backbones": 100, "parsers": 153, "seen": 89,
-            "parsers-known-offset": 24, "parsers-of-published": 24, "prnu": 7, "prnu-known-offset": 7, "fingerprints": 14}  # fmt: skip
+DEMO_RUN = {"train": 174, "images": 35, "quality": 18, "published": 50, "attribution": 288, "backbones": 93, "parsers": 149, "seen": 87,
+            "parsers-known-offset": 24, "parsers-of-published": 22, "prnu": 7, "prnu-known-offset": 7, "fingerprints": 9}  # fmt: skip
 
 
 def test_the_demo_costs_what_it_took():
