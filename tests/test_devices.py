@@ -17,7 +17,6 @@ from srfp_lib.common.errors import UserError
 from srfp_lib.images import superresolve
 from srfp_lib.profiles import PAPER, SMOKE
 from srfp_lib.stages import classify, making
-from srfp_lib.stages import published as published_stage
 from srfp_lib.training.trainer import Trainer
 from srfp_lib.workflow import run
 from srfp_lib.workflow.desk import Desk
@@ -86,7 +85,7 @@ def test_float32_is_not_rounded_on_a_gpu():
 
 @pytest.mark.parametrize(("stage", "job"), [
     (making.train, "train/EDSR-x2"), (making.super_resolve, "images/NLSN-x4"),
-    (classify.classify, "attribution/1"), (published_stage.make, "published/RDN-x2"),
+    (classify.classify, "attribution/1"),
 ])  # fmt: skip
 def test_stages_work_on_their_desks_device(smoke, tmp_path, stage, job):
     with OneDevice(), pytest.raises((NotImplementedError, RuntimeError), match="meta tensor|device_type 'meta'"):

@@ -5,10 +5,12 @@ import errno
 import numpy as np
 import pytest
 
+from srfp_lib import fleet
 from srfp_lib.commands import cli
 from srfp_lib.fleet import HR
 from srfp_lib.images import export
 from srfp_lib.images.arrays import read_png
+from srfp_lib.published import sources
 from srfp_lib.release import contents
 from tests.conftest import hurried
 from tests.release.folder import FEW, make, photograph
@@ -18,10 +20,11 @@ def test_a_run_that_keeps_no_png_files_writes_them_when_asked(smoke, tmp_path, c
     root, names = smoke.workspace.root, list(smoke.photographs("images")["image"])
     assert not list(root.glob("**/images/*/*")) and len(list((root / "images").iterdir())) == len(contents.SPLITS)
     assert cli.main(["images", "--workspace", str(root), "--into", str(tmp_path / "x")]) == 0
-    assert f"{len(names)} images of each of 205 networks and the true ones are in {tmp_path / 'x'}" in capsys.readouterr().out
-    found = contents.listing(tmp_path / "x")
-    assert len(found.networks) == 205 and set(found.parts) == set(names) and not found.ignored
-    for network in (HR, found.networks[0], found.networks[-1]):
+    networks = [n.model_id for n in (*fleet.custom(), *sources.networks(smoke.profile.published))]
+    assert f"{len(names)} images of each of {len(networks)} networks and the true ones are in {tmp_path / 'x'}" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "x").iterdir() if path.is_dir()} == {HR, *networks}
+    assert set(contents.listing(tmp_path / "x").parts) == set(names)
+    for network in (HR, networks[0], networks[-1]):
         kept = np.load(root / "decoded" / f"{network}.npy")
         assert all(np.array_equal(read_png(tmp_path / "x" / network / f"{name}.png"), pixels) for name, pixels in zip(names, kept, strict=True))
 

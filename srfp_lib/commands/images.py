@@ -43,10 +43,11 @@ def _images(options: argparse.Namespace) -> int:
 def made(study: Study) -> tuple[list[str], int]:
     """The true images and the networks whose images are done, and how many networks have none. Raises UserError if all have none."""
     from .. import fleet
+    from ..published import sources
     from ..stages.units import saved
 
     states, owners = study.states(), {output: name for name, job in study.jobs.items() for output in job.outputs}
-    networks = [n.model_id for n in (*fleet.custom(), *fleet.published())]
+    networks = [n.model_id for n in (*fleet.custom(), *sources.networks(study.profile.published))]
     done = [name for name in (fleet.HR, *networks) if states.get(owners.get(saved(study.profile, name)[0], "")) == "done"]
     if len(done) < 2 or done[0] != fleet.HR:
         raise UserError(f"'{study.workspace.root}' holds no finished images: make them with python -m srfp_lib run")

@@ -88,7 +88,7 @@ def _weights(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
 
 def _disk(profile: Profile, due: Sequence[Job], root: Path) -> Iterator[str]:
     """In proportion to the networks whose images are to be made."""
-    networks = {n.model_id for n in fleet.custom() + fleet.published()}
+    networks = {n.model_id for n in fleet.custom() + sources.networks(profile.published)}
     made = {Path(output).name.split(".")[0] for job in due for output in job.outputs if output.startswith(("images/", "decoded/"))}
     needed = sum(plan.disk(profile).values()) * len(made & networks) / len(networks)
     place = next(p for p in (root.absolute(), *root.absolute().parents) if p.exists())

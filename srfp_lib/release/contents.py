@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .. import fleet
 from ..common.errors import UserError
+from ..published.catalogue import rows
 
 TRUTH = fleet.HR
 SPLITS = {"train": "train-split.txt", "validation": "val-split.txt", "test": "test-split.txt"}
@@ -145,8 +146,9 @@ def _networks(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if TRUTH not in there:
         raise UserError(f"'{root}' lacks the folder {TRUTH} of the true photographs: unpack its archive there")
     others = sorted(there - set(known) - {TRUTH})
+    catalogued = {row.model_id for row in rows()}  # of our own runs, if the folder comes from the command `images`
     for name in others:
-        if name.count("-") >= 3:
+        if name.count("-") >= 3 and name not in catalogued:
             near = difflib.get_close_matches(name, known, 1)
             meant = f" (is it {near[0]}?)" if near else ""
             raise UserError(f"'{root / name}' is named like a network and is none of the 205{meant}: correct its name, or move it away")
