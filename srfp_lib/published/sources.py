@@ -149,6 +149,8 @@ def _not_included(settings: Published) -> Iterator[str]:
 
 
 def second_copies(settings: Published) -> tuple[Network, ...]:
-    """The networks whose images are saved in two ways, by their second copies (D36)."""
+    """The networks whose images are made here and saved in two ways, by their second copies (D36)."""
+    if settings.source not in ("weights", AVAILABLE):
+        return ()
     ways_of = ((network, ways(settings, network.model_id)) for network in networks(settings))
     return tuple(replace(n, model_id=f"{n.model_id}{fleet.WAY}{way}") for n, found in ways_of for way in found if way)

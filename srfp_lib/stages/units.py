@@ -190,7 +190,7 @@ def seen(profile: Profile) -> Iterator[Unit]:
         yield _classifier(profile, f"warm/{run}", task_, run, steps, "published", f"attribution/{run}", start=_kept(run), probe=probe)
         yield _classifier(profile, f"cold/{run}", task_, run, steps, "published", into="published-cold", probe=probe)
     yield _classifier(profile, "matched", task_, 1, steps, "published", into="published-matched", matched=True, probe=probe)
-    if not profile.release.folder and sources.second_copies(profile.published):  # images that are made here can be saved in two ways
+    if sources.second_copies(profile.published):
         yield _classifier(profile, "writer", ("published-writer",), 1, steps, "published", probe=probe)
 
 

@@ -46,6 +46,12 @@ def test_a_folder_names_its_networks(folder):
     assert [n.model_id for n in sources.networks(settings(source=str(folder)))] == list(NAMES)
 
 
+def test_only_images_that_are_made_here_are_saved_in_two_ways(folder):
+    (folder / NAMES[0]).rename(folder / "RDN-div2k-x2-L1-NA-pretrained")
+    assert len(sources.second_copies(settings(source="weights"))) == 5
+    assert sources.second_copies(settings(source=str(folder))) == sources.second_copies(settings(source="release")) == ()
+
+
 @pytest.mark.parametrize(("damage", "sentence"), [
     ("HR", "needs a folder HR and two or more folders"), (NAMES[0], "needs a folder HR and two or more"), ("", "does not exist"),
 ])  # fmt: skip
