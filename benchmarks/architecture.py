@@ -7,9 +7,9 @@ Parsers of the architecture are then trained on some seeds and tested on others,
     python benchmarks/architecture.py W SCRATCH [EXPERIMENT ...]
 
 W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes 2 GB. What is there is
-not made again. About 10 CPU minutes to train and super-resolve, 3 to parse. One row in `architecture.csv` for each trained parser,
+not made again. About 20 CPU minutes to train and super-resolve, 10 to parse. One row in `architecture.csv` for each trained parser,
 set of tested networks and group of them; runs are the held-out seeds, so that intervals cover photographs and seeds. No setting is chosen
-here: those of the spectrum and its linear model are `classifier_settings.py`'s.
+here: those of the spectrum and its linear model are `classifier_settings.py`'s, those of the small classifier the parsers' of `demo`.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from srfp_lib import fleet
+from srfp_lib.classifiers import recipe
 from srfp_lib.common.randomness import numpy_generator
 from srfp_lib.experiments.uncertainty import Accuracy
 from srfp_lib.fleet import Network
 from srfp_lib.images import gallery, superresolve
 from srfp_lib.images.store import Images
+from srfp_lib.networks import narrow
 from srfp_lib.profiles import DEMO, Training
 from srfp_lib.stages.making import training_data
 from srfp_lib.tasks import Task
@@ -46,10 +48,11 @@ from srfp_lib.training import loop, trainer
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
-RESULT, KEY = Path(__file__).with_suffix(".csv"), ["experiment", "trained"]
+RESULT, KEY = Path(__file__).with_suffix(".csv"), ["experiment", "method", "trained"]
 PHOTOGRAPHS = 48  # that parsers are trained on; the spectrum takes IMAGES of them
 BLOCK = 4  # seeds tested together
 WAYS = {"tail": ("up.", "last."), "body": ("body.",), "whole": ("",)}  # the layers whose initial weights are those of seed 1
+CHANNELS = {"wide": 32}  # of the networks of a way, instead of `narrow.CHANNELS`
 Nets = tuple[Network, ...]
 
 
@@ -103,13 +106,13 @@ class Lab:
                     np.save(self.path(n), np.load(self.base.read("decoded", self.path(n).name), mmap_mode="r")[self.numbers])
                 continue
             plain = {fleet.parse(self.path(n).stem): n for n in members}
-            with patch.object(trainer, "fresh", started(way)):
-                states = loop.train(tuple(plain), training_data(self.base, dataset), DEMO.training, master_seed=1).states
             lr = superresolve.downscale(np.concatenate(list(self.gallery.batches(fleet.HR, self.numbers))), scale)
-            for n, member in plain.items():
-                module = trainer.fresh(n, DEMO.training, master_seed=0).eval()
-                module.load_state_dict(states[n.model_id])
-                np.save(self.path(member), superresolve.super_resolve(module, lr))
+            with patch.object(trainer, "fresh", started(way)), patch.object(narrow, "CHANNELS", CHANNELS.get(way, narrow.CHANNELS)):
+                states = loop.train(tuple(plain), training_data(self.base, dataset), DEMO.training, master_seed=1).states
+                for n, member in plain.items():
+                    module = trainer.fresh(n, DEMO.training, master_seed=0).eval()
+                    module.load_state_dict(states[n.model_id])
+                    np.save(self.path(member), superresolve.super_resolve(module, lr))
 
     def spectra(self, some: Nets, numbers: Sequence[int]) -> np.ndarray:
         """A row for every network and image."""
@@ -131,11 +134,24 @@ class Lab:
         order = [list(model.classes_).index(c) for c in task.classes]
         return model.predict_log_proba(self.spectra(task.test, self.test))[:, order]
 
-    def answers(self, train: Nets, tests: dict[str, Nets]) -> pd.DataFrame:
+    def convolutional(self, task: Task, side: int) -> np.ndarray:
+        """The same by the first small classifier of `demo`, with the parsers' number of steps, trained on crops of a side, tested on whole images."""
+        settings = replace(DEMO.classifier, crop=side)
+        fitting = recipe.Fitting({task.asks: task}, self.images, self.train, (), run=1, backbone=settings.backbones[0], settings=settings,
+                                 master_seed=1)  # fmt: skip
+        model = recipe.fit(fitting, DEMO.parsers.steps)
+        picks = [(n.model_id, i) for n in task.test for i in self.test]
+        return recipe.evaluate(model, self.images, picks, side=None, seed=1, precision=settings.precision)[1][task.asks]
+
+    def scores(self, task: Task, method: str) -> np.ndarray:
+        """By a method: "linear", or "crops of SIDE"."""
+        return self.linear(task) if method == "linear" else self.convolutional(task, int(method.split()[-1]))
+
+    def answers(self, train: Nets, tests: dict[str, Nets], method: str) -> pd.DataFrame:
         """A row for every answer: tested, run (the seed), photograph, loss, scale, correct; pooled: are the network's images right together?"""
         shown = tuple(n for several in tests.values() for n in several)
         task = Task("parse-architecture", "architecture", fleet.ARCHITECTURES, train, shown)
-        scores = self.linear(task).reshape(len(shown), len(self.test), -1)
+        scores = self.scores(task, method).reshape(len(shown), len(self.test), -1)
         truth = np.array([task.classes.index(task.label(n)) for n in shown])
         right, pooled = scores.argmax(2) == truth[:, None], scores.sum(1).argmax(1) == truth
         names, several = [name for name, nets in tests.items() for _ in nets], len(self.test)
@@ -153,10 +169,11 @@ class Trial:
     trained: str
     folds: Sequence[tuple[Nets, dict[str, Nets]]]
     by_group: bool = False
+    method: str = "linear"
 
     def rows(self, lab: Lab) -> Iterator[dict[str, Any]]:
         begun = time.process_time()
-        found = pd.concat([lab.answers(train, tests) for train, tests in self.folds])
+        found = pd.concat([lab.answers(train, tests, self.method) for train, tests in self.folds])
         seconds = (time.process_time() - begun) / len(self.folds)
         groups: dict[str, pd.DataFrame] = {"all": found}
         if self.by_group:
@@ -164,7 +181,7 @@ class Trial:
         for (name, group), tested in product(groups.items(), dict.fromkeys(found["tested"])):
             mine = group[group["tested"] == tested]
             e = Accuracy.of(mine[["run", "photograph", "correct"]]).estimate()
-            yield {"experiment": self.experiment, "method": "linear", "trained": self.trained, "tested": tested, "group": name,
+            yield {"experiment": self.experiment, "method": self.method, "trained": self.trained, "tested": tested, "group": name,
                    "train_seeds": len({n.seed for n in self.folds[0][0]}), "accuracy": e.value, "sd": e.sd, "low": e.low, "high": e.high,
                    "pooled": mine["pooled"].mean(), "photographs": e.n_photographs, "seeds": e.n_runs, "folds": len(self.folds),
                    "chance": 1 / len(fleet.ARCHITECTURES), "cpu_seconds": round(seconds, 1)}  # fmt: skip
@@ -193,7 +210,7 @@ def folds(count: int, seeds: Sequence[int] = (), block: int = BLOCK, to: Callabl
 
 def trials() -> Iterator[Trial]:
     """All of them."""
-    for n in (2, 4):
+    for n in (2, 4, 8):
         yield Trial("seeds", f"{n} seeds", folds(n), by_group=True)
         yield Trial("permuted", f"{n} seeds", folds(n, to=permuted))
     ways = {f"seed unseen, {way} of seed 1": networks((5,), way=way) for way in WAYS}
@@ -202,17 +219,21 @@ def trials() -> Iterator[Trial]:
     yield Trial("training set", "2 seeds", [(networks((1, 2)), sets)], by_group=True)
     yield Trial("longer training", "2 seeds, 200 + 80 steps", folds(2, (1, 2, 3), 1))
     yield Trial("longer training", "2 seeds, 1,000 + 400 steps", folds(2, (1, 2, 3), 1, way="long"), by_group=True)
+    yield Trial("wider networks", "2 seeds, 32 channels", folds(2, (1, 2, 3), 1, way="wide"), by_group=True)
+    for side, n in product((32, 64), (2, 8)):
+        yield Trial("seeds", f"{n} seeds", folds(n), method=f"crops of {side}")
 
 
 def make_all(lab: Lab) -> None:
     """Every network that a trial needs."""
-    for at in (1, 5):
+    for at in (1, 5, 9):
         lab.make(range(at, at + BLOCK))
     for way in WAYS:
         lab.make((5,), way=way)
     for seed in (1, 9):
         lab.make((seed,), "flickr2k")
-    lab.make((1, 2, 3), way="long")
+    for way in ("long", "wide"):
+        lab.make((1, 2, 3), way=way)
 
 
 def main(workspace: str, folder: str, *experiments: str) -> None:
@@ -224,7 +245,7 @@ def main(workspace: str, folder: str, *experiments: str) -> None:
     done = pd.read_csv(RESULT) if RESULT.exists() else pd.DataFrame(columns=KEY)
     known = set(done[KEY].itertuples(index=False, name=None))
     for trial in trials():
-        if (trial.experiment, trial.trained) in known or (experiments and trial.experiment not in experiments):
+        if (trial.experiment, trial.method, trial.trained) in known or (experiments and trial.experiment not in experiments):
             continue
         rows = pd.DataFrame(trial.rows(lab))
         print(rows[rows["group"] == "all"].to_string(), flush=True)
