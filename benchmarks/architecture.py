@@ -9,7 +9,7 @@ Parsers of the architecture are then trained on some seeds and tested on others,
 W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes 2 GB and keeps networks' images and
 parsers' answers: what is there is not made again. About 15 CPU minutes to train and super-resolve, 12 to parse. `architecture.csv`: one row
 for each trained parser, set of tested networks and group of them; runs are the held-out seeds, so that intervals cover photographs and
-seeds. Differences are of parsers that were tested on the same. No setting is chosen here: those of the spectrum and its linear model
+seeds. `architecture_differences.csv`: of parsers that were tested on the same. No setting is chosen here: those of the spectrum and its linear model
 are `classifier_settings.py`'s, those of the small classifier the parsers' of `demo`.
 """
 
@@ -210,8 +210,7 @@ def differences(found: dict[tuple[str, str, str], pd.DataFrame]) -> Iterator[dic
     """Of parsers tested on the same unseen seeds."""
     for more, less in DIFFERENCES:
         one, other = (accuracy(found[key][found[key]["tested"] == "unseen"]) for key in (more, less))
-        yield {"experiment": "difference", "method": more[1], "trained": more[2], "tested": f"less {less[1]}, {less[2]}", "group": "all",
-               **estimate(one - other)}  # fmt: skip
+        yield {"experiment": more[0], "method": more[1], "trained": more[2], "less": f"{less[1]}, {less[2]}", **estimate(one - other)}
 
 
 def permuted(some: Nets) -> Nets:
@@ -283,7 +282,8 @@ def main(workspace: str, folder: str) -> None:
         found[trial.key] = trial.answers(lab)
         rows += trial.rows(found[trial.key])
         print(pd.DataFrame(rows[-12:]).query("group == 'all'").to_string(), flush=True)
-    pd.DataFrame([*rows, *differences(found)]).to_csv(RESULT, index=False, float_format="%.4f")
+    for path, table in ((RESULT, rows), (RESULT.with_stem("architecture_differences"), differences(found))):
+        pd.DataFrame(table).to_csv(path, index=False, float_format="%.4f")
 
 
 if __name__ == "__main__":
