@@ -54,6 +54,7 @@ PHOTOGRAPHS = 48  # that parsers are trained on; the spectrum takes IMAGES of th
 SEEDS, BLOCK = tuple(range(1, 13)), 4  # so many of them are tested together
 WAYS = {"tail": ("up.", "last."), "body": ("body.",), "whole": ("",)}  # the layers whose initial weights are those of seed 1
 CHANNELS = {"wide": 32}  # of the networks of a way, instead of `narrow.CHANNELS`
+CONVOLUTIONAL = ((32, 2), (32, 8), (64, 8))  # side of the crops, training seeds
 Nets = tuple[Network, ...]
 
 
@@ -246,14 +247,15 @@ def trials() -> Iterator[Trial]:
     yield Trial("longer training", "2 seeds, 200 + 80 steps", folds(2, (1, 2, 3), 1))
     yield Trial("longer training", "2 seeds, 1,000 + 400 steps", folds(2, (1, 2, 3), 1, way="long"), by_group=True)
     yield Trial("wider networks", "2 seeds, 32 channels", folds(2, (1, 2, 3), 1, way="wide"), by_group=True)
-    for side, n in product((32, 64), (2, 8)):
+    for side, n in CONVOLUTIONAL:
         yield Trial("seeds", f"{n} seeds", folds(n), method=f"crops of {side}")
 
 
 FEW, SHORT = ("seeds", "linear", "2 seeds"), ("longer training", "linear", "2 seeds, 200 + 80 steps")
 DIFFERENCES = [
     *((("seeds", "linear", f"{n} seeds"), FEW) for n in (4, 8)),
-    *((("seeds", f"crops of {side}", f"{n} seeds"), ("seeds", "linear", f"{n} seeds")) for side, n in product((32, 64), (2, 8))),
+    *((("seeds", f"crops of {side}", f"{n} seeds"), ("seeds", "linear", f"{n} seeds")) for side, n in CONVOLUTIONAL),
+    (("seeds", "crops of 64", "8 seeds"), ("seeds", "crops of 32", "8 seeds")),
     (("longer training", "linear", "2 seeds, 1,000 + 400 steps"), SHORT),
     (("wider networks", "linear", "2 seeds, 32 channels"), SHORT),
 ]
