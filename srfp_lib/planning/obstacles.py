@@ -20,7 +20,7 @@ from ..common.errors import UserError
 from ..fetching import imagenet
 from ..photos import embedded, folder, paper_sets
 from ..profiles import Profile
-from ..published import sources
+from ..published import packages, sources
 from ..workflow.jobs import Job
 from ..workflow.run import DEFAULT_WORKERS
 from . import plan
@@ -52,6 +52,9 @@ def obstacles(profile: Profile, jobs: Iterable[Job], root: Path, workers: int = 
         yield from _memory_and_time(profile, due, workers, costs)
 
 
+OF_PUBLISHED = ("backbones/", "seen/", "unseen/", "parsers-of-published/", "fingerprints/")  # work that tells published networks apart
+
+
 def _any(due: Sequence[Job], *beginnings: str) -> bool:
     return any(job.name.startswith(beginnings) for job in due)
 
@@ -81,6 +84,8 @@ def _weights(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
     wanted = (imagenet.perceptual(profile) if _any(due, "train/") else []) + (imagenet.lpips(profile) if _any(due, "quality/") else [])
     yield from filter(None, (weights.obstacle() for weights in wanted))
     if not sources.is_folder(published) and not profile.release.folder:
+        if len(sources.networks(published)) < 2 and _any(due, *OF_PUBLISHED):
+            yield f"there are not two published networks here to be told apart: {packages.INSTALL} brings thirteen"
         yield from sources.obstacles(published, [name for job in due if job.name.startswith("published/") for name in job.arguments[0]])
     backbones = [job.arguments[0].backbone for job in due if job.work.endswith(":classify") and not job.arguments[0].start]
     yield from filter(None, (weights.obstacle() for weights in imagenet.backbones(backbones, published.weights_dir)))

