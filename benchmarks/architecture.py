@@ -7,7 +7,7 @@ Parsers of the architecture are then trained on some seeds and tested on others,
     python benchmarks/architecture.py W SCRATCH
 
 W gives photographs, and networks that were trained five times as long (way "long"); SCRATCH takes 2 GB and keeps networks' images and
-parsers' answers: what is there is not made again. About 15 CPU minutes to train and super-resolve, 12 to parse. `architecture.csv`: one row
+parsers' answers: what is there is not made again. About 15 CPU minutes to train and super-resolve, 10 to parse. `architecture.csv`: one row
 for each trained parser, set of tested networks and group of them; runs are the held-out seeds, so that intervals cover photographs and
 seeds. `architecture_differences.csv`: of parsers that were tested on the same. No setting is chosen here: those of the spectrum and its linear model
 are `classifier_settings.py`'s, those of the small classifier the parsers' of `demo`.
@@ -54,7 +54,7 @@ PHOTOGRAPHS = 48  # that parsers are trained on; the spectrum takes IMAGES of th
 SEEDS, BLOCK = tuple(range(1, 13)), 4  # so many of them are tested together
 WAYS = {"tail": ("up.", "last."), "body": ("body.",), "whole": ("",)}  # the layers whose initial weights are those of seed 1
 CHANNELS = {"wide": 32}  # of the networks of a way, instead of `narrow.CHANNELS`
-CONVOLUTIONAL = ((32, 2), (32, 8), (64, 8))  # side of the crops, training seeds
+CONVOLUTIONAL = ((32, 2), (32, 8))  # side of the crops, training seeds
 Nets = tuple[Network, ...]
 
 
@@ -255,7 +255,6 @@ FEW, SHORT = ("seeds", "linear", "2 seeds"), ("longer training", "linear", "2 se
 DIFFERENCES = [
     *((("seeds", "linear", f"{n} seeds"), FEW) for n in (4, 8)),
     *((("seeds", f"crops of {side}", f"{n} seeds"), ("seeds", "linear", f"{n} seeds")) for side, n in CONVOLUTIONAL),
-    (("seeds", "crops of 64", "8 seeds"), ("seeds", "crops of 32", "8 seeds")),
     (("longer training", "linear", "2 seeds, 1,000 + 400 steps"), SHORT),
     (("wider networks", "linear", "2 seeds, 32 channels"), SHORT),
 ]

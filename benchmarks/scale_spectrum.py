@@ -7,7 +7,7 @@ folder for each, named as published networks are, with the true images in REAL/H
 whose margins are not in the images. Networks of installed packages (weights.txt) that are not among them are run on the same images.
 Photographs that the models are trained on are left out of the tests. `scale_spectrum.csv`: the accuracy of models that see all of the
 spectrum or parts, by scale, because a constant answer has 1 and 0. `scale_spectrum_profiles.csv`: log power by frequency, less that of the
-true images. About 5 CPU minutes.
+true images. About 2 CPU minutes.
 """
 
 from __future__ import annotations
