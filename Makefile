@@ -11,8 +11,8 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 book: $(VENV)/ready ## run the study at the demo profile and build the HTML book (10 minutes on two cores)
-	$(RUN) -m srfp_lib run --profile demo --workers $(WORKERS)
-	@echo "The book: $$($(RUN) -m srfp_lib book --profile demo)"
+	$(RUN) -m srfp_lib run --profile demo --workspace runs/demo --workers $(WORKERS)
+	@echo "The book: $$($(RUN) -m srfp_lib book --workspace runs/demo)"
 
 book-all: $(VENV)/ready ## the same with all kinds of fingerprints (1 minute more)
 	$(RUN) -m srfp_lib run --profile data/profiles/demo_all.toml --workspace runs/demo --workers $(WORKERS)
