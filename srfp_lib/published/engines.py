@@ -13,13 +13,11 @@ import numpy as np
 
 from ..common.errors import UserError
 from ..fetching import restricted
-from .catalogue import SPARE, Row
+from .catalogue import RANGES, SPARE, Row
 from .networks import checked
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
-
-RANGES = {"0..1": 1.0, "0..255": 255.0}
 
 
 class Engine:

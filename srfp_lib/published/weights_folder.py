@@ -113,7 +113,8 @@ class WeightsFolder:
         if not files:
             raise UserError(f"the weights of {row.model_id} are missing: {row.advice(self.root)}")
         packages.check(row, files)
-        about = {"file": files[-1].name, "sha256": self.content(row), "checked": "the SHA-256 of the catalogue"}
+        checked = "the SHA-256 of the catalogue" if row.module in ENGINES else "half precision, from a package"
+        about = {"file": files[-1].name, "sha256": self.content(row), "checked": checked}
         return (Ncnn(row, *files) if len(files) == 2 else Spandrel(row, files[0], device)), about
 
     def _readable(self, row: Row) -> str:

