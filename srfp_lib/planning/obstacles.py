@@ -85,7 +85,7 @@ def _weights(profile: Profile, due: Sequence[Job]) -> Iterator[str]:
     yield from filter(None, (weights.obstacle() for weights in wanted))
     if not sources.is_folder(published) and not profile.release.folder:
         if len(sources.networks(published)) < 2 and _any(due, *OF_PUBLISHED):
-            yield f"there are not two published networks here to be told apart: {packages.INSTALL} brings thirteen"
+            yield f"there are not two published networks here to be told apart: {packages.INSTALL} brings some"
         yield from sources.obstacles(published, [name for job in due if job.name.startswith("published/") for name in job.arguments[0]])
     backbones = [job.arguments[0].backbone for job in due if job.work.endswith(":classify") and not job.arguments[0].start]
     yield from filter(None, (weights.obstacle() for weights in imagenet.backbones(backbones, published.weights_dir)))
