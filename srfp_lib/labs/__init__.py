@@ -114,7 +114,7 @@ def attempt(checked: CheckedFunction, work: Callable[[], None], files: Container
 def _codes(value: Any) -> list[CodeType]:
     """The code of a function, or of a class's methods."""
     parts = [value, *vars(value).values()] if isinstance(value, type) else [value]
-    return [code for part in parts if isinstance(code := getattr(part, "__code__", None), CodeType)]
+    return [code for part in parts if isinstance(code := getattr(getattr(part, "__func__", part), "__code__", None), CodeType)]
 
 
 def _failure(checked: CheckedFunction, error: BaseException, files: Container[str]) -> Outcome:

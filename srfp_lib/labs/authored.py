@@ -64,9 +64,8 @@ class Lab:
         if not isinstance(about, dict) or not about.get("title") or about.get("id") != id:
             raise UserError(f'{path.name}: its front matter needs srfp_lab: {{id: {id}, title: "..."}}')
         cells = tuple(cell_of(node, number, path.name) for number, node in enumerate(notebook.cells, 1))
-        lab = cls(about["id"], about["title"], cells, tuple(_exercises(cells, path.name)), path)
-        lab._refuse_odd_numbers()
-        return lab
+        _refuse_odd_numbers(cells, id)
+        return cls(id, about["title"], cells, tuple(_exercises(cells, path.name)), path)
 
     def of_role(self, role: str, exercise: str = "") -> list[Cell]:
         """The cells of a role, of an exercise where one is named."""
@@ -88,12 +87,6 @@ class Lab:
         parts = [*self.given, *(text for exercise in self.exercises for text in (exercise.name, exercise.stub, exercise.visible_check))]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
-    def _refuse_odd_numbers(self) -> None:
-        number = self.id.removeprefix("lab")
-        for cell in self.cells:
-            if cell.exercise and cell.exercise.partition(".")[0] != number:
-                raise cell.refuse(f"the exercises of {self.id} are {number}.1, {number}.2, ...")
-
 
 def files() -> list[Path]:
     """The authored files, in order."""
@@ -103,6 +96,13 @@ def files() -> list[Path]:
 def labs() -> list[Lab]:
     """All authored labs, in order. Raises UserError if a file breaks the format."""
     return [Lab.read(path.stem.partition("_")[0]) for path in files()]
+
+
+def _refuse_odd_numbers(cells: Iterable[Cell], id: str) -> None:
+    number = id.removeprefix("lab")
+    for cell in cells:
+        if cell.exercise and cell.exercise.partition(".")[0] != number:
+            raise cell.refuse(f"the exercises of {id} are {number}.1, {number}.2, ...")
 
 
 def _exercises(cells: tuple[Cell, ...], file: str) -> Iterable[Exercise]:
@@ -136,7 +136,7 @@ def _exercise(cell: Cell, checking: Cell, wrong: list[Cell]) -> Exercise:
     solution, stub = shown(cell.source), cut(cell.source, f'raise NotImplementedError("exercise {cell.exercise}")')
     if solution == stub:
         raise cell.refuse("it has no '# BEGIN SOLUTION' and '# END SOLUTION'")
-    names = defined(parsed(cell, solution))
+    names = defined(parsed(cell, cell.source))
     parsed(cell, stub, "the stub")
     function, points, seconds = _checking_function(checking)
     takes = tuple(argument.arg for argument in function.args.args)
@@ -155,7 +155,7 @@ def _exercise(cell: Cell, checking: Cell, wrong: list[Cell]) -> Exercise:
 
 def _checking_function(cell: Cell) -> tuple[ast.FunctionDef, int, float]:
     """The function that a check cell defines, its points and its seconds."""
-    tree = parsed(cell, shown(cell.source))
+    tree = parsed(cell, cell.source)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     beginning = f"check_{cell.exercise.replace('.', '_')}_"
     if len(functions) != 1 or not functions[0].name.removeprefix(beginning) or not functions[0].name.startswith(beginning):
@@ -196,12 +196,12 @@ def _refuse_shared_names(cells: list[Cell]) -> None:
     """Exercises stand alone: none defines or uses a name of another."""
     owners: dict[str, str] = {}
     for cell in cells:
-        for name in defined(parsed(cell, shown(cell.source))):
+        for name in defined(parsed(cell, cell.source)):
             if name in owners:
                 raise cell.refuse(f"'{name}' is defined by exercise-{owners[name]} too")
             owners[name] = cell.exercise
     for cell in cells:
-        nodes = list(ast.walk(parsed(cell, shown(cell.source))))
+        nodes = list(ast.walk(parsed(cell, cell.source)))
         named = [node for node in nodes if isinstance(node, ast.Name)]
         own = {node.arg for node in nodes if isinstance(node, ast.arg)} | {node.id for node in named if isinstance(node.ctx, ast.Store)}
         for name in (node.id for node in named):
