@@ -18,7 +18,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
     build = kinds.add_parser("build", help="write the notebooks of an edition")
     build.add_argument("folder", type=place, metavar="OUT", help="folder for the notebooks; files of others in it are left alone")
-    build.add_argument("--edition", default="student", choices=("student", "instructor"), help="whose notebooks (student)")
+    build.add_argument("--edition", default="student", choices=("student", "instructor", "nbgrader", "otter"), help="whose notebooks (student)")
     build.add_argument("--lab", default="", metavar="lab1", help="only this lab")
     build.add_argument("--roster", type=place, metavar="CSV", help="one folder and notebook for each name in its column 'student'")
     build.add_argument("--zip", action="store_true", help="labs.zip instead, with the students' notebooks and how to use them")

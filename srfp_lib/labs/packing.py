@@ -16,7 +16,9 @@ from ..common.files import write_whole
 from . import blank
 from .authored import Lab
 from .editions import instructor, student
+from .exports import nbgrader, otter
 
+TEACHERS = {"instructor": instructor, "nbgrader": nbgrader, "otter": otter}  # editions that hold solutions
 README = HOME / "labs" / "students.md"
 ZIP = "labs.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file in the zip: its bytes depend on nothing but the labs
@@ -24,8 +26,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file in the zip: its bytes de
 
 def write(labs: Iterable[Lab], folder: Path, edition: str) -> list[Path]:
     """Write the notebooks of an edition; their paths. Raises UserError where another file, perhaps somebody's work, has the name."""
-    if edition == "instructor":
-        return _write({folder / f"{lab.path.stem}-instructor.ipynb": content(instructor(lab)) for lab in labs})
+    if edition != "student":
+        return _write({folder / f"{lab.path.stem}-{edition}.ipynb": content(TEACHERS[edition](lab)) for lab in labs})
     return _write({folder / name: data for name, data in for_students(list(labs)).items()})
 
 

@@ -56,7 +56,7 @@ def test_both_editions_are_notebooks(lab: Lab):
 @pytest.mark.parametrize("edition", ["student", "instructor"])
 def test_both_editions_run(lab: Lab, edition: str, smoke, tmp_path):
     """Of the student's edition only unsolved exercises fail."""
-    notebook = packing.EDITIONS[edition](lab)
+    notebook = getattr(editions, edition)(lab)
     errors = _executed(notebook, {"profile": "", "workspace": str(smoke.workspace.root)}, tmp_path)
     assert not [error for error in errors if edition == "instructor" or error.ename != "NotImplementedError"]
 
