@@ -21,12 +21,13 @@ LARGEST = 50_000_000  # bytes of a hand-in
 
 @dataclass(frozen=True)
 class Blank:
-    """A lab as students get it: its ``version``, the stub of each exercise, and the names that its given cells define."""
+    """A lab as students get it: its ``version``, the stub of each exercise, the names that its given cells define, its code cells' ids."""
 
     lab: str
     version: str
     stubs: dict[str, str]
     given: frozenset[str]
+    ids: frozenset[str]
 
     @classmethod
     def of(cls, notebook: Mapping[str, Any]) -> Blank:
@@ -38,8 +39,8 @@ class Blank:
                 stubs[tag.removeprefix("exercise-")] = source_of(cell)
             elif tag == "given":
                 given |= bound(source_of(cell))
-        about = notebook["metadata"]["srfp_lab"]
-        return cls(about["id"], about["version"], stubs, frozenset(given))
+        about, ids = notebook["metadata"]["srfp_lab"], (cell["id"] for cell in notebook["cells"] if cell["cell_type"] == "code")
+        return cls(about["id"], about["version"], stubs, frozenset(given), frozenset(ids))
 
     def names(self, exercise: str) -> list[str]:
         """The names that an exercise's cell defines, as far as its stub does: functions, for the most part."""
@@ -54,23 +55,23 @@ def blanks(folder: Path) -> dict[str, Blank]:
         return {lab.id: Blank.of(student(lab)) for lab in found}
     try:
         known = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return {lab["lab"]: Blank(lab["lab"], lab["version"], dict(lab["stubs"]), frozenset(lab["given"])) for lab in known}
+        return {lab["lab"]: Blank(lab["lab"], lab["version"], dict(lab["stubs"]), frozenset(lab["given"]), frozenset(lab["ids"])) for lab in known}
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"there is no '{folder / FILE}', with which a hand-in is compared: put it there, it came with the notebooks") from None
 
 
 def as_file(blanks: Iterable[Blank]) -> bytes:
     """The content of ``labs.json``."""
-    return (json.dumps([{**asdict(blank), "given": sorted(blank.given)} for blank in blanks], indent=1) + "\n").encode()
+    return (json.dumps([asdict(blank) for blank in blanks], indent=1, default=sorted) + "\n").encode()
 
 
-def read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook's file as it is. Raises UserError if it is none; what the cells hold is anybody's."""
+def read_notebook(path: Path, largest: int = LARGEST) -> dict[str, Any]:
+    """A notebook's file of at most so many bytes as it is. Raises UserError if it is none; what the cells hold is anybody's."""
     if not path.is_file():
         raise UserError(f"'{path}' is no file: name the notebook that is to be handed in" if path.exists()
                         else f"'{path}' does not exist: name the notebook that is to be handed in")  # fmt: skip
-    if (size := path.stat().st_size) > LARGEST:
-        raise UserError(f"'{path}' has {size // 1_000_000} MB, and {LARGEST // 1_000_000} are allowed: clear its outputs and save it")
+    if (size := path.stat().st_size) > largest:
+        raise UserError(f"'{path}' has {size // 1_000_000} MB, and {largest // 1_000_000} are allowed: clear its outputs and save it")
     try:
         notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError):

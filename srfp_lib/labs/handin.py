@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.errors import UserError
-from .blank import Blank, foreign, read_notebook, source_of
-from .cells import defined
+from .blank import LARGEST, Blank, bound, foreign, read_notebook, source_of
 
 MAGIC = re.compile(r"\s*([%!?].*|[\w.]+\?\??\s*)$")
 
@@ -35,17 +34,18 @@ class Handin:
 
 @dataclass(frozen=True)
 class _Code:
-    """A code cell of a hand-in: its ``number`` among all cells, from 1; the exercise that its id or tag names; the names it defines."""
+    """A code cell of a hand-in: its ``number`` among all cells, from 1; the exercises that its id or tags name; the names it defines."""
 
     number: int
+    id: str
     source: str
     labels: tuple[str, ...]
     names: tuple[str, ...]
 
 
-def read(path: Path, blanks: Mapping[str, Blank]) -> Handin:
+def read(path: Path, blanks: Mapping[str, Blank], largest: int = LARGEST) -> Handin:
     """A hand-in to one of the labs ``blanks`` (`blank.blanks`). Raises UserError if it is no notebook, or of none of these labs."""
-    notebook = read_notebook(path)
+    notebook = read_notebook(path, largest)
     about = notebook["metadata"].get("srfp_lab")
     about = {key: value for key, value in about.items() if isinstance(value, str)} if isinstance(about, dict) else {}
     codes = [_code(cell, number) for number, cell in enumerate(notebook["cells"], 1) if cell.get("cell_type") == "code"]
@@ -55,11 +55,12 @@ def read(path: Path, blanks: Mapping[str, Blank]) -> Handin:
         problems.append("it is made from the instructor's edition, which holds the solutions: use the student's")
     if about.get("version", blank.version) != blank.version:
         warnings.append(f"it is made from another version of {blank.lab} ({about['version']}, here {blank.version}): ask which one counts")
+    added = {name for code in codes if code.id not in blank.ids or code.labels for name in code.names}
     answers = {}
     for exercise in blank.stubs:
         if (cell := _answer(exercise, blank, codes, problems, warnings)) is not None:
             answers[exercise] = plain(cell.source)
-            _look_into(exercise, cell, blank, problems, warnings)
+            _look_into(exercise, cell, blank.given | added, problems, warnings)
     unsolved = tuple(exercise for exercise, source in answers.items() if is_unsolved(exercise, source, blank.stubs[exercise]))
     return Handin(path, blank.lab, about.get("version", ""), about.get("student", ""), answers, unsolved, tuple(problems), tuple(warnings))
 
@@ -109,10 +110,10 @@ def _code(cell: Mapping[str, Any], number: int) -> _Code:
     labels = tuple(f"{match[1]}.{match[2]}" for text in texts if (match := re.fullmatch(r"exercise-(\d+)[.-](\d+)", text)))
     source = source_of(cell)
     try:
-        names = tuple(defined(ast.parse(plain(source))))
+        names = tuple(sorted(bound(plain(source))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         names = tuple(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
-    return _Code(number, source, labels, names)
+    return _Code(number, texts[0], source, labels, names)
 
 
 def _answer(exercise: str, blank: Blank, codes: list[_Code], problems: list[str], warnings: list[str]) -> _Code | None:
@@ -136,11 +137,11 @@ def _answer(exercise: str, blank: Blank, codes: list[_Code], problems: list[str]
     return chosen[-1]
 
 
-def _look_into(exercise: str, cell: _Code, blank: Blank, problems: list[str], warnings: list[str]) -> None:
+def _look_into(exercise: str, cell: _Code, known: frozenset[str], problems: list[str], warnings: list[str]) -> None:
     source, place = plain(cell.source), f"exercise {exercise} (cell {cell.number})"
     try:
         ast.parse(source)
-        strange = sorted(foreign(source) - blank.given)
+        strange = sorted(foreign(source) - known)
     except SyntaxError as error:
         problems.append(f"{place}: line {error.lineno} is no Python ({error.msg})")
         return
@@ -150,4 +151,4 @@ def _look_into(exercise: str, cell: _Code, blank: Blank, problems: list[str], wa
     if source != cell.source:
         warnings.append(f"{place}: its commands of the notebook (%, !, ?) are left out when it is graded")
     if strange:
-        warnings.append(f"{place}: it uses '{strange[0]}', which neither it nor the given cells define: an exercise is graded without other cells")
+        warnings.append(f"{place}: it uses '{strange[0]}', which neither it, nor a given cell, nor one that you added defines")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from srfp_lib.commands import cli
+from srfp_lib.common.errors import UserError
 from srfp_lib.labs import blank, editions, handin, packing
 
 SOLVED = "def to_bytes(image):\n    return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)\n"
@@ -76,6 +77,10 @@ def of_instructor(notebook):
     notebook["metadata"]["srfp_lab"]["edition"] = "instructor"
 
 
+def uses_the_study(notebook):
+    exercise(notebook)["source"] = "def to_bytes(image):\n    return image * levels\n"
+
+
 def helper_elsewhere(notebook):
     exercise(notebook)["source"] = "def to_bytes(image):\n    return rounded(image)\n"
     code = {"cell_type": "code", "id": "mine", "metadata": {}, "source": ["def rounded(image):\n", "    return image"]}
@@ -97,14 +102,15 @@ def helper_elsewhere(notebook):
     (change(source="%matplotlib inline\n" + SOLVED), 0, "its commands of the notebook (%, !, ?) are left out"),
     (change(source="def to_bytes(image):\n    x = 3\n    raise NotImplementedError(\"exercise 9.1\")"), 0, "not solved yet: 9.1"),
     (change(source=None), 2, "it does not define 'to_bytes'"),
-    (helper_elsewhere, 0, "exercise 9.1 (cell 6): it uses 'rounded', which neither it nor the given cells define"),
+    (uses_the_study, 0, "exercise 9.1 (cell 5): it uses 'levels', which neither it, nor a given cell, nor one that you added defines"),
+    (helper_elsewhere, 0, ""),
     (of_version, 0, "look at: it is made from another version of lab9 (0123456789ab, here "),
     (of_instructor, 2, "mend: it is made from the instructor's edition"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said(notebook, tmp_path, capsys, damage, code, sentence):
     damage(notebook)
     found, said = checked(notebook, tmp_path / "a.ipynb", capsys)
-    assert found == code and sentence in said
+    assert found == code and sentence in said and (sentence or "look at" not in said)
     assert said.splitlines()[-1].startswith("'a.ipynb' can be" if code == 0 else "'a.ipynb' should not be")
 
 
@@ -129,13 +135,14 @@ def test_what_is_no_hand_in_gets_one_sentence(lab, tmp_path, capsys, content, se
     assert captured.out == "" and sentence in captured.err and len(captured.err.splitlines()) == 1
 
 
-def test_neither_a_folder_nor_a_pipe_nor_a_giant_is_read(lab, tmp_path, capsys, monkeypatch):
+def test_neither_a_folder_nor_a_pipe_nor_a_giant_is_read(lab, tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.ipynb").write_text("{}")
-    monkeypatch.setattr(blank, "LARGEST", 1)
-    for name, sentence in (("", "is no file"), ("pipe", "is no file"), ("a.ipynb", "clear its outputs")):
+    for name, sentence in (("", "is no file"), ("pipe", "is no file")):
         assert cli.main(["labs", "check", str(tmp_path / name)]) == 2
         assert sentence in capsys.readouterr().err
+    with pytest.raises(UserError, match="clear its outputs"):
+        handin.read(tmp_path / "a.ipynb", blank.blanks(tmp_path), largest=1)
 
 
 def test_without_authored_labs_the_file_beside_the_notebooks_is_enough(folder, notebook, tmp_path, capsys):
