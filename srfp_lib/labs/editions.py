@@ -25,16 +25,17 @@ def instructor(lab: Lab) -> Any:
 
 
 def leaks(lab: Lab, text: str) -> list[str]:
-    """The lines of the lab's solutions and hidden checks that a text for students, such as a notebook's JSON, holds: none, if all is well.
+    """What a text for students, such as a notebook's JSON, holds of the lab's solutions and of its hidden assertions: no line, if all is well.
 
-    Counted are lines of three words or more, of 20 characters or more, that stubs and visible checks do not hold.
+    Counted are lines of three words or more, of 20 characters or more, that stubs and visible checks do not hold and that begin no block.
     """
-    visible, whole = set[str](), set[str]()
+    visible, secret = set[str](), set[str]()
     for exercise in lab.exercises:
         visible |= {line.strip() for line in f"{exercise.stub}\n{exercise.visible_check}".splitlines()}
-        whole |= {line.strip() for line in f"{exercise.solution}\n{exercise.check}".splitlines()}
-    secret = {line for line in whole - visible if len(line.split()) >= 3 and len(line) >= 20}
-    return sorted(line for line in secret if line in text or json.dumps(line)[1:-1] in text)
+        secret |= {line.strip() for line in exercise.solution.splitlines()}
+        secret |= {line.strip() for line in exercise.check.splitlines() if line.lstrip().startswith("assert ")}
+    telling = {line for line in secret - visible if len(line.split()) >= 3 and len(line) >= 20 and not line.endswith(":")}
+    return sorted(line for line in telling if line in text or json.dumps(line)[1:-1] in text)
 
 
 def install_cell() -> str:

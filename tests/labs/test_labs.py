@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import nbformat
 import pytest
 
+from srfp_lib.common.checkout import HOME
 from srfp_lib.labs import answers, authored, editions, packing
 from srfp_lib.labs.authored import Exercise, Lab
 
@@ -68,7 +71,8 @@ def _executed(notebook, values: dict[str, str], folder) -> list:
     place = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell("\n".join(f"{name} = {value!r}" for name, value in values.items())))
     notebook.cells = [cell for cell in notebook.cells if cell.id != "install"]
-    NotebookClient(notebook, allow_errors=True, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    client = NotebookClient(notebook, allow_errors=True, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client.execute(env=os.environ | {"PYTHONPATH": str(HOME)})
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     said = "".join(output.get("text", "") for output in outputs if output.output_type == "stream")
     assert "your cell raises" not in said and "your answer raises" not in said
