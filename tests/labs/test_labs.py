@@ -61,10 +61,11 @@ def test_both_editions_run(lab: Lab, edition: str, smoke, tmp_path):
     """Of the student's edition only unsolved exercises fail."""
     notebook = getattr(editions, edition)(lab)
     errors = _executed(notebook, {"profile": "", "workspace": str(smoke.workspace.root)}, tmp_path)
-    assert not [error for error in errors if edition == "instructor" or error.ename != "NotImplementedError"]
+    tolerated = "NotImplementedError: exercise " if edition == "student" else "none"
+    assert not [error for error in errors if not error.startswith(tolerated)]
 
 
-def _executed(notebook, values: dict[str, str], folder) -> list:
+def _executed(notebook, values: dict[str, str], folder) -> list[str]:
     """The errors of a notebook that is executed with these parameters."""
     from nbclient import NotebookClient
 
@@ -76,4 +77,4 @@ def _executed(notebook, values: dict[str, str], folder) -> list:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     said = "".join(output.get("text", "") for output in outputs if output.output_type == "stream")
     assert "your cell raises" not in said and "your answer raises" not in said
-    return [output for output in outputs if output.output_type == "error"]
+    return [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
