@@ -1,0 +1,77 @@
+"""The commands ``labs list | build | check``; heavy imports stay inside them."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..common.checkout import place
+from ..common.errors import UserError
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Register `labs` with its commands."""
+    labs = commands.add_parser("labs", help="exercises for a class: notebooks for students and instructors, hand-ins, a contest")
+    kinds = labs.add_subparsers(dest="kind", required=True, metavar="COMMAND")
+
+    list_ = kinds.add_parser("list", help="the labs, their exercises and points")
+    list_.set_defaults(command=_list)
+
+    build = kinds.add_parser("build", help="write the notebooks of an edition")
+    build.add_argument("folder", type=place, metavar="OUT", help="folder for the notebooks; files of others in it are left alone")
+    build.add_argument("--edition", default="student", choices=("student", "instructor"), help="whose notebooks (student)")
+    build.add_argument("--lab", default="", metavar="lab1", help="only this lab")
+    build.add_argument("--roster", type=place, metavar="CSV", help="one folder and notebook for each name in its column 'student'")
+    build.add_argument("--zip", action="store_true", help="labs.zip instead, with the students' notebooks and how to use them")
+    build.set_defaults(command=_build)
+
+    check = kinds.add_parser("check", help="what is wrong with a hand-in, before it is handed in")
+    check.add_argument("file", type=place, metavar="FILE", help="the notebook; nothing of it is executed")
+    check.set_defaults(command=_check)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from ..labs import authored
+
+    for lab in authored.labs():
+        exercises = f"{len(lab.exercises)} exercise{'s' * (len(lab.exercises) != 1)}"
+        print(f"{lab.id}  {lab.title}  ({exercises}, {lab.points} points)")
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from ..labs import authored, packing
+
+    if options.edition != "student" and (options.roster or options.zip):
+        raise UserError(f"--roster and --zip are for students, and --edition is {options.edition}: leave one out")
+    if options.roster and options.zip:
+        raise UserError("--roster and --zip do not go together: leave one out")
+    chosen = [authored.Lab.read(options.lab)] if options.lab else authored.labs()
+    if not chosen:
+        raise UserError(f"'{authored.FOLDER}' holds no lab: restore it from the repository")
+    if options.zip:
+        made = packing.zipped(chosen, options.folder)
+    elif options.roster:
+        made = packing.write_for_each(chosen, options.folder, packing.roster(options.roster))
+    else:
+        made = packing.write(chosen, options.folder, options.edition)
+    print("\n".join(map(str, made)))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..labs import blank, handin
+
+    blanks = blank.blanks(options.file.parent)
+    found = handin.read(options.file, blanks)
+    for kind, sentences in (("mend", found.problems), ("look at", found.warnings)):
+        for sentence in sentences:
+            print(f"{kind}: {sentence}")
+    exercises = len(blanks[found.lab].stubs)
+    if found.unsolved:
+        print(f"not solved yet: {', '.join(found.unsolved)}")
+    answered = f"{found.lab}, {len(found.answers) - len(found.unsolved)} of {exercises} exercises answered"
+    if found.problems:
+        print(f"'{options.file.name}' should not be handed in yet: {answered}")
+        return 2
+    print(f"'{options.file.name}' can be handed in: {answered}")
+    return 0
