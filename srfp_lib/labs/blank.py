@@ -64,13 +64,13 @@ def as_file(blanks: Iterable[Blank]) -> bytes:
     return (json.dumps([{**asdict(blank), "given": sorted(blank.given)} for blank in blanks], indent=1) + "\n").encode()
 
 
-def read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook's file as it is. Raises UserError if it is none; what the cells hold is anybody's."""
+def read_notebook(path: Path, largest: int = LARGEST) -> dict[str, Any]:
+    """A notebook's file of at most so many bytes as it is. Raises UserError if it is none; what the cells hold is anybody's."""
     if not path.is_file():
         raise UserError(f"'{path}' is no file: name the notebook that is to be handed in" if path.exists()
                         else f"'{path}' does not exist: name the notebook that is to be handed in")  # fmt: skip
-    if (size := path.stat().st_size) > LARGEST:
-        raise UserError(f"'{path}' has {size // 1_000_000} MB, and {LARGEST // 1_000_000} are allowed: clear its outputs and save it")
+    if (size := path.stat().st_size) > largest:
+        raise UserError(f"'{path}' has {size // 1_000_000} MB, and {largest // 1_000_000} are allowed: clear its outputs and save it")
     try:
         notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.errors import UserError
-from .blank import Blank, foreign, read_notebook, source_of
+from .blank import LARGEST, Blank, foreign, read_notebook, source_of
 from .cells import defined
 
 MAGIC = re.compile(r"\s*([%!?].*|[\w.]+\?\??\s*)$")
@@ -43,9 +43,9 @@ class _Code:
     names: tuple[str, ...]
 
 
-def read(path: Path, blanks: Mapping[str, Blank]) -> Handin:
+def read(path: Path, blanks: Mapping[str, Blank], largest: int = LARGEST) -> Handin:
     """A hand-in to one of the labs ``blanks`` (`blank.blanks`). Raises UserError if it is no notebook, or of none of these labs."""
-    notebook = read_notebook(path)
+    notebook = read_notebook(path, largest)
     about = notebook["metadata"].get("srfp_lab")
     about = {key: value for key, value in about.items() if isinstance(value, str)} if isinstance(about, dict) else {}
     codes = [_code(cell, number) for number, cell in enumerate(notebook["cells"], 1) if cell.get("cell_type") == "code"]

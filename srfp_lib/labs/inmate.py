@@ -227,10 +227,11 @@ BODIES = ("__code__", "__defaults__", "__kwdefaults__")
 
 def _guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
     """The audit hook: a second line where the kernel guards files and processes, the first one to frames and to the code of libraries."""
-    never, writes, frames, bodies, cell, own_id, text, refuse = NEVER, WRITES, FRAMES, BODIES, CELL, id, (str, bytes), RuntimeError
+    never, writes, frames, bodies, cell = NEVER, WRITES, FRAMES, BODIES, CELL  # and builtins: what a hand-in assigns to them counts not
+    own_id, is_a, begins, decode, real, getframe, number, text = id, isinstance, str.startswith, os.fsdecode, os.path.realpath, sys._getframe, int, (str, bytes)
+    refuse, too_deep, forbidden = RuntimeError, ValueError, PermissionError
     protected = {__file__, inspect.getfile(traceback), "<check>", str(Path(__file__).with_name("__init__.py"))}
-    inside, real, writing, getframe, begins = os.path.realpath(folder) + os.sep, os.path.realpath, os.O_WRONLY | os.O_RDWR, sys._getframe, str.startswith
-    decode, nothing, devnull, any_of, is_a, too_deep, forbidden = os.fsdecode, (None,), os.devnull, any, isinstance, ValueError, PermissionError
+    inside, writing, devnull = os.path.realpath(folder) + os.sep, os.O_WRONLY | os.O_RDWR, os.devnull
     busy: list[int] = []
 
     def within(path: Any) -> bool:
@@ -261,7 +262,7 @@ def _guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
             raise refuse("frames are not shown while grading")
         elif event == "object.__setattr__" and arguments[1] in bodies and own_id(arguments[0].__globals__) in libraries:
             raise refuse("functions of libraries keep their code while grading")
-        elif event in writes or (event == "open" and is_a(arguments[2], int) and arguments[2] & writing):
+        elif event in writes or (event == "open" and is_a(arguments[2], number) and arguments[2] & writing):
             if not within(arguments[0]) or (event == "os.rename" and not within(arguments[1])):
                 raise forbidden("files outside the hand-in's folder keep as they are")
 

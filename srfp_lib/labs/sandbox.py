@@ -154,7 +154,11 @@ def _fork_server() -> ForkServerContext:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preloaded.__name__])
-    wanted = {preloaded.ASKED: "1", "PYTHONPATH": os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep), "MPLBACKEND": "Agg"}
+    wanted = {
+        preloaded.ASKED: "1",
+        "PYTHONPATH": os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
+        "MPLBACKEND": "Agg",
+    }
     wanted |= preloaded.ONE_THREAD
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
@@ -312,7 +316,11 @@ class _Process:
         code = self.started.exitcode
         if code is None or code == 255:
             return "interrupts the grader"
-        return f"is ended by {signal.Signals(code - 128).name}" if code > 128 and code - 128 in set(signal.Signals) else f"ends its process (exit code {code})"
+        return (
+            f"is ended by {signal.Signals(code - 128).name}"
+            if code > 128 and code - 128 in set(signal.Signals)
+            else f"ends its process (exit code {code})"
+        )
 
 
 def _stopped(process: psutil.Process) -> bool:
