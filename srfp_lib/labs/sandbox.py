@@ -21,6 +21,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,7 @@ def _judge(process: _Process, check: Check, verdicts: Verdicts) -> None:
             raise
 
 
+@cache
 def available() -> str:
     """What this machine cannot guard, in a sentence; empty if all is well. Raises UserError where the sandbox does not run."""
     if sys.platform not in ("linux", "darwin"):
