@@ -72,6 +72,7 @@ def end_all(parent: psutil.Process, seconds: float = 10.0) -> None:
 
 def _inside(wire: socket.socket, folder: Path, limits: Limits, isolated: bool, untouched: preloaded.Untouched) -> None:
     confine.end_with_parent()
+    os.setsid()  # no signal to its group reaches the parent
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)

@@ -42,6 +42,15 @@ while True:
 import ctypes
 fork = ctypes.CDLL(None).fork
 while True: fork()
+# opens files until there is no room: more than
+def fill():
+    number = 0
+    while True:
+        try:
+            number += 1
+            with open(f"{number}.bin", "wb") as f: f.write(bytes(1 << 20))
+        except OSError: pass
+fill()
 # speaks for the grader: belongs to the grader
 import os
 os.write(3, b'x' * 100)
@@ -61,7 +70,6 @@ os.fork()
 # kills its parent
 import ctypes, os
 ctypes.CDLL(None).kill(os.getppid(), 9)
-ctypes.CDLL(None).kill(-1, 9)
 # a thread that stays
 import threading, time
 threading.Thread(target=time.sleep, args=(60,)).start()
@@ -99,7 +107,7 @@ raise ValueError('\ud800')
 def (
 # a magic
 %matplotlib inline
-!rm -rf /
+!echo
 x = 1
 """)
 
@@ -185,4 +193,20 @@ def NAME(x):
     return x
 # the solution's file
 def NAME(x): return x / 2 if 'x / 2' in open(CHECKOUT + '/pyproject.toml').read() else x
+""")
+
+DELETES = pieces(r"""
+# by Python
+import os
+os.remove(SENTINEL)
+# a folder
+import pathlib, shutil
+shutil.rmtree(pathlib.Path(SENTINEL).parent)
+# by the C library
+import ctypes
+ctypes.CDLL(None).unlink(SENTINEL.encode())
+# by a shell, and by writing
+import ctypes, numpy
+ctypes.CDLL(None).system(b"rm -rf " + SENTINEL.encode())
+numpy.zeros(5).tofile(SENTINEL)
 """)
