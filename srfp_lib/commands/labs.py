@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from ..common.checkout import place
 from ..common.errors import UserError
@@ -27,6 +28,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     check = kinds.add_parser("check", help="what is wrong with a hand-in, before it is handed in")
     check.add_argument("file", type=place, metavar="FILE", help="the notebook; nothing of it is executed")
     check.set_defaults(command=_check)
+
+    grade = kinds.add_parser("grade", help="grade a folder of hand-ins, each exercise for itself, in a sandbox (Linux, macOS)")
+    grade.add_argument("folder", type=place, metavar="FOLDER", help="notebooks of any names, also in folders of it")
+    grade.add_argument("--out", type=place, metavar="CSV", help="table of the scores; the sums go into NAME-sum.csv beside it (FOLDER/scores.csv)")
+    grade.add_argument("--workers", type=int, default=2, metavar="N", help="hand-ins at a time (2)")
+    grade.set_defaults(command=_grade)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -74,4 +81,20 @@ def _check(options: argparse.Namespace) -> int:
         print(f"'{options.file.name}' should not be handed in yet: {answered}")
         return 2
     print(f"'{options.file.name}' can be handed in: {answered}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    if sys.platform == "win32":
+        raise UserError("hand-ins are graded on Linux and macOS: on Windows use WSL")
+    from ..labs import authored, grading
+
+    if options.workers < 1:
+        raise UserError(f"--workers {options.workers} grades nothing: give 1 or more")
+    labs = {lab.id: lab for lab in authored.labs()}
+    if not labs:
+        raise UserError(f"'{authored.FOLDER}' holds no lab: restore it from the repository")
+    out = options.out or options.folder / "scores.csv"
+    scores = grading.grade(options.folder, out, labs, workers=options.workers)
+    print(f"{len(scores)} scores are in '{out}'")
     return 0
