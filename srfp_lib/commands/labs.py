@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..common.checkout import place
 from ..common.errors import UserError
+
+if TYPE_CHECKING:
+    from ..labs.grading import Score
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -26,7 +32,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     build.set_defaults(command=_build)
 
     check = kinds.add_parser("check", help="what is wrong with a hand-in, before it is handed in")
-    check.add_argument("file", type=place, metavar="FILE", help="the notebook; nothing of it is executed")
+    check.add_argument("file", type=place, metavar="FILE", help="the notebook; nothing of it is executed without --run")
+    check.add_argument("--run", action="store_true", help="also run its answers as grading does, with the checks that students see (Linux, macOS)")
     check.set_defaults(command=_check)
 
     grade = kinds.add_parser("grade", help="grade a folder of hand-ins, each exercise for itself, in a sandbox (Linux, macOS)")
@@ -76,6 +83,8 @@ def _check(options: argparse.Namespace) -> int:
     exercises = len(blanks[found.lab].stubs)
     if found.unsolved:
         print(f"not solved yet: {', '.join(found.unsolved)}")
+    for score in _scores(options.file, found.lab) if options.run else []:
+        print(f"exercise {score.exercise}: {score.what}{'' if score.points else f' (0 of {score.of} points)'}")
     answered = f"{found.lab}, {len(found.answers) - len(found.unsolved)} of {exercises} exercises answered"
     if found.problems:
         print(f"'{options.file.name}' should not be handed in yet: {answered}")
@@ -84,9 +93,20 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _scores(file: Path, id: str) -> list[Score]:
+    """What the checks that students see say of a hand-in, run in the sandbox."""
+    _refuse_windows()
+    from ..labs import authored, grading
+
+    if not authored.files():
+        raise UserError("--run needs the authored labs, which are not here: run the notebook from its first cell to its last instead")
+    lab = authored.Lab.read(id)
+    seen = replace(lab, exercises=tuple(replace(exercise, check=exercise.visible_check) for exercise in lab.exercises))
+    return grading.grade_one(file, seen)
+
+
 def _grade(options: argparse.Namespace) -> int:
-    if sys.platform == "win32":
-        raise UserError("hand-ins are graded on Linux and macOS: on Windows use WSL")
+    _refuse_windows()
     from ..labs import authored, grading
 
     if options.workers < 1:
@@ -98,3 +118,8 @@ def _grade(options: argparse.Namespace) -> int:
     scores = grading.grade(options.folder, out, labs, workers=options.workers)
     print(f"{len(scores)} scores are in '{out}'")
     return 0
+
+
+def _refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise UserError("hand-ins are graded on Linux and macOS: on Windows use WSL")

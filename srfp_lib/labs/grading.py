@@ -95,6 +95,12 @@ def grade(
     return [score for rows in scores.values() for score in rows]
 
 
+def grade_one(path: Path, lab: Lab, limits: Limits = LIMITS) -> list[Score]:
+    """The scores of one hand-in to a lab. Raises UserError if the sandbox does not run."""
+    sandbox.available()
+    return _graded(path, path.name, {lab.id: lab}, {lab.id: blank.Blank.of(editions.student(lab))}, limits)
+
+
 def handins(folder: Path) -> list[Path]:
     """The notebooks below a folder, in the order of their names. Raises UserError if there is none."""
     if not folder.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,18 @@ def test_a_hand_in_names_its_student_and_its_answers(notebook, lab, tmp_path):
     found = handin.read(tmp_path / "a.ipynb", blank.blanks(tmp_path))
     assert (found.lab, found.student, found.version, found.unsolved) == ("lab9", "ada", lab.version, ())
     assert found.answers == {"9.1": SOLVED}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the sandbox is for Linux and macOS")
+@pytest.mark.parametrize(("source", "line"), [
+    (SOLVED, "exercise 9.1: passed, 3 points"),
+    ("def to_bytes(image):\n    return image", "exercise 9.1: the result is not of type uint8 (0 of 3 points)"),
+    ("def to_bytes(image):\n    return np.round(image * 255).astype(np.uint8)", "exercise 9.1: passed, 3 points"),  # only a hidden line refuses it
+    ("import os\ndef to_bytes(image):\n    os._exit(0)", "exercise 9.1: stopped, while it was checked"),
+])  # fmt: skip
+def test_with_run_the_checks_that_students_see_are_run(notebook, tmp_path, capsys, source, line):
+    exercise(notebook)["source"] = source
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    assert cli.main(["labs", "check", str(tmp_path / "a.ipynb"), "--run"]) == 0
+    assert line in capsys.readouterr().out
