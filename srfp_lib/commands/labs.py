@@ -12,6 +12,7 @@ from ..common.checkout import place
 from ..common.errors import UserError
 
 if TYPE_CHECKING:
+    from ..labs.authored import Lab
     from ..labs.grading import Score
 
 
@@ -44,9 +45,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from ..labs import authored
-
-    for lab in authored.labs():
+    for lab in _all():
         exercises = f"{len(lab.exercises)} exercise{'s' * (len(lab.exercises) != 1)}"
         print(f"{lab.id}  {lab.title}  ({exercises}, {lab.points} points)")
     return 0
@@ -59,9 +58,7 @@ def _build(options: argparse.Namespace) -> int:
         raise UserError(f"--roster and --zip are for students, and --edition is {options.edition}: leave one out")
     if options.roster and options.zip:
         raise UserError("--roster and --zip do not go together: leave one out")
-    chosen = [authored.Lab.read(options.lab)] if options.lab else authored.labs()
-    if not chosen:
-        raise UserError(f"'{authored.FOLDER}' holds no lab: restore it from the repository")
+    chosen = [authored.Lab.read(options.lab)] if options.lab else _all()
     if options.zip:
         made = packing.zipped(chosen, options.folder)
     elif options.roster:
@@ -107,17 +104,24 @@ def _scores(file: Path, id: str) -> list[Score]:
 
 def _grade(options: argparse.Namespace) -> int:
     _refuse_windows()
-    from ..labs import authored, grading
+    from ..labs import grading
 
     if options.workers < 1:
         raise UserError(f"--workers {options.workers} grades nothing: give 1 or more")
-    labs = {lab.id: lab for lab in authored.labs()}
-    if not labs:
-        raise UserError(f"'{authored.FOLDER}' holds no lab: restore it from the repository")
+    labs = {lab.id: lab for lab in _all()}
     out = options.out or options.folder / "scores.csv"
     scores = grading.grade(options.folder, out, labs, workers=options.workers)
     print(f"{len(scores)} scores are in '{out}'")
     return 0
+
+
+def _all() -> list[Lab]:
+    """The authored labs. Raises UserError if there is none."""
+    from ..labs import authored
+
+    if not (found := authored.labs()):
+        raise UserError(f"'{authored.FOLDER}' holds no lab: restore it from the repository")
+    return found
 
 
 def _refuse_windows() -> None:

@@ -106,7 +106,7 @@ def _fits(code: _Code, exercise: str, blank: Blank) -> bool:
 
 def _code(cell: Mapping[str, Any], number: int) -> _Code:
     tags = cell["metadata"].get("tags")
-    texts = [str(cell.get("id", "")), *(str(tag) for tag in (tags if isinstance(tags, list) else []))]
+    texts = [str(cell.get("id", "")), str(cell["metadata"].get("id", "")), *(str(tag) for tag in (tags if isinstance(tags, list) else []))]
     labels = tuple(f"{match[1]}.{match[2]}" for text in texts if (match := re.fullmatch(r"exercise-(\d+)[.-](\d+)", text)))
     source = source_of(cell)
     try:
