@@ -29,7 +29,7 @@ def test_the_cell_does_nothing_where_the_package_is(capsys):
 
 @pytest.mark.parametrize(("repository", "sentence"), [
     ("", "this notebook does not know its repository: install it in a checkout"),
-    ("https://localhost:1/nothing.git", "srfp_lib"),
+    ("https://localhost:1/nothing.git", "nothing.git"),
 ])  # fmt: skip
 def test_the_cell_says_what_it_lacks(tmp_path, repository, sentence):
     code = install_cell.TEXT.format(begins=install_cell.BEGINS, repository=repository)
