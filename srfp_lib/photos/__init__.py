@@ -13,7 +13,7 @@ from ..profiles import Photographs
 from . import dead_leaves, embedded, folder, paper_sets
 from .photoset import TRAINING_SETS, Photograph, PhotoSet, apart, split, with_unique_names
 from .reading import digest
-from .tiles import cut, images, quotas, reduced_tiles, training_tiles
+from .tiles import cut, images, quotas, reduced_tiles, training_tiles, windows
 
 __all__ = ["PhotoSet", "Photograph", "content_digest", "load", "sources", "split"]
 
@@ -48,7 +48,7 @@ def load(settings: Photographs, *, master_seed: int) -> PhotoSet:
     return PhotoSet(
         _table(photographs, counts), table, pd.DataFrame(skipped, columns=["file", "reason"]),
         sum(n for _, n, _ in planned), partial(training_tiles, planned, settings.training_tile),
-        partial(reduced_tiles, planned, settings.training_tile), partial(cut, cuts),
+        partial(reduced_tiles, planned, settings.training_tile), partial(cut, cuts), partial(windows, cuts),
     )  # fmt: skip
 
 

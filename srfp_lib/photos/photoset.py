@@ -50,7 +50,8 @@ class PhotoSet:
     ``photographs``: photograph, file, role, fold, source, licence, credit, width, height, sha256, n_tiles, note;
     ``images``: image, photograph, fold; ``skipped``: file, reason. ``training()`` yields ``n_training`` rows (tile, photograph,
     dataset, quarter), each with uint8 T x T x 3, and ``training_lr(scale)`` their LR images; ``image_pixels()`` yields
-    uint8 H x W x 3 for each row of ``images``.
+    uint8 H x W x 3 for each row of ``images``, and ``windows(margin)`` the same with more of the photograph around it
+    (`tiles.windows`).
     """
 
     photographs: pd.DataFrame
@@ -60,6 +61,7 @@ class PhotoSet:
     training: Callable[[], Iterator[tuple[dict[str, Any], np.ndarray]]]
     training_lr: Callable[[int], Iterator[np.ndarray]]
     image_pixels: Callable[[], Iterator[np.ndarray]]
+    windows: Callable[[int], Iterator[tuple[np.ndarray, int, int]]]
 
 
 def split(fold: int, *, rotation: int, rotations: int) -> str:

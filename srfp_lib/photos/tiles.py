@@ -16,6 +16,7 @@ MANY = 40  # from so many photographs on, a quarter of a set is a quarter of its
 
 Place = tuple[int, int, int, int]  # row, column, top, left of a tile
 Cut = tuple[Photograph, str, tuple[int, int, int, int]]  # the name of an image; its top, left, height, width
+Window = tuple[np.ndarray, int, int]  # pixels, uint8 H x W x 3; top and left of the image in them
 
 
 def grid(height: int, width: int, side: int) -> list[Place]:
@@ -102,12 +103,23 @@ def images(photographs: list[Photograph], side: int | None, per_photograph: int,
     return pd.DataFrame([(image, p.name, p.fold) for p, image, _ in cuts], columns=["image", "photograph", "fold"]), cuts
 
 
-def cut(cuts: list[Cut]) -> Iterator[np.ndarray]:
-    """The pixels of the images, one photograph in memory at a time."""
+def windows(cuts: list[Cut], margin: int) -> Iterator[Window]:
+    """The images with up to ``margin`` pixels of their photograph around them, one photograph in memory at a time.
+
+    The margin is a multiple of 4, so that both scales divide every window and the grid of the LR image stays where it was.
+    """
     for photograph, own in groupby(cuts, key=lambda one: one[0]):
         pixels = photograph.read()
+        bottom, right = (length // 4 * 4 for length in pixels.shape[:2])
         for _, _, (top, left, height, width) in own:
-            yield pixels[top : top + height, left : left + width]
+            first, start = max(top - margin, 0), max(left - margin, 0)
+            window = pixels[first : min(top + height + margin, bottom), start : min(left + width + margin, right)]
+            yield window, top - first, left - start
+
+
+def cut(cuts: list[Cut]) -> Iterator[np.ndarray]:
+    """The pixels of the images."""
+    return (pixels for pixels, _, _ in windows(cuts, 0))
 
 
 def _interleaved(photographs: list[Photograph]) -> list[Photograph]:

@@ -98,6 +98,8 @@ def conflict(profile: Profile) -> str:
         f"training.patch is {training.patch}, more than photographs.training_tile, {photographs.training_tile}":
             training.patch > photographs.training_tile,
         f"classifier.crop is {crop}, more than photographs.image_size, {photographs.image_size}": crop > side,
+        f"published.margin is {profile.published.margin}, for tiles, and photographs.image_size is none":
+            profile.published.margin > 0 and not photographs.image_size,
         f"quality.crop is {profile.quality.crop}, more than photographs.image_size, {photographs.image_size}": (profile.quality.crop or 0) > side,
         f"prnu.crop is {profile.prnu.crop}, more than photographs.image_size, {photographs.image_size}": (profile.prnu.crop or 0) > side,
         "photographs.png and photographs.decoded are false, so that no image is kept": not photographs.png and not photographs.decoded,

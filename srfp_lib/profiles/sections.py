@@ -119,6 +119,7 @@ class Published:
     include: tuple[str, ...] = setting((), "networks that are left out otherwise, because of their licence or another reason in the catalogue")
     weights_dir: str = setting("weights", "folder of weight files, used where they lie there; in backbones/ those of timm's backbones", place=True)
     writer: str = setting("round", "round, or authors: five networks' values are truncated to 8 bits as theirs were", "D36", of=("round", "authors"))
+    margin: int = setting(0, "pixels of the photograph around a tile that published networks see too; they are cut off afterwards", "D53", step=4)
     classifier_steps: int = setting(0, "recipe steps: attribution among the published networks", "D23")
     probe: int = setting(0, "images of each network that the linear probe beside their classifier's head is fitted on; 0: none", "D52")
 

@@ -52,6 +52,18 @@ def photographs(desk: Desk) -> None:
     desk.unchanged(photos.content_digest(settings))
 
 
+def windows(desk: Desk) -> None:
+    """The images with a margin of their photographs, for published networks: these carry the border of a small tile far inside."""
+    settings, places = desk.profile.photographs, []
+    found = photos.load(settings, master_seed=desk.profile.master_seed)
+    with ArrayFile(desk.write("windows", "pixels.npy"), len(found.images)) as file:
+        for pixels, top, left in found.windows(desk.profile.published.margin):
+            file.add(pixels)
+            places.append((top, left))
+    pd.DataFrame(places, columns=["top", "left"]).to_csv(desk.write("windows", "places.csv"), index=False)
+    desk.unchanged(photos.content_digest(settings))
+
+
 def statistics(desk: Desk) -> None:
     """The numbers of Table A.1 for each photograph."""
     rows = table_a1.rows(desk.profile.photographs, master_seed=desk.profile.master_seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -12,8 +12,10 @@ import numpy as np
 
 from .. import fleet
 from ..common.errors import UserError
+from ..common.frames import read_table
 from ..fleet import HR
 from ..images import gallery, superresolve
+from ..images.arrays import read_images
 from ..published import proof, sources
 from ..published.weights_folder import WeightsFolder
 from ..workflow.desk import Desk
@@ -33,11 +35,22 @@ def make(desk: Desk, names: tuple[str, ...]) -> None:
         known = row.psnr == row.psnr  # NaN for the paper's, whose quality on the tile nobody has stated
         if known and (not proved.passed or abs(proved.psnr - row.psnr) > FAR):
             raise UserError(f"{name} reaches {proved.psnr:.1f} dB on the known tile, and the catalogue has {row.psnr:.1f}: its weights are others")
-        hr = (image for batch in images.batches(HR) for image in batch)
-        _write(desk, name, (network.upscale(superresolve.downscale(x[None], row.scale)[0], name=n) for x, n in zip(hr, images.names, strict=True)))
+        sr = (place(network.upscale(superresolve.downscale(hr[None], row.scale)[0], name=n))
+              for (hr, place), n in zip(_windows(desk, images), images.names, strict=True))  # fmt: skip
+        _write(desk, name, sr)
         about |= {"model_id": name, "origin": OURS if name in of_paper else OTHER, "parameters": row.parameters, "tile": asdict(proved)}
         desk.write("published", f"{name}.json").write_text(json.dumps(about, indent=1))
     desk.unchanged(sources.weights_at(settings, names))
+
+
+def _windows(desk: Desk, images: gallery.Gallery) -> Iterator[tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]]:
+    """What networks see of each image, uint8 H x W x 3, and what takes the image out of their output."""
+    if not desk.profile.published.margin:
+        yield from ((image, lambda sr: sr) for batch in images.batches(HR) for image in batch)
+        return
+    side, places = desk.profile.photographs.image_size, read_table(desk.read("windows", "places.csv"))
+    for hr, top, left in zip(read_images(desk.read("windows", "pixels.npy")), places["top"], places["left"], strict=True):
+        yield hr.copy(), lambda sr, top=top, left=left: sr[top : top + side, left : left + side]
 
 
 def _write(desk: Desk, name: str, sr: Iterable[np.ndarray]) -> None:

@@ -53,6 +53,11 @@ def released(networks: Callable[[], tuple[Network, ...]], profile: Profile) -> I
         yield Unit(name, (name,), outputs, cost=5, content=content, lacking=() if there else (name,))
 
 
+def windows(profile: Profile) -> Iterator[Unit]:
+    if profile.published.margin and not sources.is_folder(profile.published):
+        yield Unit(leaves=("windows",), cost=2, content=lambda: photos.content_digest(profile.photographs))
+
+
 def statistics(profile: Profile) -> Iterator[Unit]:
     yield Unit(leaves=("statistics/photographs.csv",), cost={"embedded": 2, "paper": 1600}.get(profile.photographs.source, 30))
 
@@ -102,7 +107,7 @@ def published(profile: Profile) -> Iterator[Unit]:
         ways = [(under, n) for n in names for under in sources.ways(profile.published, n)]
         outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in ways for file in saved(profile, n))
         outputs += tuple(f"published/{n}.json" for n in names)
-        cost = 4 * len(names) + _images(profile)
+        cost = 4 * len(names) * _images(profile)
         yield Unit(label, (names,), outputs, cost, content=lambda names=names: sources.weights_at(profile.published, names))
 
 

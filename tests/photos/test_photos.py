@@ -46,6 +46,15 @@ def test_images_are_cut_on_a_grid_of_four_and_a_quarter_is_a_quarter(found):
     assert shares.between(0.2, 0.3).all()
 
 
+def test_a_window_is_a_tile_with_its_surroundings(found):
+    tiles, margin = list(found.image_pixels()), 16
+    for tile, (window, top, left) in zip(tiles, found.windows(margin), strict=True):
+        assert np.array_equal(window[top : top + 96, left : left + 96], tile)
+        assert top % 4 == left % 4 == 0 and not window.shape[0] % 4 and not window.shape[1] % 4
+        assert max(top, left) <= margin and max(window.shape[:2]) <= 96 + 2 * margin
+    assert max(window.shape for window, _, _ in found.windows(margin)) == (128, 128, 3)
+
+
 def test_every_photograph_is_tested_once():
     for fold in range(3):
         assert [split(fold, rotation=r, rotations=3) for r in range(3)].count("test") == 1
