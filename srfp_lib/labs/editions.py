@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from ..pages import install_cell
 from .authored import Lab
 from .cells import Cell, cut
 
@@ -36,11 +37,6 @@ def leaks(lab: Lab, text: str) -> list[str]:
         secret |= {line.strip() for line in exercise.check.splitlines() if line.lstrip().startswith("assert ")}
     telling = {line for line in secret - visible if len(line.split()) >= 3 and len(line) >= 20 and not line.endswith(":")}
     return sorted(line for line in telling if line in text or json.dumps(line)[1:-1] in text)
-
-
-def install_cell() -> str:
-    """The code that installs the package in Colab, or nothing where there is none: the one that chapters begin with."""
-    return ""
 
 
 def _for_students(lab: Lab) -> Iterator[tuple[Cell, str]]:
@@ -79,9 +75,9 @@ def _notebook(lab: Lab, edition: str, cells: Iterator[tuple[Cell, str]], more: d
     from nbformat import v4
 
     made, counts = [], Counter[str]()
-    if code := install_cell():
-        made.append(v4.new_code_cell(code, id="install", metadata={"tags": ["remove-cell"]}))
     for cell, source in cells:
+        if cell.code and not any(earlier.cell_type == "code" for earlier in made):
+            made.append(v4.new_code_cell(install_cell.text(), id="install", metadata={"tags": list(install_cell.TAGS)}))
         new = v4.new_code_cell if cell.code and cell.role != "wrong" else v4.new_markdown_cell
         made.append(new(source, id=_id(cell, counts), metadata={"tags": list(cell.tags)} if cell.tags else {}))
     about = {"id": lab.id, "edition": edition, "version": lab.version, **more}

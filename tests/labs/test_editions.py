@@ -68,7 +68,7 @@ def test_instructors_see_everything(lab):
 
 def test_ids_and_bytes_are_the_same_each_time(lab):
     notebook = editions.student(lab, "ada")
-    assert [cell.id for cell in notebook.cells][:6] == ["text-1", "parameters-1", "given-1", "text-2", "exercise-9-1", "hint-9-1"]
+    assert [cell.id for cell in notebook.cells][:7] == ["text-1", "install", "parameters-1", "given-1", "text-2", "exercise-9-1", "hint-9-1"]
     assert notebook.metadata.srfp_lab == {"id": "lab9", "edition": "student", "version": lab.version, "student": "ada"}
     assert packing.content(notebook) == packing.content(editions.student(Lab.read("lab9"), "ada"))
 
