@@ -149,7 +149,7 @@ def _limit(seconds: float) -> Generator[None]:
         raise TimeUp
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # again and again: an answer may catch the first
     try:
         yield
     finally:
