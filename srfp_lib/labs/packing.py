@@ -43,7 +43,9 @@ def zipped(labs: Iterable[Lab], folder: Path) -> list[Path]:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         for name, data in sorted(files.items()):
-            target.writestr(zipfile.ZipInfo(f"labs/{name}", EPOCH), data, zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(f"labs/{name}", EPOCH)
+            entry.external_attr = 0o644 << 16  # all may read it
+            target.writestr(entry, data, zipfile.ZIP_DEFLATED)
     write_whole(folder / ZIP, archive.getvalue())
     return [folder / ZIP]
 
