@@ -28,7 +28,7 @@ class Dask:
         except ImportError:
             raise UserError("--engine dask needs the package distributed: pip install -e '.[cluster]'") from None
         self.cluster = None if scheduler else distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None, worker_dashboard_address=None, host="127.0.0.1")  # fmt: skip
+            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0", host="127.0.0.1")  # fmt: skip
         try:
             self.client = distributed.Client(self.cluster or scheduler, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
