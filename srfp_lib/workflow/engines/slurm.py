@@ -35,7 +35,7 @@ class Slurm:
         self.workers, self.faults = workers, (ExecutorlibSocketError, CancelledError)
         resources = {"cores": 1, "threads_per_core": 1, "gpus_per_core": int("SLURM_GPUS" in os.environ), "cwd": os.getcwd()}
         self._pool = SlurmJobExecutor(max_workers=workers, resource_dict=resources, block_allocation=True, init_function=_prepared,
-                                      disable_dependencies=True, restart_limit=2, wait=False)  # fmt: skip
+                                      disable_dependencies=True, restart_limit=2)  # fmt: skip
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call the function in the next free process."""
