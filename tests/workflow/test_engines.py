@@ -19,7 +19,7 @@ from tests.workflow import engine_cases as cases
 
 THERE = {"local": True, "dask": find_spec("distributed"), "slurm": os.environ.get("SLURM_JOB_ID") and shutil.which("srun")}
 EACH = [pytest.param(name, marks=pytest.mark.skipif(not there, reason=f"{name} is not here")) for name, there in THERE.items()]
-HEALS = ("dask",)  # a job whose worker is lost is done by another
+HEALS = ("dask", "slurm")  # a job whose worker is lost is done by another
 
 
 @pytest.fixture(scope="module", params=EACH)

@@ -13,7 +13,10 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any
+
+import psutil
 
 from ...common.errors import UserError
 from . import local
@@ -46,8 +49,12 @@ class Slurm:
         return isinstance(failure, self.faults)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes: executorlib would wait for what runs, so their steps are told to stop."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if child.name() == "srun":
+                    child.terminate()
 
 
 def _prepared() -> dict[str, Any]:
