@@ -16,7 +16,6 @@ install_import_hook([f"srfp_lib.{room}" for room in CHECKED], "beartype.beartype
 
 from srfp_lib.commands import cli
 from srfp_lib.study import Study
-from srfp_lib.workflow import engines
 
 torch.set_num_threads(1)
 

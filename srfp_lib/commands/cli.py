@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     run = _add(commands, "run", _run, "train, super-resolve, classify, and execute the chapters")
     run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
     run.add_argument("--engine", default="local", metavar="E", help="where jobs run: local, dask or slurm (local)")
-    run.add_argument("--scheduler", default="", metavar="tcp://HOST:8786", help="engine dask: the scheduler that runs already (one of this run's own)")
+    run.add_argument(
+        "--scheduler", default="", metavar="tcp://HOST:8786", help="engine dask: the scheduler that runs already (one of this run's own)"
+    )
     run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
     run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
 

@@ -96,8 +96,8 @@ def study(root, jobs):
 
 @pytest.mark.parametrize("name", EACH)
 def test_jobs_are_made_in_order_and_once(name, tmp_path):
-    jobs = [Job(f"n{i}", "tests.workflow.engine_cases:write", (f"n{i}.txt",), (f"n{i}",), tuple(f"n{j}" for j in range(i) if i % 3 == 0 and j == i - 1))
-            for i in range(9)]  # fmt: skip
+    needs = {i: (f"n{i - 1}",) if i and i % 3 == 0 else () for i in range(9)}
+    jobs = [Job(f"n{i}", "tests.workflow.engine_cases:write", (f"n{i}.txt",), (f"n{i}",), needs[i]) for i in range(9)]
     all_of_it = study(tmp_path / "w", jobs)
     run.make(*all_of_it, [job.name for job in jobs], engine=name, workers=2)
     assert set(all_of_it[0].states(*all_of_it[1:]).values()) == {"done"}

@@ -25,6 +25,7 @@ class Dask:
     def __init__(self, workers: int, scheduler: str = "") -> None:
         try:
             import distributed
+            from distributed.comm import CommClosedError
         except ImportError:
             raise UserError("--engine dask needs the package distributed: pip install -e '.[cluster]'") from None
         self.cluster = None if scheduler else distributed.LocalCluster(
@@ -33,10 +34,12 @@ class Dask:
             self.client = distributed.Client(self.cluster or scheduler, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, ValueError) as error:
-            raise UserError(f"the Dask scheduler '{scheduler}' or its workers do not answer ({error}): start both, or leave --scheduler out") from None
+            raise UserError(
+                f"the Dask scheduler '{scheduler}' or its workers do not answer ({error}): start both, or leave --scheduler out"
+            ) from None
         self.client.register_worker_callbacks(local.prepare)  # of workers that join later too
         self.workers = len(self.client.nthreads()) if scheduler else workers
-        self.faults = (distributed.KilledWorker, distributed.comm.CommClosedError, CancelledError)
+        self.faults = (distributed.KilledWorker, CommClosedError, CancelledError)
         self._pool = self.client.get_executor(pure=False)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
