@@ -16,7 +16,6 @@ install_import_hook([f"srfp_lib.{room}" for room in CHECKED], "beartype.beartype
 
 from srfp_lib.commands import cli
 from srfp_lib.study import Study
-from srfp_lib.workflow import engine
 
 torch.set_num_threads(1)
 
@@ -50,8 +49,11 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     from concurrent.futures import Future
 
     class Here:
-        def __init__(self, workers: int) -> None:
+        def __init__(self, workers: int, scheduler: str = "") -> None:
             self.workers = workers
+
+        def lost(self, failure):
+            return False
 
         def submit(self, function, *arguments):
             future: Future = Future()
@@ -64,7 +66,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         def close(self) -> None:
             pass
 
-    monkeypatch.setitem(engine.ENGINES, "local", Here)
+    monkeypatch.setattr("srfp_lib.workflow.engines.local.Local", Here)
 
 
 @contextmanager

@@ -157,7 +157,7 @@ TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
 @pytest.mark.parametrize(("file", "line", "sentence"), [
     ("common/files.py", LATE + "from srfp_lib import profiles", "common imports only itself"),
     ("networks/rcan.py", TYPES + "from ..fleet import Network", "networks imports only common"),
-    ("workflow/engine.py", "from ..images import arrays", "workflow imports only common profiles"),
+    ("workflow/engines/local.py", "from ...images import arrays", "workflow imports only common profiles"),
     ("experiments/quality.py", "import srfp_lib.photos.tiles as tiles", "experiments never imports photos"),
     ("pages/tables.py", LATE + "from ..planning.plan import plan", "planning is imported only by"),
     ("program.py", TYPES + "from .study import Study", "study is imported only by"),

@@ -10,7 +10,7 @@ import pytest
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.workflow import engine, run
+from srfp_lib.workflow import engines, run
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.jobs import Job, keys
 from srfp_lib.workflow.workspace import Workspace
@@ -107,9 +107,9 @@ def test_a_worker_that_is_killed_is_named(tmp_path):
 
 def test_unknown_engines_and_no_workers_are_refused():
     with pytest.raises(UserError, match="there is no engine 'cloud'"):
-        engine.make("cloud", 1)
+        engines.make("cloud", 1)
     with pytest.raises(UserError, match="--workers is 0"):
-        engine.make("local", 0)
+        engines.make("local", 0)
 
 
 SLOW = """

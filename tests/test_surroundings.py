@@ -22,7 +22,7 @@ from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
 from srfp_lib.pages import book
 from srfp_lib.study import Study
-from srfp_lib.workflow import engine
+from srfp_lib.workflow import engines
 
 ONLY_POSIX = ("fcntl", "resource", "pwd", "grp", "termios")
 SEARCHED = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOME)}
@@ -179,7 +179,7 @@ def test_a_workspace_with_an_odd_name_makes_a_chapter_and_the_book(smoke, tmp_pa
 def test_a_pool_that_may_start_no_processes_says_so(monkeypatch):
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
     with pytest.raises(UserError, match="a worker of multiprocessing.Pool may start no processes"):
-        engine.make("local", 2)
+        engines.make("local", 2)
 
 
 def test_a_chapter_by_its_number_or_none(tmp_path):

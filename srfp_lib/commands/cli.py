@@ -70,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _add(commands, "run", _run, "train, super-resolve, classify, and execute the chapters")
     run.add_argument("--chapters", default="", metavar="07,08", help="only these chapters and what they need")
-    run.add_argument("--engine", default="local", help="where jobs run (local)")
+    run.add_argument("--engine", default="local", metavar="E", help="where jobs run: local, dask or slurm (local)")
+    run.add_argument(
+        "--scheduler", default="", metavar="tcp://HOST:8786", help="engine dask: the scheduler that runs already (one of this run's own)"
+    )
     run.add_argument("--workers", type=int, default=2, metavar="N", help="processes at a time (2)")
     run.add_argument("--device", default="auto", metavar="D", help="where networks run: auto, cpu, cuda (all GPUs), cuda:1, ... (auto)")
 
@@ -119,9 +122,9 @@ def _run(options: argparse.Namespace) -> int:
     from ..planning import obstacles, plan
     from ..published import sources
     from ..study import Study
-    from ..workflow import engine, run
+    from ..workflow import engines, run
 
-    engine.check(options.engine, options.workers)
+    engines.check(options.engine, options.workers)
     devices.find(options.device)
     numbers = chapters.chosen(options.chapters)
     study = Study.open(options.profile, options.workspace)
@@ -134,7 +137,8 @@ def _run(options: argparse.Namespace) -> int:
     networks = sources.summary(study.profile.published) if any(job.kind == "published" for job in due) else ""
     announcement = plan.announcement(study.profile, due, study.workspace.root, options.workers)
     print(f"{announcement} {networks}".rstrip(), file=sys.stderr)
-    run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device)
+    run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device,
+             scheduler=options.scheduler)  # fmt: skip
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
 
@@ -176,9 +180,9 @@ def _book(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from .. import profiles
     from ..planning.report import report
-    from ..workflow import engine
+    from ..workflow import engines
 
-    engine.check("local", options.workers)
+    engines.check("local", options.workers)
     profile = profiles.get(options.profile)
     root = absolute(options.workspace) if options.workspace else HOME / "runs" / profile.name
     print("\n".join(report(profile, root, options.workers, devices.find("auto")[0])))

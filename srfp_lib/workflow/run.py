@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from tqdm import tqdm
 
 from ..common import devices
 from ..common.errors import UserError
-from . import engine as engines
+from . import engines
 from .desk import perform
 from .jobs import Job
 from .workspace import Workspace
 
 DEFAULT_WORKERS = 2
+TRIES = 4  # of a job whose workers are lost
 
 
 def pending(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str], names: Iterable[str]) -> dict[str, Job]:
@@ -39,10 +41,11 @@ def pending(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, st
 
 
 def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str], names: Iterable[str], *, engine: str = "local",
-         workers: int = DEFAULT_WORKERS, device: str = "auto") -> None:  # fmt: skip
+         workers: int = DEFAULT_WORKERS, device: str = "auto", scheduler: str = "") -> None:  # fmt: skip
     """Make the named jobs and what they need. Interrupted at any moment, the next call continues from there.
 
-    ``device`` is where networks run, as in `devices.find`; jobs and their keys do not depend on it.
+    ``device`` is where networks run, as in `devices.find`, ``scheduler`` the address of the engine's own, if it runs already; jobs and
+    their keys do not depend on them.
     """
     names = list(names)
     if not pending(workspace, jobs, keys, names) and workspace.path("profile.json").exists():
@@ -51,7 +54,7 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
     with workspace.lock():
         workspace.claim()
         due = pending(workspace, jobs, keys, names)
-        crew = engines.make(engine, min(workers, len(due)) if due else 1)
+        crew = engines.make(engine, min(workers, len(due)) if due else 1, scheduler)
         current = _Run(workspace, due, keys, crew, found)
         try:
             current.go()
@@ -66,10 +69,11 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Local, found: tuple[str, ...]) -> None:
+    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
         self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
         self.progress = Progress(due, crew.workers)
         self.running: dict[Future[Path], tuple[Job, int]] = {}  # and the seat of each
+        self.losses = Counter[str]()  # how often the worker of a job was lost
 
     def go(self) -> None:
         """Make the jobs. After a failure what still runs is finished and committed, and nothing more is started."""
@@ -82,8 +86,11 @@ class _Run:
             done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
                 job, _ = self.running.pop(future)
-                if failure := future.exception():
-                    failures.append(failure)
+                if failure := _failure(future):
+                    if self._again(job, failure):
+                        waiting[job.name] = job
+                    else:
+                        failures.append(failure)
                 else:
                     self.workspace.commit(future.result())
                     self.progress.finish(job)
@@ -91,6 +98,14 @@ class _Run:
                 for further in failures[1:]:
                     print(f"another job failed: {further}", file=sys.stderr)
                 raise failures[0]
+
+    def _again(self, job: Job, failure: BaseException) -> bool:
+        """Whether another worker may try: the machine failed, not the job, and not too often."""
+        self.losses[job.name] += 1
+        again = self.crew.lost(failure) and self.losses[job.name] < TRIES
+        if again:
+            print(f"the worker of {job.name} was lost: another one does it", file=sys.stderr)
+        return again
 
     def _next(self, waiting: dict[str, Job]) -> Job | None:
         unfinished = set(waiting) | {job.name for job, _ in self.running.values()}
@@ -103,6 +118,10 @@ class _Run:
         device = devices.of_worker(self.devices, seat)
         future = self.crew.submit(perform, job, self.keys[job.name], inputs, self.workspace.root, self.workspace.profile, device)
         self.running[future] = (job, seat)
+
+
+def _failure(future: Future[Path]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 class Progress:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -180,7 +181,7 @@ class Workspace:
 
     def staging(self, job: str) -> Path:
         """An empty folder for a job to write its outputs into."""
-        folder = self.path(STAGING, f"{job.replace('/', '+')}.{os.getpid()}")
+        folder = self.path(STAGING, f"{job.replace('/', '+')}.{platform.node()}.{os.getpid()}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / BEGUN).touch()

@@ -1,4 +1,4 @@
-"""Where jobs run. An engine takes a function and its arguments and gives back a future."""
+"""Processes on this machine."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
-from ..common import surroundings
-from ..common.errors import UserError
+from ...common import surroundings
+from ...common.errors import UserError
 
 
 class Local:
     """Processes on this machine, one thread each: two single-thread processes beat one process with two threads."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, scheduler: str = "") -> None:
+        if scheduler:
+            raise UserError(f"--scheduler is {scheduler}, and --engine local has none: leave it out, or choose --engine dask")
         self.workers = workers
         self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
 
@@ -30,6 +32,10 @@ class Local:
         """Run ``function(*arguments)`` in a process."""
         with _nameless_script():
             return self._pool.submit(function, *arguments)
+
+    def lost(self, failure: BaseException) -> bool:
+        """No: where a process is killed, the system wants memory, and the next one would be killed too."""
+        return False
 
     def close(self) -> None:
         """Stop at once; unfinished work is lost and made again by the next run."""
@@ -50,13 +56,18 @@ def _nameless_script() -> Generator[None]:
 
 
 def _start(parent: int) -> None:
-    """Prepare a worker: one thread, deaf to Ctrl-C (the parent decides), and gone when the parent is."""
+    """Prepare a worker, deaf to Ctrl-C (the parent decides), and gone when the parent is."""
+    prepare()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def prepare() -> None:
+    """Prepare a worker of any engine: one thread, so that sums have one order, and memory that is kept."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     _keep_freed_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     surroundings.prepare()
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
 def _keep_freed_memory() -> None:
@@ -71,22 +82,3 @@ def _leave_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
-
-
-ENGINES = {"local": Local}
-
-
-def check(name: str, workers: int) -> None:
-    """Refuse an engine that does not exist, a number of workers that is none, and a process that may not start others."""
-    if name not in ENGINES:
-        raise UserError(f"there is no engine '{name}': choose one of {', '.join(ENGINES)}")
-    if type(workers) is not int or workers < 1:
-        raise UserError(f"--workers is {workers}: give 1 or more")
-    if multiprocessing.current_process().daemon:
-        raise UserError("a worker of multiprocessing.Pool may start no processes, and so cannot make jobs: call this from the program itself")
-
-
-def make(name: str, workers: int) -> Local:
-    """An engine by name."""
-    check(name, workers)
-    return ENGINES[name](workers)

@@ -1,0 +1,58 @@
+"""Workers of a Dask cluster: one that runs already, or one on this machine for the time of a run (the extra "cluster").
+
+    dask scheduler                                                      # on one machine, says its address
+    dask worker tcp://HOST:8786 --nthreads 1 --nworkers 8 --no-dashboard  # on each, in a folder from which srfp_lib can be imported
+    python -m srfp_lib run --engine dask --scheduler tcp://HOST:8786
+
+The workspace lies on a file system that all of them share. A worker that is lost takes no finished job with it: its job is given to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+from ...common.errors import UserError
+from . import local
+
+PATIENCE = 30  # seconds to wait for a scheduler and for its first worker
+
+
+class Dask:
+    """An executor of `distributed.Client`; every worker has one thread."""
+
+    def __init__(self, workers: int, scheduler: str = "") -> None:
+        try:
+            import distributed
+            from distributed.comm import CommClosedError
+        except ImportError:
+            raise UserError("--engine dask needs the package distributed: pip install -e '.[cluster]'") from None
+        self.cluster = None if scheduler else distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0", host="127.0.0.1")  # fmt: skip
+        try:
+            self.client = distributed.Client(self.cluster or scheduler, timeout=PATIENCE, set_as_default=False)
+            self.client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"the Dask scheduler '{scheduler}' or its workers do not answer ({error}): start both, or leave --scheduler out"
+            ) from None
+        self.client.register_worker_callbacks(local.prepare)  # of workers that join later too
+        self.workers = len(self.client.nthreads()) if scheduler else workers
+        self.faults = (distributed.KilledWorker, CommClosedError, CancelledError)
+        self._pool = self.client.get_executor(pure=False)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call the function on whichever worker is free."""
+        return self._pool.submit(function, *arguments)
+
+    def lost(self, failure: BaseException) -> bool:
+        """Whether workers were lost with the job, or the scheduler."""
+        return isinstance(failure, self.faults)
+
+    def close(self) -> None:
+        """Cancel what waits and leave; a cluster of this run ends with it."""
+        self._pool.shutdown(wait=False)
+        self.client.close()
+        if self.cluster:
+            self.cluster.close()

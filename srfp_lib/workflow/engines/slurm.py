@@ -1,0 +1,62 @@
+"""Steps of a Slurm allocation, by executorlib (the extra "cluster"): a Python process a task, started by srun and kept for all jobs.
+
+    salloc --ntasks 8 --gpus 8 python -m srfp_lib run --engine slurm --workers 8
+    sbatch --ntasks 8 --time 24:00:00 --wrap "python -m srfp_lib run --engine slurm --workers 8"
+
+executorlib rather than submitit, because it gives futures as the standard library does, and starts a process once, not once a job;
+the smallest jobs take less time than the start of one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from typing import Any
+
+import psutil
+
+from ...common.errors import UserError
+from . import local
+
+
+class Slurm:
+    """An executor of `executorlib.SlurmJobExecutor`: one core, and one of the allocation's GPUs if it has any, for each worker."""
+
+    def __init__(self, workers: int, scheduler: str = "") -> None:
+        if scheduler:
+            raise UserError(f"--scheduler is {scheduler}, and --engine slurm finds its own: leave it out")
+        if not os.environ.get("SLURM_JOB_ID") or not shutil.which("srun"):
+            raise UserError("--engine slurm runs within an allocation: salloc --ntasks 8 python -m srfp_lib run --engine slurm --workers 8")
+        try:
+            from executorlib import SlurmJobExecutor
+            from executorlib.standalone.interactive.communication import ExecutorlibSocketError
+        except ImportError:
+            raise UserError("--engine slurm needs the package executorlib: pip install -e '.[cluster]'") from None
+        self.workers, self.faults = workers, (ExecutorlibSocketError, CancelledError)
+        resources = {"cores": 1, "threads_per_core": 1, "gpus_per_core": int("SLURM_GPUS" in os.environ), "cwd": os.getcwd()}
+        self._pool = SlurmJobExecutor(max_workers=workers, resource_dict=resources, block_allocation=True, init_function=_prepared,
+                                      disable_dependencies=True, restart_limit=2)  # fmt: skip
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call the function in the next free process."""
+        return self._pool.submit(function, *arguments)
+
+    def lost(self, failure: BaseException) -> bool:
+        """Whether a process went with the job."""
+        return isinstance(failure, self.faults)
+
+    def close(self) -> None:
+        """End the processes: executorlib would wait for what runs, so their steps are told to stop."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if child.name() == "srun":
+                    child.terminate()
+
+
+def _prepared() -> dict[str, Any]:
+    local.prepare()
+    return {}
