@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .. import fleet
 from ..common.errors import UserError
 
 
@@ -38,3 +39,14 @@ def number(name: str, value: float, least: float, most: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= most:
         raise UserError(f"the parameter {name} is {value!r}: give a number from {least:g} to {most:g}")
     return float(value)
+
+
+def network(name: str, value: str, among: Iterable[str]) -> str:
+    """The model_id of one of some networks, given as it is or as pages shorten it; an empty value stays empty. Raises UserError.
+
+    >>> network("network", "SRFBN 2X L1", ["SRFBN-NA-x2-L1-NA-pretrained"])
+    'SRFBN-NA-x2-L1-NA-pretrained'
+    """
+    among = list(among)
+    known = {fleet.short(model_id): model_id for model_id in among}
+    return value if value in ("", *among) else known[one_of(name, value, known)]
