@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from .. import fleet
@@ -15,7 +16,7 @@ def one_of(name: str, value: str, choices: Iterable[str]) -> str:
     'L1'
     """
     if value not in (known := list(map(str, choices))):
-        raise UserError(f"the parameter {name} is {value!r}: choose one of {', '.join(known)}")
+        raise UserError(f"the parameter {name} is {value!r}: choose one of {', '.join(known[:24])}{', ...' if len(known) > 24 else ''}")
     return value
 
 
@@ -42,11 +43,14 @@ def number(name: str, value: float, least: float, most: float) -> float:
 
 
 def network(name: str, value: str, among: Iterable[str]) -> str:
-    """The model_id of one of some networks, given as it is or as pages shorten it; an empty value stays empty. Raises UserError.
+    """The model_id of one of some networks, given as it is or, where no other has this name, as pages shorten it. Raises UserError.
+
+    An empty value stays empty.
 
     >>> network("network", "SRFBN 2X L1", ["SRFBN-NA-x2-L1-NA-pretrained"])
     'SRFBN-NA-x2-L1-NA-pretrained'
     """
-    among = list(among)
-    known = {fleet.short(model_id): model_id for model_id in among}
-    return value if value in ("", *among) else known[one_of(name, value, known)]
+    shorts = {model_id: fleet.short(model_id) for model_id in among}
+    bearers = Counter(shorts.values())
+    known = {short if bearers[short] == 1 else model_id: model_id for model_id, short in shorts.items()}
+    return value if value in ("", *shorts) else known[one_of(name, value, known)]
