@@ -30,7 +30,7 @@ def apart(table: pd.DataFrame, one: str, other: str) -> Picture:
     names = (in_figure(fleet.short(name)) for name in (other, one))
     axes.set(xlabel=f"log-probability: more like {' <  0  < more like '.join(names)}", ylabel="images")
     legend(figure, axes, columns=2)
-    return figure, f"Images by log-probability of {fleet.short(one)} less that of {fleet.short(other)}. Medians: {'; '.join(described)}."
+    return figure, f"Images by log-probability, {fleet.short(one)} less {fleet.short(other)}; medians: {'; '.join(described)} (images of each)."
 
 
 @styled()
