@@ -57,7 +57,7 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
 def ratios(matrices: Mapping[str, pd.DataFrame], name: str = "ratio of squares") -> Picture:
     """Figure 6: the distance ratio of every pair of networks, of that name; each matrix has model_ids on both sides."""
     rows = -(-len(matrices) // 2)
-    figure, axes = grid(rows, 2, size=(10, 4.6 * rows + 1))
+    figure, axes = grid(rows, 2, size=(10, 4.6 * rows + (1 if rows > 1 else 2)))  # the names below need as much room
     places = [place for row in axes for place in row]
     lowest = min(float(matrix.to_numpy().min()) for matrix in matrices.values())
     described = []
