@@ -7,13 +7,13 @@ import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from . import profiles, program, tasks
 from .classifiers.predictions import Predictions
-from .common import memory, surroundings
+from .common import devices, memory, surroundings
 from .common.checkout import HOME, absolute
 from .common.errors import UserError
 from .common.files import write_whole
@@ -21,6 +21,7 @@ from .common.frames import read_table
 from .images.arrays import read_array
 from .pages import chapters, notebooks, spelling
 from .pages.page import Box, Shown, Text
+from .pages.parameters import whole
 from .pages.tables import to_csv_text
 from .planning import obstacles
 from .profiles import Profile
@@ -108,16 +109,18 @@ class Study:
         obstacles.refuse(self.profile, due.values(), self.workspace.root, workers)
         run.make(self.workspace, self.jobs, self.keys, names, workers=workers, device=device)
 
-    def begin(self, chapter: str, **how: Any) -> Text:
+    def begin(self, chapter: str, *, workers: int = run.DEFAULT_WORKERS, device: str = "auto") -> Text:
         """Make what a chapter needs, nothing if it is there, with ``workers`` on a ``device``; returns a line on what it rests on."""
         (chapter,) = chapters.chosen(chapter)
+        whole("workers", workers, 1, 1024)
+        devices.find(device)
         notebooks.check(chapters.CHAPTERS[chapter].notebook, notebooks.injected())
         if sentence := chapters.obstacle(self.everything, self.profile, chapter):
             raise UserError(sentence)
         needs = chapters.CHAPTERS[chapter].needs
         if not needs:
             return notebooks.kept(chapters.CHAPTERS[chapter].notebook)
-        self.make(*needs, **how)
+        self.make(*needs, workers=workers, device=device)
         receipts = self.receipts(*needs)
         work = sum(receipt.seconds for receipt in receipts)
         line = f"*This page rests on {len(receipts)} jobs, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*"
@@ -170,10 +173,14 @@ class Study:
         """The predictions of the rows of Table 2, by backbone."""
         return {b: self.predictions(f"backbone-{b}") for b in self.profile.classifier.backbones}
 
+    def fingerprint_kinds(self) -> list[str]:
+        """The kinds of fingerprints of this run, other than the CNN's; nothing need be made."""
+        return [kind for kind in self.profile.fingerprints.kinds if self.makes(f"predictions/fingerprint-{kind}/")]
+
     def fingerprints(self) -> dict[str, tuple[Predictions, Predictions]]:
         """Attribution of the custom and of the published networks by the kinds of fingerprints of this run, the CNN's run 1 first."""
-        made = [kind for kind in self.profile.fingerprints.kinds if self.makes(f"predictions/fingerprint-{kind}/")]
-        folders = {"cnn": ("attribution", "published")} | {kind: (f"fingerprint-{kind}", f"fingerprint-{kind}-published") for kind in made}
+        made = {kind: (f"fingerprint-{kind}", f"fingerprint-{kind}-published") for kind in self.fingerprint_kinds()}
+        folders = {"cnn": ("attribution", "published")} | made
         first = {kind: [self.outputs(f"predictions/{task}/1")[0] for task in tasks_] for kind, tasks_ in folders.items()}
         return {kind: (Predictions.load(custom), Predictions.load(published)) for kind, (custom, published) in first.items()}
 
@@ -183,11 +190,14 @@ class Study:
         networks = pd.DataFrame(json.loads((folder / "networks.json").read_text()))
         return networks, read_array(folder / "patterns.npy"), read_array(folder / "spectra.npy")
 
+    def published_names(self) -> list[str]:
+        """The model_ids of this run's published networks; nothing need be made."""
+        release = self.profile.release
+        return [n.model_id for n in sources.networks(self.profile.published) if not release.folder or n.model_id in release.networks]
+
     def published(self) -> pd.DataFrame:
         """The published networks of this run and the origin of their images: model_id, origin, and what else is known of them."""
-        names = [n.model_id for n in sources.networks(self.profile.published)]
-        if self.profile.release.folder:
-            names = [name for name in names if name in self.profile.release.networks]
+        names = self.published_names()
         if sources.is_folder(self.profile.published):
             files = [self.outputs("published")[0] / f"{name}.json" for name in names]
         else:

@@ -7,9 +7,11 @@ import pytest
 
 from srfp_lib import fleet
 from srfp_lib.experiments import attribution, controls, parsing, seeds
-from srfp_lib.figures import accuracy, architecture, images, save
+from srfp_lib.figures import accuracy, architecture, closer, fingerprints, images, save
 from srfp_lib.pages import tables
 from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
+
+PAIR = ["SRFBN-NA-x2-L1-NA-pretrained", "SRFBN-NA-x4-L1-NA-pretrained"]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,10 @@ def drawn(runs, parsers):  # noqa: F811
                           for e in ("seeds", "permuted") for t in ("seen", "unseen") for n in (2, 4)])  # fmt: skip
     lost = pd.DataFrame([{"origin": origin, "scale": scale, "kind": "L1", "frequency": f, "mean": -f, "min": -f, "max": 0}
                          for origin in ("fleet", "real") for scale in (2, 4) for f in (0.1, 0.2, 0.4)])  # fmt: skip
+    apart = pd.DataFrame({"model_id": PAIR, "difference": [1.0, -2.0]})
+    rule = {"quantity": "accuracy", "unit": "percent", "opposite": 0.5}
+    rule |= {"holds_from": 0.9, "holds_to": np.nan, "within_from": 0.8, "within_to": np.nan}
+    pattern = np.arange(2 * 2 * 48, dtype=np.float32).reshape(2, 2, 4, 4, 3) % 7
     return {
         "dots": lambda: accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
         "seeds": lambda: accuracy.seeds(seed_table),
@@ -44,6 +50,13 @@ def drawn(runs, parsers):  # noqa: F811
         "training": lambda: images.training(log),
         "curve": lambda: architecture.curve(curve, 0.74),
         "lost": lambda: architecture.lost(lost),
+        "apart": lambda: closer.apart(apart, *PAIR),
+        "shares": lambda: closer.shares(pd.DataFrame({"2X": [1.0, 0.2], "4X": [0.0, 0.8]}, index=["2X", "4X"]), "answers"),
+        "judged": lambda: closer.judged(0.7, (0.6, 0.8), rule, "weaker"),
+        "growing": lambda: closer.growing(np.array([-1.0, 2.0]), np.array([-1.0, 1.0]), PAIR[0]),
+        "bars": lambda: closer.bars(pd.Series({"a": 1.0, "b": 2.0}, name="a number by letter")),
+        "pair": lambda: fingerprints.pair(PAIR, pattern, np.ones((2, 32, 17), np.float32), np.zeros((32, 17), np.float32), 2.0),
+        "strong_and_known": lambda: fingerprints.strong_and_known(networks.assign(strength=0.1, accuracy=0.5), "CNN"),
     }
 
 

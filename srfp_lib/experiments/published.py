@@ -42,6 +42,20 @@ def by_network(runs: Sequence[Predictions]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def against(runs: Sequence[Predictions], one: str, other: str) -> pd.DataFrame:
+    """The images of two networks by the log-probability of ``one`` less that of ``other``: model_id, image, photograph, run, difference, correct.
+
+    ``correct`` where its sign names the right one of the two.
+    """
+    tables = []
+    for run in runs:
+        columns = [run.classes.index(name) for name in (one, other)]
+        rows = run.index["model_id"].isin([one, other]).to_numpy()
+        tables.append(run.index[rows].assign(run=run.run, difference=run.scores[rows][:, columns] @ [1, -1]))
+    found = pd.concat(tables, ignore_index=True)
+    return found.assign(correct=(found["difference"] > 0) == (found["model_id"] == one))
+
+
 def right_answers(asks: str, model_id: str) -> tuple[str, ...]:
     """A parser's right answers: for an adversarial network any adversarial loss, for an architecture outside the fleet none."""
     network = fleet.parse(model_id)

@@ -22,6 +22,8 @@ def curve(table: pd.DataFrame, paper: float) -> Picture:
     said = []
     for number, ((experiment, tested), (colour, marker, line)) in enumerate(LINES.items()):
         part = table[(table["experiment"] == experiment) & (table["tested"] == tested)].sort_values("train_seeds")
+        if part.empty:  # the control was not split into groups
+            continue
         name = f"{LABELS[experiment]}, {tested} seeds"
         x = part["train_seeds"] * 1.03 ** (number - 1.5)  # side by side, so that no interval hides another
         axes.errorbar(x, 100 * part["accuracy"], yerr=whiskers(part), color=colour, marker=marker, ls=line, capsize=3, label=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .. import fleet
 from ..common.names import in_figure
-from . import LOSS_NAMES, Picture, bare, grid, styled
+from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend, single, styled
 
 DECIBEL = 10 / np.log(10)
 GROUPS = [(scale, loss) for scale in fleet.SCALES for loss in fleet.LOSSES]
@@ -163,3 +163,45 @@ def published(
     return figure, (
         f"Pattern and spectrum of {len(names)} published networks, with the strength of the pattern in grey levels: from {weakest} to {strongest}."
     )
+
+
+@styled()
+def pair(
+    names: Sequence[str], patterns: Float32[np.ndarray, "2 2 4 4 3"], logs: Float32[np.ndarray, "2 _ _"], true: Float32[np.ndarray, "_ _"],
+    amplification: float = 1.0,
+) -> Picture:  # fmt: skip
+    """Patterns and spectra of two networks, and their difference; spectra of networks less that of the ``true`` photographs.
+
+    With more ``amplification`` a pattern's colours are fuller, and cut off sooner.
+    """
+    swatches, maps = [_swatch(pattern) for pattern in patterns], [DECIBEL * (log - true) for log in logs]
+    swatches, maps = [*swatches, swatches[0] - swatches[1]], [*maps, maps[0] - maps[1]]
+    most, decibels = max(float(np.abs(s).max()) for s in swatches[:2]) / amplification, float(np.ceil(np.percentile(np.abs(maps), 99)))
+    figure, (above, below) = grid(2, 3, size=(7, 5.2))
+    for cell, under, swatch, values, title in zip(above, below, swatches, maps, (*names, "difference"), strict=True):
+        cell.imshow(colours(swatch, most), interpolation="nearest")
+        bare(cell)
+        cell.set_title(in_figure(title), fontsize=8.5)
+        _map(under, values, decibels)
+    figure.colorbar(below[0].images[0], ax=below, shrink=0.8, label="power, dB", extend="both")
+    _key(figure, most)
+    apart = float(np.sqrt(np.square(swatches[2]).mean()))
+    return figure, f"Patterns and spectra of {names[0]} and {names[1]}. Root mean square of the difference of the patterns: {apart:.3f} grey levels."
+
+
+@styled()
+def strong_and_known(table: pd.DataFrame, title: str, spelled: Callable[[str], str] = str) -> Picture:
+    """The accuracy on each network's images by the strength of its pattern; ``table`` has loss, scale, strength and accuracy."""
+    figure, axes = single(size=(7, 3.4))
+    described = []
+    for (loss, scale), part in table.groupby(["loss", "scale"], sort=False):
+        colour, label = LOSS_COLOURS[str(loss)], f"{scale}X, {spelled(LOSS_NAMES[str(loss)])}"
+        inside = "none" if scale == fleet.SCALES[0] else colour
+        x, y = part["strength"], 100 * part["accuracy"]
+        axes.scatter(x, y, marker=LOSS_MARKERS[str(loss)], edgecolors=colour, facecolors=inside, alpha=0.8, s=26, label=label)
+        described.append(f"{label} {100 * part['accuracy'].mean():.0f} %")
+    axes.set_xscale("symlog", linthresh=0.01)
+    axes.set(xlabel="strength of the pattern in grey levels", ylabel="accuracy, %", ylim=(-3, 103))
+    axes.set_title(title, loc="left", fontsize=10)
+    legend(figure, axes, columns=3, fontsize=8)
+    return figure, f"{title}: accuracy by strength of the pattern, a mark for each network. Means: {'; '.join(described)}."

@@ -54,10 +54,10 @@ def maps(seen: pd.DataFrame, unseen: pd.DataFrame) -> Picture:
 
 
 @styled()
-def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
-    """Figure 6: the distance ratio of every pair of networks; each matrix has model_ids on both sides."""
+def ratios(matrices: Mapping[str, pd.DataFrame], name: str = "ratio of squares") -> Picture:
+    """Figure 6: the distance ratio of every pair of networks, of that name; each matrix has model_ids on both sides."""
     rows = -(-len(matrices) // 2)
-    figure, axes = grid(rows, 2, size=(10, 4.6 * rows + 1))
+    figure, axes = grid(rows, 2, size=(10, 4.6 * rows + (1 if rows > 1 else 2)))  # the names below need as much room
     places = [place for row in axes for place in row]
     lowest = min(float(matrix.to_numpy().min()) for matrix in matrices.values())
     described = []
@@ -68,7 +68,7 @@ def ratios(matrices: Mapping[str, pd.DataFrame]) -> Picture:
         place.tick_params(labelsize=8)
         place.set_title(title, fontsize=10)
         described.append(f"{title} {matrix.to_numpy()[np.triu_indices(len(matrix), 1)].mean():.2f}")
-    figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label="ratio of squares: 1 = clusters coincide")
+    figure.colorbar(places[0].collections[0], ax=places, shrink=0.5, label=f"{name}: 1 = clusters coincide")
     return figure, "Intra- to inter-class distance ratios of all pairs of networks. Mean over pairs: " + "; ".join(described) + "."
 
 

@@ -25,7 +25,7 @@ def make(desk: Desk, name: str) -> None:
     os.environ["SRFP_OUT"] = str(desk.out)
     values = {"profile": "", "workspace": str(desk.workspace.root)}  # the workspace knows its profile
     try:
-        execute(name, desk.write("chapters", f"{name}.ipynb"), {key: values[key] for key in parameters(name)})
+        execute(name, desk.write("chapters", f"{name}.ipynb"), {key: values[key] for key in parameters(name) if key in values})
         desk.unchanged(digest(source(name)))
     finally:
         del os.environ["SRFP_OUT"]  # this process may be a reader's own

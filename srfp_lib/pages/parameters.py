@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from .. import fleet
 from ..common.errors import UserError
 
 
@@ -14,7 +16,7 @@ def one_of(name: str, value: str, choices: Iterable[str]) -> str:
     'L1'
     """
     if value not in (known := list(map(str, choices))):
-        raise UserError(f"the parameter {name} is {value!r}: choose one of {', '.join(known)}")
+        raise UserError(f"the parameter {name} is {value!r}: choose one of {', '.join(known[:24])}{', ...' if len(known) > 24 else ''}")
     return value
 
 
@@ -38,3 +40,17 @@ def number(name: str, value: float, least: float, most: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= most:
         raise UserError(f"the parameter {name} is {value!r}: give a number from {least:g} to {most:g}")
     return float(value)
+
+
+def network(name: str, value: str, among: Iterable[str]) -> str:
+    """The model_id of one of some networks, given as it is or, where no other has this name, as pages shorten it. Raises UserError.
+
+    An empty value stays empty.
+
+    >>> network("network", "SRFBN 2X L1", ["SRFBN-NA-x2-L1-NA-pretrained"])
+    'SRFBN-NA-x2-L1-NA-pretrained'
+    """
+    shorts = {model_id: fleet.short(model_id) for model_id in among}
+    bearers = Counter(shorts.values())
+    known = {short if bearers[short] == 1 else model_id: model_id for model_id, short in shorts.items()}
+    return value if value in ("", *shorts) else known[one_of(name, value, known)]

@@ -122,3 +122,8 @@ def benchmark(name: str) -> pd.DataFrame | None:
     """The result of a script in `benchmarks/`, None if it has not been run."""
     path = HOME / "benchmarks" / f"{name}.csv"
     return pd.read_csv(path) if path.exists() else None
+
+
+def benchmarks() -> list[str]:
+    """The names of all results in `benchmarks/`."""
+    return sorted(path.stem for path in (HOME / "benchmarks").glob("*.csv"))

@@ -47,6 +47,16 @@ def test_networks_say_what_they_are_taken_for(runs):
 
 
 @pytest.mark.slow
+def test_two_networks_are_told_apart_by_the_sign_of_a_difference(runs):
+    sure, other = (next(n.model_id for n in fleet.published() if n.scale == 4 and n.adversarial is flag) for flag in (True, False))
+    table = published.against(runs, sure, other)
+    assert len(table) == 2 * 2 * len(PHOTOGRAPHS) and table.groupby("model_id")["correct"].mean()[sure] == 1
+    column = [runs[0].classes.index(name) for name in (sure, other)]
+    first = table.iloc[0]
+    row = runs[0].index.index[(runs[0].index["model_id"] == first["model_id"]) & (runs[0].index["image"] == first["image"])][0]
+    assert first["difference"] == runs[0].scores[row, column[0]] - runs[0].scores[row, column[1]]
+
+
 def test_figure_7_has_the_papers_250_cells(parsed):
     table = published.figure_7(parsed)
     assert len(table) == 250 and table["paper"].notna().all()
