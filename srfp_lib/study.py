@@ -35,6 +35,7 @@ from .workflow.workspace import Workspace
 if TYPE_CHECKING:
     import numpy as np
 
+    from .classifiers.kept import Kept
     from .figures import Picture
 
 IN_WORDS = {
@@ -151,6 +152,13 @@ class Study:
     def predictions(self, task: str) -> list[Predictions]:
         """The predictions of every run of a task, for example ``attribution`` or ``parse-scale-without-s3``."""
         return [Predictions.load(folder) for folder in sorted(self.outputs(f"predictions/{task}/"), key=lambda path: int(path.name))]
+
+    def classifier(self, run: int = 1) -> Kept:
+        """The attribution classifier of a run: called with uint8 images n h w 3, it returns the probabilities of the 180 networks."""
+        from .classifiers.kept import Kept
+
+        (path,) = self.outputs(f"classifiers/attribution/{run}.safetensors")
+        return Kept(path, self.profile.classifier, probed=self.profile.classifier.probe > 0)
 
     def parsers(self) -> dict[str, list[Predictions]]:
         """The predictions of the 18 parsers, by task name."""
