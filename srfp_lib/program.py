@@ -76,7 +76,7 @@ STUDY = (
     Kind("prnu", "section 4.1.1, Figure 4: noise residuals attribute the networks that differ by their seed alone",
          MAKE + "prnu", ("photographs", "images"), "predictions/prnu/RUN", NOISE, units.prnu, 2),
     Kind("prnu-known-offset", "not in the paper: the same, every image in one phase of the sub-pixel grid",
-         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-offset/RUN", NOISE, units.prnu_known_offset),
+         MAKE + "prnu", ("photographs", "images"), "predictions/prnu-known-offset/RUN", NOISE, units.prnu_known_offset, 2),
     Kind("fingerprints", "not in the paper: what the fingerprints look like",
          PRINTS + "pictures", ("photographs", "images", "published"), "fingerprints", ("fingerprints.pictured", "fingerprints.crop"), units.pictures),
     Kind("fingerprints", "not in the paper: attribution by other fingerprints than a CNN's",

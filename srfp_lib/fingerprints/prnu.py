@@ -69,13 +69,14 @@ def cut(images: UInt8[np.ndarray, "n h w 3"], numbers: Iterable[int], *, crop: i
     """Images as the baseline sees them: an image found somewhere starts in any phase of the sub-pixel grid.
 
     Photographs are cropped at their centre (D28), whose phase follows from their size; of tiles, and of what is not cropped, 7 rows
-    and columns go, `out_of_phase`. With ``known_offset`` everything has the same size and starts at a multiple of 8.
+    and columns go, `out_of_phase`. With ``known_offset`` everything starts at a multiple of 8, and 8 pixels go at every border: where all
+    images are aligned, their mean would show how a network pads.
     """
     grid = SHIFTS if known_offset else 1
     if crop and not tiles:
         return centre(images, crop, grid=grid)
     if known_offset:
-        images = images[:, : images.shape[1] - SHIFTS + 1, : images.shape[2] - SHIFTS + 1]
+        images = images[:, SHIFTS:-SHIFTS, SHIFTS:-SHIFTS]
     else:
         images = out_of_phase(images, numbers, master_seed=master_seed)
     return centre(images, crop, grid=grid) if crop else images
