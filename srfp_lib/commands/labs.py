@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..common.checkout import place
 from ..common.errors import UserError
+from . import contest
 
 if TYPE_CHECKING:
     from ..labs.authored import Lab
@@ -42,6 +43,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     grade.add_argument("--out", type=place, metavar="CSV", help="table of the scores; the sums go into NAME-sum.csv beside it (FOLDER/scores.csv)")
     grade.add_argument("--workers", type=int, default=2, metavar="N", help="hand-ins at a time (2)")
     grade.set_defaults(command=_grade)
+
+    contest.add_to(kinds)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -46,7 +46,7 @@ def _gather(workspace: Workspace, source: Path) -> None:
     """Lay out the book's sources as Jupyter Book wants them; pages that did not change keep their cache."""
     config = yaml.safe_load((HOME / "_config.yml").read_text(encoding="utf-8"))
     _write(source / "_config.yml", yaml.safe_dump(_without_dead_buttons(config), allow_unicode=True).encode())
-    for path in (HOME / "_toc.yml", *(p for p in (HOME / "book").rglob("*") if p.is_file())):
+    for path in (HOME / "_toc.yml", *(HOME / "labs").glob("guide.md"), *(p for p in (HOME / "book").rglob("*") if p.is_file())):
         _write(source / path.relative_to(HOME), path.read_bytes())
     for chapter in CHAPTERS.values():
         executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
