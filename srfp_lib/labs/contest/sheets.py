@@ -125,6 +125,6 @@ def _photographs(about: About) -> str:
     lines = []
     for part, names, images in (("labelled", about.labelled, about.counts.labelled), ("test", about.test, about.counts.test)):
         for name, n in zip(names, images, strict=True):
-            cells = [name, part, str(n), *(str(known.loc[name, column]) for column in ("source", "licence", "credit"))]
+            cells = [name, part, str(n), *(str(known.loc[name, column]) or "not stated" for column in ("source", "licence", "credit"))]
             lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines)
