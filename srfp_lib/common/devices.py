@@ -28,7 +28,7 @@ def find(name: str) -> tuple[str, ...]:
     >>> find("cpu")
     ('cpu',)
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", f"{name}"):  # a notebook may be given a number
         raise UserError(f"there is no device '{name}': choose auto, cpu, cuda or, of several GPUs, one by its number as in cuda:1")
     if name == CPU or (name == "auto" and not any(Path(path).exists() for path in DRIVERS)):
         return (CPU,)

@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """A mistake that the user can mend: one sentence with the value, the file and the remedy."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it, and papermill as its last line: where in the package it was raised helps nobody."""
+        return [f"UserError: {self}"]

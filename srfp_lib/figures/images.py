@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..common.names import in_figure
 from ..fleet import SCALES
-from . import LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend, styled
+from . import BLUE, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, Picture, bare, grid, legend, single, styled
 
 
 @styled()
@@ -76,3 +76,14 @@ def training(log: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
         "Training losses of all networks by scale and loss, the median in black "
         f"(first logged median {medians.iloc[0]:.3f}, last {medians.iloc[-1]:.3f})."
     )
+
+
+@styled()
+def losses(values: Sequence[float]) -> Picture:
+    """The loss of one training by step, of values in 0..1, in grey levels."""
+    figure, axes = single(size=(5, 2.4))
+    levels = 255 * np.asarray(values)
+    axes.plot(levels, color=BLUE)
+    axes.set(xlabel="step", ylabel="loss, grey levels")
+    axes.locator_params("x", integer=True)
+    return figure, f"The loss of one training, from {levels[0]:.2f} grey levels at its first step to {levels[-1]:.2f} after {len(levels) - 1}."
