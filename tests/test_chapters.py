@@ -37,7 +37,7 @@ def test_a_chapter_has_parameters_a_question_and_a_box(name):
     notebook, needs = nbformat.read(HOME / "notebooks" / f"{name}.ipynb", 4), chapters.CHAPTERS[name[:2]].needs
     known = set(notebooks.parameters(name))
     general = {"profile", "workspace", "workers", "device"}  # of a chapter that needs no run they would change nothing
-    assert known >= general if needs and name[:2] >= "09" else needs or not known & general
+    assert known >= general if needs else not known & general
     assert "**Question.**" in notebook.cells[0].source and "**Here**" in "".join(c.source for c in notebook.cells)
     assert notebook.cells[-1].source == (f'study.box("{name[:2]}")' if needs else f'Box("{name[:2]}")')
 

@@ -49,7 +49,6 @@ def drawn(runs, parsers):  # noqa: F811
         "quality": lambda: images.quality(networks),
         "training": lambda: images.training(log),
         "losses": lambda: images.losses([0.02, 0.01, 0.005]),
-        "confusion": lambda: accuracy.confusion(pd.DataFrame(np.eye(2), ["L1", "GAN"], ["L1", "GAN"]), title="wrong answers by loss"),
         "curve": lambda: architecture.curve(curve, 0.74),
         "lost": lambda: architecture.lost(lost),
         "apart": lambda: closer.apart(apart, *PAIR),

@@ -138,19 +138,3 @@ def control(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture
     whole = table[table["group"] == "all"].set_index("control")["accuracy"]
     described = "; ".join(f"{controls.words(name)} {100 * whole[name]:.0f} %" for name in names)
     return figure, f"180-way accuracy of the plain classifier and of controls that change one thing, by group. Over all networks: {described}."
-
-
-@styled()
-def confusion(shares: pd.DataFrame, *, title: str) -> Picture:
-    """A matrix of answers: the true values down, the predicted ones along, shares of 0..1 as percents."""
-    figure, axes = single(size=(1.1 * len(shares.columns) + 2.6, 0.45 * len(shares) + 1.6))
-    axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares.to_numpy(float)):
-        axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color="white" if share <= 0.55 else "black")
-    axes.set_xticks(range(len(shares.columns)), list(shares.columns))
-    axes.set_yticks(range(len(shares)), list(shares.index))
-    axes.set(xlabel="predicted", ylabel="true")
-    axes.grid(visible=False)
-    axes.set_title(title, loc="left", fontsize=11)
-    kept = {name: shares.loc[name, name] for name in shares.index.intersection(shares.columns)}
-    return figure, f"{title}. On the diagonal: " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in kept.items()) + "."
