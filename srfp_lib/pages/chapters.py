@@ -109,7 +109,7 @@ def _job(jobs: Mapping[str, Job], number: str) -> Job:
 def _shown() -> dict[str, str]:
     """Digests of the code that chapters run and of the tables that they show: chapters are cheap to make again."""
     package = HOME / "srfp_lib"
-    others = {"commands", "planning", "training", "networks", "fetching", "workflow", "__init__.py"}
+    others = {"commands", "labs", "planning", "training", "networks", "fetching", "workflow", "__init__.py"}
     code = [p for p in sorted(package.rglob("*.py")) if p.relative_to(package).parts[0] not in others]
     tables = [*sorted(DATA.rglob("*.csv")), *sorted(DATA.rglob("*.json")), *sorted((HOME / "benchmarks").glob("*.csv"))]
     return {name: hashlib.sha256("".join(map(digest, files)).encode()).hexdigest()[:24] for name, files in (("code", code), ("tables", tables))}
