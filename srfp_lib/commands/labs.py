@@ -35,7 +35,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
     check = kinds.add_parser("check", help="what is wrong with a hand-in, before it is handed in")
     check.add_argument("file", type=place, metavar="FILE", help="the notebook; nothing of it is executed without --run")
-    check.add_argument("--run", action="store_true", help="also run its answers as grading does, with the checks that students see (Linux, macOS)")
+    check.add_argument("--run", action="store_true", help="also run its answers, by the checks that students see (where labs/ is; Linux, macOS)")
     check.set_defaults(command=_check)
 
     grade = kinds.add_parser("grade", help="grade a folder of hand-ins, each exercise for itself, in a sandbox (Linux, macOS)")

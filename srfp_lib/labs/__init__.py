@@ -19,11 +19,15 @@ LONGEST = 300  # characters of an error's text in a line
 
 @dataclass(frozen=True)
 class CheckedFunction:
-    """A check of an exercise: a function of the student's names that fails an assertion, with a sentence, if the answer is wrong."""
+    """A check of an exercise: a function of the student's names that fails an assertion, with a sentence, if the answer is wrong.
+
+    ``more``: grading checks more than this function does.
+    """
 
     function: Callable[..., None]
     points: int
     seconds: float
+    more: bool = False
 
     def __call__(self, *values: Any, **named: Any) -> None:
         """The check itself, without a time limit."""
@@ -58,7 +62,7 @@ class TimeUp(BaseException):
     """The time limit is over. No Exception: an answer's own ``except Exception`` must not catch it."""
 
 
-def check(*, points: int, seconds: float) -> Callable[[Callable[..., None]], CheckedFunction]:
+def check(*, points: int, seconds: float, more: bool = False) -> Callable[[Callable[..., None]], CheckedFunction]:
     """Make a function the check of an exercise, worth ``points`` and stopped after ``seconds``.
 
     >>> @check(points=2, seconds=1)
@@ -69,7 +73,7 @@ def check(*, points: int, seconds: float) -> Callable[[Callable[..., None]], Che
     >>> report(check_0_1_square, {"square": lambda x: 2 * x})
     Exercise 0.1 (square): the square of 3 is wrong (0 of 2 points)
     """
-    return lambda function: CheckedFunction(function, points, seconds)
+    return lambda function: CheckedFunction(function, points, seconds, more)
 
 
 def report(checked: CheckedFunction, namespace: Mapping[str, Any]) -> None:
@@ -98,7 +102,9 @@ def attempt(checked: CheckedFunction, work: Callable[[], None], files: Container
     The time limit stops Python code in the main thread of Unix; elsewhere, and in a long call of a library, it is found out afterwards.
     """
     began = time.monotonic()
-    outcome = Outcome("passed", checked.points, f"passed, {checked.points} point{'s' * (checked.points != 1)}")
+    worth = f"{checked.points} point{'s' * (checked.points != 1)}"
+    passed = f"passed what is checked here; grading, for {worth}, checks more" if checked.more else f"passed, {worth}"
+    outcome = Outcome("passed", checked.points, passed)
     try:
         with _limit(checked.seconds):
             work()

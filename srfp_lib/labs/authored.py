@@ -11,7 +11,7 @@ from typing import Any
 
 from ..common.checkout import HOME
 from ..common.errors import UserError
-from .cells import Cell, cell_of, cut, defined, parsed, shown
+from .cells import Cell, cell_of, cut, defined, parsed, seen, shown
 
 FOLDER = HOME / "labs"
 FEWEST_WRONG = 3  # typical wrong answers of an exercise
@@ -147,7 +147,7 @@ def _exercise(cell: Cell, checking: Cell, wrong: list[Cell]) -> Exercise:
         raise cell.refuse(f"it has {len(wrong)} cells wrong-{cell.exercise}: write {FEWEST_WRONG} or more typical wrong answers")
     for answer in wrong:
         _refuse_poor_wrong_answer(answer, takes)
-    whole, visible = (_definition(text(checking.source)) for text in (shown, cut))
+    whole, visible = (_definition(text(checking.source)) for text in (shown, seen))
     parsed(checking, visible, "what students see of it")
     answers = tuple(answer.source for answer in wrong)
     return Exercise(cell.exercise, points, seconds, takes, solution, stub, whole, visible, answers, function.name)

@@ -73,22 +73,30 @@ def shown(source: str) -> str:
 
 
 def cut(source: str, instead: str = "") -> str:
-    """A cell's code without its marked regions; a line ``instead`` of the first one, indented as its marker.
+    """A cell's code without its marked regions; a line ``instead`` of the first one of each function, indented as its marker.
 
     >>> print(cut("def f(x):\\n    # BEGIN SOLUTION\\n    return x\\n    # END SOLUTION", "raise NotImplementedError"))
     def f(x):
         raise NotImplementedError
     """
-    kept, inside = [], False
+    kept, inside, due = [], False, instead
     for line in source.splitlines():
         match = MARKER.fullmatch(line)
-        if match and match[2] == "BEGIN" and instead:
-            kept.append(match[1] + instead)
-            instead = ""
+        if not inside and line.lstrip().startswith(("def ", "async def ")):
+            due = instead
+        if match and match[2] == "BEGIN" and due:
+            kept.append(match[1] + due)
+            due = ""
         if not match and not inside:
             kept.append(line)
         inside = match[2] == "BEGIN" if match else inside
     return "\n".join(kept)
+
+
+def seen(source: str) -> str:
+    """A check cell as students see it: without its hidden lines, and with a word that there are some."""
+    visible = cut(source)
+    return visible.replace("@check(", "@check(more=True, ", 1) if visible != shown(source) else visible
 
 
 def parsed(cell: Cell, source: str, what: str = "its code") -> ast.Module:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..pages import install_cell
 from .authored import Lab
-from .cells import Cell, cut
+from .cells import Cell, cut, seen
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FOLDED = "<details>\n<summary>Hint for exercise {exercise}</summary>\n\n{source}\n\n</details>"
@@ -44,7 +44,7 @@ def _for_students(lab: Lab) -> Iterator[tuple[Cell, str]]:
         if cell.role == "exercise":
             yield cell, cut(cell.source, f'raise NotImplementedError("exercise {cell.exercise}")')
         elif cell.role == "check":
-            yield cell, cut(cell.source)
+            yield cell, seen(cell.source)
         elif cell.role == "hint":
             yield cell, FOLDED.format(exercise=cell.exercise, source=cell.source)
         elif cell.role not in ("wrong", "instructor"):

@@ -13,7 +13,7 @@ from typing import Any
 from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
-from . import blank
+from . import authored, blank
 from .authored import Lab
 from .editions import instructor, student
 from .exports import nbgrader, otter
@@ -52,9 +52,9 @@ def zipped(labs: Iterable[Lab], folder: Path) -> list[Path]:
 
 def for_students(labs: list[Lab], who: str = "") -> dict[str, bytes]:
     """The files that students get, by name: the notebooks, and what `labs check` compares a hand-in with."""
-    notebooks = {lab: student(lab, who) for lab in labs}
-    files = {f"{lab.path.stem}.ipynb": content(notebook) for lab, notebook in notebooks.items()}
-    return {**files, blank.FILE: blank.as_file(map(blank.Blank.of, notebooks.values()))}
+    files = {f"{lab.path.stem}.ipynb": content(student(lab, who)) for lab in labs}
+    known = {lab.id: lab for lab in [*authored.labs(), *labs]}  # all of them, so that labs handed out one by one may lie in one folder
+    return {**files, blank.FILE: blank.as_file(blank.Blank.of(student(lab)) for lab in known.values())}
 
 
 def content(notebook: Any) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 
 from srfp_lib.commands import cli
 from srfp_lib.common.errors import UserError
-from srfp_lib.labs import answers, authored, editions, packing
+from srfp_lib.labs import answers, authored, cells, editions, packing
 from srfp_lib.labs.authored import Lab
 
 from .conftest import EXAMPLE
@@ -223,3 +223,23 @@ def no_solution(path, labs: list[Lab]) -> list[str]:
     assert not {line for lab in labs for text in texts.values() for line in editions.leaks(lab, text)}
     assert not any(trace in text for text in texts.values() for trace in ("BEGIN SOLUTION", "BEGIN HIDDEN"))
     return list(texts)
+
+
+def test_every_function_of_an_exercise_is_a_stub_of_its_own():
+    two = "\n".join(f"def {name}(x):\n    # BEGIN SOLUTION\n    return x\n    # END SOLUTION" for name in "fg")
+    assert cells.cut(two, "raise NotImplementedError").count("raise NotImplementedError") == 2
+
+
+def test_students_hear_that_grading_checks_more(lab):
+    visible = [cell.source for cell in editions.student(lab).cells if "@check(" in cell.source]
+    hidden = ["# BEGIN HIDDEN" in cell.source for cell in lab.of_role("check")]
+    assert ["more=True" in source for source in visible] == hidden and any(hidden)
+    assert not any("more=True" in cell.source for cell in editions.instructor(lab).cells)
+
+
+def test_labs_handed_out_one_by_one_may_lie_in_one_folder(tmp_path, capsys):
+    names = [path.stem.partition("_")[0] for path in authored.files()][:2]
+    for name in names:
+        assert cli.main(["labs", "build", str(tmp_path), "--lab", name]) == 0
+    for path in tmp_path.glob("*.ipynb"):
+        assert cli.main(["labs", "check", str(path)]) == 0, capsys.readouterr()
