@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 ASKED = "SRFP_LABS_PRELOAD"  # set where the fork server starts: elsewhere the import of this module loads nothing
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -38,14 +39,15 @@ class Untouched:
                 self.spaces[name] = (module, dict(vars(module)))
         for kind in _classes() - self.known:
             self.known.add(kind)
-            if kind.__flags__ & 1 << 9 and str(kind.__module__).startswith(PATCHABLE):  # made by a class statement, so open to assignment
+            made_here = isinstance(kind.__module__, str) and kind.__module__.startswith(PATCHABLE)
+            if made_here and kind.__flags__ & 1 << 9:  # by a class statement, so open to assignment
                 self.classes[kind] = dict(vars(kind))
         self.paths, self.finders, self.hooks = list(sys.path), list(sys.meta_path), list(sys.path_hooks)
 
     def restorer(self) -> Callable[[], None]:
         """A function that restores and looks up no name that a hand-in can assign to."""
         spaces, classes, modules, assign = self.spaces, self.classes, sys.modules, type.__setattr__
-        lists = ((sys.path, self.paths), (sys.meta_path, self.finders), (sys.path_hooks, self.hooks))
+        lists: tuple[tuple[list[Any], list[Any]], ...] = ((sys.path, self.paths), (sys.meta_path, self.finders), (sys.path_hooks, self.hooks))
         read, items = type.__dict__["__dict__"].__get__, dict.items
 
         def restore() -> None:

@@ -182,6 +182,7 @@ class _Process:
         with STARTING, theirs:
             self.started = _fork_server().Process(target=inmate.start, args=(theirs, folder, limits), daemon=True)
             self.started.start()
+        self.pid = self.started.pid or 0
         self.main: psutil.Process | None = None
         self.child: psutil.Process | None = None  # that checks
 
@@ -191,8 +192,7 @@ class _Process:
             self.hello = self.ask(self.code, BEGINNING, "the beginning")
             if self.hello.startswith("a given cell"):
                 raise Stuck(self.hello)
-            self.parent = psutil.Process(self.started.pid)
-            (self.main,) = self.parent.children()
+            (self.main,) = inmate.below(self.pid)
             self.base = self.main.memory_info().rss
         except (Gone, psutil.Error, ValueError) as error:
             raise Stuck(f"the sandbox cannot start: {error}") from None
@@ -282,7 +282,7 @@ class _Process:
             if self.main:
                 self.main.kill()
                 self.started.join(LAST_WORDS)
-            inmate.end_all(psutil.Process(self.started.pid))
+            inmate.end_all(self.pid)
         self.started.kill()
         self.started.join(LAST_WORDS)
 
@@ -306,11 +306,9 @@ class _Process:
     def _below(self) -> list[tuple[psutil.Process, int, int]]:
         """Processes of the hand-in, with their memory in bytes and their threads."""
         found = []
-        with suppress(psutil.Error):
-            for process in self.parent.children(recursive=True):
-                with suppress(psutil.Error), process.oneshot():
-                    if process.status() != psutil.STATUS_ZOMBIE:
-                        found.append((process, process.memory_info().rss, process.num_threads()))
+        for process in inmate.below(self.pid):
+            with suppress(psutil.Error), process.oneshot():
+                found.append((process, process.memory_info().rss, process.num_threads()))
         return found
 
     def _last_words(self) -> str:
@@ -326,11 +324,12 @@ class _Process:
 
 
 def _stopped(process: psutil.Process) -> bool:
-    for _ in range(100):
-        if process.status() == psutil.STATUS_STOPPED:
-            return True
-        time.sleep(0.01)
-    return False
+    deadline = time.monotonic() + LAST_WORDS
+    while process.status() != psutil.STATUS_STOPPED:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+    return True
 
 
 def _size(folder: Path, enough: int) -> int:

@@ -80,7 +80,7 @@ def test_hand_ins_are_matched_by_their_metadata_and_read_as_they_are(lab, tmp_pa
     (tmp_path / "deep.ipynb").write_text("[" * 100_000)
     (tmp_path / "none.ipynb").mkdir()
     found = graded(lab, tmp_path)
-    assert points(found, "whatever.ipynb") == points(found, "Anna/lab9_squares.ipynb") == tiny.POINTS
+    assert points(found, "whatever.ipynb") == points(found, "Anna/lab9_squares.ipynb") == tiny.POINTS, found
     assert points(found, "big.IPYNB") == {"9.1": 1, "9.2": 0, "9.3": 0, "9.4": 0}
     assert found["Anna/lab9_squares.ipynb", "9.1"].student == "Anna"
     assert "lab7" in found["stranger.ipynb", ""].what and "no notebook" in found["no.ipynb", ""].what + found["deep.ipynb", ""].what
