@@ -94,6 +94,8 @@ def _inside(wire: socket.socket, folder: Path, limits: Limits, isolated: bool, u
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL") if key in os.environ}
     os.environ.clear()
     os.environ.update(kept | preloaded.ONE_THREAD, HOME=str(folder), TMPDIR=str(folder), MPLBACKEND="Agg", MPLCONFIGDIR=str(folder))
+    for module in (os, sys.modules["posix"]):
+        vars(module).pop("memfd_create", None)  # files in memory that no limit counts
     os.nice(2)  # the watch comes first
     confine.cap(limits, CPU_SECONDS)
     landlock = confine.lock_files(folder)
@@ -137,7 +139,7 @@ def _serve(hello: str, untouched: preloaded.Untouched, folder: str) -> NoReturn:
     trace = ""
     for index, source in enumerate(given_cells):
         try:
-            run(compiled(source, f"<given {index + 1}>", "exec", 0, True), given)
+            run(compiled(source, f"<given {index + 1}>", "exec", 0, True, 0), given)
         except Exception as error:
             trace = f"a given cell of the lab fails: {type(error).__name__}: {error}"
     untouched.add()
@@ -156,7 +158,7 @@ def _serve(hello: str, untouched: preloaded.Untouched, folder: str) -> NoReturn:
                     if not begun:
                         begun = True
                         mask(setting, ())
-                        run(compiled(order[1], order[0], "exec", 0, True), theirs)
+                        run(compiled(order[1], order[0], "exec", 0, True, 0), theirs)
                     mask(setting, everything)  # handlers of the hand-in's may raise until now
                     for timer, alarm in timers:
                         stop(timer, 0)
@@ -196,9 +198,10 @@ def _judge(order: tuple[str, list[str]], given: dict[str, Any], theirs: dict[str
     """In the child: execute code on the names of the hand-in in ``answers``; what it leaves in ``result``."""
     code, takes = order
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _leave_modes()
     space = {**given, "answers": {name: _plain(theirs[name], known) for name in takes if name in theirs}}
     try:
-        exec(compile(code, "<check>", "exec", dont_inherit=True), space)
+        exec(compile(code, "<check>", "exec", dont_inherit=True, optimize=0), space)  # assertions count under python -O, too
         return str(space["result"])
     except BaseException as error:
         return _explain(error)
@@ -225,9 +228,20 @@ def _plain(value: Any, known: set[int]) -> Any:
 def _guarded(function: FunctionType, known: set[int]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*values: Any, **named: Any) -> Any:
-        return _plain(function(*values, **named), known)
+        try:
+            return _plain(function(*values, **named), known)
+        finally:
+            _leave_modes()
 
     return call
+
+
+def _leave_modes() -> None:
+    """torch lets a mode answer for every function, until it is left."""
+    if torch := sys.modules.get("torch"):
+        for length, leave in (("_len_torch_function_stack", "_pop_torch_function_stack"), ("_len_torch_dispatch_stack", "_pop_torch_dispatch_stack")):
+            while getattr(torch._C, length, int)():
+                getattr(torch._C, leave)()
 
 
 ODD = {name for name in dir(int) if name.startswith("__")} - set(dir(object)) | {
@@ -248,9 +262,11 @@ NEVER = {
     *("sys.addaudithook", "sys.settrace", "sys.setprofile", "sys._current_frames", "sys._current_exceptions"),
     *("gc.get_objects", "gc.get_referrers", "gc.get_referents", "code.__new__"),
     *("os.fork", "os.forkpty", "os.kill", "os.killpg", "os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "pty.spawn"),
+    *("ctypes.cdata", "ctypes.string_at", "ctypes.wstring_at", "ctypes.PyObj_FromPtr", "ctypes.addressof"),
     *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"),
 }
 WRITES = {"os.remove", "os.rmdir", "os.rename", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree"}
+RELAYS = frozenset({"currentframe", "stack", "getouterframes", "walk_stack", "extract_stack", "format_stack", "print_stack"})
 FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 BODIES = ("__code__", "__defaults__", "__kwdefaults__")
 
@@ -269,24 +285,36 @@ def _guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
         (str, bytes),
     )
     refuse, too_deep, forbidden = RuntimeError, ValueError, PermissionError
-    tracing, protected = inspect.getfile(traceback), {__file__, "<check>", str(Path(__file__).with_name("__init__.py"))}
+    protected = {__file__, "<check>", str(Path(__file__).with_name("__init__.py"))}
     inside, writing, devnull = os.path.realpath(folder) + os.sep, os.O_WRONLY | os.O_RDWR, os.devnull
+    relays = {inspect.getfile(inspect): RELAYS, inspect.getfile(traceback): RELAYS}
     busy: list[int] = []
 
     def within(path: Any) -> bool:
         return not is_a(path, text) or decode(path) == devnull or begins(real(decode(path)) + "/", inside)
 
-    def theirs_on_the_stack() -> bool:
+    def stack() -> Any:
         busy.append(1)
         try:
-            frame = getframe(2)
+            return getframe(3)
         finally:
             busy.clear()
+
+    def theirs_on_the_stack() -> bool:
+        frame = stack()
         while frame:
             if begins(frame.f_code.co_filename, cell):
                 return True
             frame = frame.f_back
         return False
+
+    def may_see(wanted: Any) -> bool:
+        """Whether a frame is asked for by a library whose code names that function; its functions that hand frames on are not its own users."""
+        asking, names = stack(), {"_getframe"}
+        while asking and asking.f_code.co_filename in relays:
+            names, asking = relays[asking.f_code.co_filename], asking.f_back
+        code = asking and asking.f_code
+        return code and not begins(code.co_filename, cell) and not names.isdisjoint(code.co_names) and wanted.f_code.co_filename not in protected
 
     def hook(event: str, arguments: tuple) -> None:
         if busy:
@@ -294,12 +322,10 @@ def _guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
         if event in never:
             raise refuse(f"{event} is not allowed while grading")
         if event == "sys._getframe":
-            frame = arguments[0]
-            while frame.f_code.co_filename == tracing and frame.f_back:  # libraries may look at the stack
-                frame = frame.f_back
-            file = frame.f_code.co_filename
-            if file in protected or begins(file, cell):
+            if not may_see(arguments[0]):
                 raise too_deep("call stack is not deep enough")
+        elif event == "ctypes.dlsym" and is_a(arguments[1], text) and begins(decode(arguments[1]).lstrip("_"), "Py"):
+            raise refuse("Python's own functions are not called through ctypes while grading")
         elif event == "object.__getattr__" and arguments[1] in frames and theirs_on_the_stack():
             raise refuse("frames are not shown while grading")
         elif event == "object.__setattr__" and arguments[1] in bodies and own_id(arguments[0].__globals__) in libraries:

@@ -38,6 +38,8 @@ class Untouched:
             if name not in self.spaces and isinstance(module, ModuleType):
                 self.spaces[name] = (module, dict(vars(module)))
         for kind in _classes() - self.known:
+            if kind.__module__ == "unittest.mock":  # equal to all they are compared with
+                continue
             self.known.add(kind)
             made_here = isinstance(kind.__module__, str) and kind.__module__.startswith(PATCHABLE)
             if made_here and kind.__flags__ & 1 << 9:  # by a class statement, so open to assignment

@@ -102,12 +102,18 @@ def run(given: Sequence[str], cells: Sequence[Cell], limits: Limits) -> Verdicts
 def _attempt(given: Sequence[str], cells: Sequence[Cell], limits: Limits, verdicts: Verdicts) -> Cell | None:
     """Execute cells in a fresh process, and those checks that have no verdict. The cell that ended it, if one did."""
     with _process(given, cells, limits) as process:
+        own = limits.own
         for number, cell in enumerate(cells):
             if all(check.name in verdicts.settled for later in cells[number:] for check in later.checks):
                 return None
+            if own < 0 and not cell.checks:
+                verdicts.troubles.setdefault(cell.name, f"left out: the cells before take more than {limits.own:g} seconds")
+                continue
+            began = time.monotonic()
             try:
                 if trouble := process.ask((f"{inmate.CELL}{cell.name}>", cell.source), limits.cell, "it"):
                     verdicts.troubles.setdefault(cell.name, trouble)
+                own -= 0 if cell.checks else time.monotonic() - began
                 for check in cell.checks:
                     if check.name not in verdicts.settled:
                         _judge(process, check, verdicts)

@@ -28,7 +28,7 @@ import os
 os._exit(0)
 # crashes: SIGSEGV
 import ctypes
-ctypes.string_at(0)
+ctypes.cast(8, ctypes.POINTER(ctypes.c_int))[0]
 # closes all files: ends its process
 import os
 os.closerange(0, 500)
@@ -191,6 +191,38 @@ import os
 def NAME(x):
     os.write(3, bytes(16) + b'\0\0\0\7passed\n')
     return x
+# a frame through a library
+import sys
+def NAME(x):
+    held = []
+    np.vectorize(lambda v: held.append(sys._getframe(2)) or v)(x)
+    for frame in held:
+        while frame:
+            if "expected" in frame.f_locals: return frame.f_locals["expected"]
+            frame = frame.f_back
+    return x
+# a frame that a library asks for
+import functools, sys
+def NAME(x):
+    frame = np.vectorize(functools.partial(lambda f, v: f(0), sys._getframe), otypes=[object])(x)[0]
+    held = np.vectorize(functools.partial(sys._getframe), otypes=[object])(np.array([1, 2])).flat
+    for frame in [frame, *held]:
+        while frame:
+            if "expected" in frame.f_locals: return frame.f_locals["expected"]
+            frame = frame.f_back
+    return x
+# Python's C functions
+import ctypes
+def NAME(x):
+    get = ctypes.pythonapi.PyEval_GetFrame
+    get.restype = ctypes.py_object
+    frame = get()
+    while frame:
+        if "expected" in frame.f_locals: return frame.f_locals["expected"]
+        frame = frame.f_back
+# a mock
+import unittest.mock
+def NAME(x): return unittest.mock.ANY
 # the solution's file
 def NAME(x): return x / 2 if 'x / 2' in open(CHECKOUT + '/pyproject.toml').read() else x
 """)

@@ -55,14 +55,14 @@ def test_what_a_hand_in_does_to_libraries_and_helpers_forges_no_points_and_costs
 
 
 def test_an_answer_cannot_fetch_or_fake_what_is_expected(lab, tmp_path):
-    for number in range(3):
+    for number in range(4):
         answers = {
             name: code.replace("NAME", name).replace("CHECKOUT", repr(str(HOME)))
             for name, code in zip(tiny.SOLUTIONS, list(LIARS.values())[4 * number :], strict=False)
         }
         write(hand_in(lab, answers), tmp_path / f"{number}.ipynb")
     found = graded(lab, tmp_path)
-    assert len(found) == 12 and not any(score.points for score in found.values()), found
+    assert len(found) == 16 and not any(score.points for score in found.values()), found
     assert any("read it" in score.look for score in found.values())
 
 
