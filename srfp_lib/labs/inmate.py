@@ -179,7 +179,7 @@ def _serve(hello: str, untouched: preloaded.Untouched, folder: str) -> NoReturn:
             restore()
             given.clear()
             given.update(untouched_given)
-            send(number, judging(order, given, theirs, {id(kind) for kind in untouched.known}))
+            send(number, judging(order, given, theirs, untouched))
             _exit(0)
 
 
@@ -194,12 +194,21 @@ def _explain(error: BaseException) -> str:
         return "an error that cannot be printed"
 
 
-def _judge(order: tuple[str, list[str]], given: dict[str, Any], theirs: dict[str, Any], known: set[int]) -> str:
+def _judge(order: tuple[str, list[str]], given: dict[str, Any], theirs: dict[str, Any], untouched: preloaded.Untouched) -> str:
     """In the child: execute code on the names of the hand-in in ``answers``; what it leaves in ``result``."""
     code, takes = order
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _leave_modes()
-    space = {**given, "answers": {name: _plain(theirs[name], known) for name in takes if name in theirs}}
+    known, refresh, space = {id(kind) for kind in untouched.known}, untouched.refresher(), dict(given)
+
+    def after() -> None:
+        """Undo what an answer did to libraries and to the names of the check; a function that the check gives away leads to these."""
+        refresh()
+        space.update(names)
+        _leave_modes()
+
+    answers = {name: _plain(theirs[name], known, after) for name in takes if name in theirs}
+    names = {**given, "answers": answers}
+    after()
     try:
         exec(compile(code, "<check>", "exec", dont_inherit=True, optimize=0), space)  # assertions count under python -O, too
         return str(space["result"])
@@ -207,31 +216,31 @@ def _judge(order: tuple[str, list[str]], given: dict[str, Any], theirs: dict[str
         return _explain(error)
 
 
-def _plain(value: Any, known: set[int]) -> Any:
+def _plain(value: Any, known: set[int], after: Callable[[], None]) -> Any:
     """The value, if no part of it is of a class of the hand-in's that may claim to equal anything. Functions return plain values, too."""
     kind = type(value)
     if id(kind) not in known and _disguised(kind, known):
         raise TypeError(f"your answer returns an object of a class of its own, '{kind.__name__}': return arrays, numbers, lists or dictionaries")
     if kind is FunctionType:
-        return _guarded(value, known)
+        return _guarded(value, known, after)
     if kind in (list, tuple, set, frozenset, dict):
-        parts = [_plain(part, known) for part in ([*value, *value.values()] if kind is dict else value)]
+        parts = [_plain(part, known, after) for part in ([*value, *value.values()] if kind is dict else value)]
         if any(type(part) is FunctionType for part in parts):
             return dict(zip(value, parts[len(value) :], strict=True)) if kind is dict else kind(parts)
     if getattr(getattr(value, "dtype", None), "hasobject", False) is True and hasattr(value, "flat"):
-        _plain(list(value.flat), known)
+        _plain(list(value.flat), known, after)
     if kind.__name__ in ("Tensor", "Parameter") and any(callable(own) for own in vars(value).values()):
         raise TypeError("your answer returns a tensor with methods of its own")
     return value
 
 
-def _guarded(function: FunctionType, known: set[int]) -> Callable[..., Any]:
+def _guarded(function: FunctionType, known: set[int], after: Callable[[], None]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*values: Any, **named: Any) -> Any:
         try:
-            return _plain(function(*values, **named), known)
+            return _plain(function(*values, **named), known, after)
         finally:
-            _leave_modes()
+            after()
 
     return call
 

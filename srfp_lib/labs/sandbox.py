@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 TICK = 0.1  # seconds between two looks at the processes
 LONGEST = 4096  # bytes of an answer
 PATIENCE = 3  # cells without checks that end their process, before all of them are left out
-BEGINNING, LAST_WORDS = 120.0, 15.0  # seconds in which a process must have started, and in which it must have ended
+BEGINNING, FORKING, LAST_WORDS = 120.0, 30.0, 10.0  # seconds in which a process must have started, forked, and ended
 STARTING = threading.Lock()
 
 
@@ -259,7 +259,7 @@ class _Process:
         assert self.main is not None
         try:
             self._end_others()
-            self.ask(None, BEGINNING, "what it left running")
+            self.ask(None, FORKING, "what it left running")
             self.main.suspend()
             others = [process for process, *_ in self._below() if process != self.main]
             if len(others) != 1 or others[0].num_threads() != 1 or not _stopped(self.main):
