@@ -21,7 +21,7 @@ from typing import Any
 
 from ..common.errors import UserError
 from ..common.files import write_whole
-from . import blank, editions, handin, sandbox
+from . import blank, editions, handin, process, sandbox
 from .authored import Exercise, Lab
 from .confine import Limits
 
@@ -130,7 +130,7 @@ def _graded(path: Path, name: str, labs: Mapping[str, Lab], blanks: Mapping[str,
             try:
                 verdicts = sandbox.run(lab.given, cells, limits)
                 break
-            except sandbox.Stuck as error:
+            except process.Stuck as error:
                 reason = str(error)
                 time.sleep(1)
         else:
@@ -176,7 +176,7 @@ else:
 def _check(lab: Lab, name: str, numbers: list[int]) -> sandbox.Check:
     exercise = next(exercise for exercise in lab.exercises if exercise.name == name)
     seconds = exercise.seconds * GENEROUS + MORE
-    code = VERDICT.format(function=exercise.function, seconds=seconds, files=[f"{sandbox.inmate.CELL}{number}>" for number in numbers])
+    code = VERDICT.format(function=exercise.function, seconds=seconds, files=[sandbox.Cell(str(number), "").file for number in numbers])
     return sandbox.Check(name, exercise.check + code, exercise.takes, seconds + 5)
 
 

@@ -136,9 +136,9 @@ import builtins
 builtins.isinstance = lambda *a: True
 builtins.all = lambda *a: True
 # the sandbox
-import srfp_lib.labs.inmate as i
-i._judge = lambda *a: 'passed\n'
-i._plain = lambda v, k: v
+import srfp_lib.labs.judging as j
+j.judge = lambda *a: 'passed\n'
+j._plain = lambda *a: a[0]
 """)
 
 LIARS = pieces(r"""

@@ -10,7 +10,7 @@ import pytest
 
 from srfp_lib.commands import cli
 from srfp_lib.common.checkout import HOME
-from srfp_lib.labs import authored, grading, sandbox
+from srfp_lib.labs import authored, grading, process, sandbox
 from srfp_lib.labs.authored import Lab
 from srfp_lib.labs.confine import Limits
 from srfp_lib.labs.grading import Score
@@ -134,5 +134,5 @@ def test_a_sandbox_runs_without_labs():
     check = sandbox.Check("seven", "result = answers['x'] + seven", ("x",), 5)
     verdicts = sandbox.run(["seven = 7"], [sandbox.Cell("1", "x = 1", (check,))], QUICK)
     assert verdicts.results == {"seven": "8"} and not verdicts.troubles
-    with pytest.raises(sandbox.Stuck, match="given cell"):
+    with pytest.raises(process.Stuck, match="given cell"):
         sandbox.run(["1 / 0"], [sandbox.Cell("1", "x = 1", (check,))], QUICK)
