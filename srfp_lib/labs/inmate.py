@@ -1,10 +1,13 @@
-"""The process in which a hand-in's code runs, seen from inside: it executes cells on command, and forks a child for each check.
+"""The process of a hand-in, seen from inside: it executes cells on command, and forks a child for each check.
 
-A check runs in the memory that the hand-in's code has had for itself, and no Python code can be safe there from other Python code. These
-make it dear to cheat: the check arrives only after the fork, when everything else of the hand-in is stopped; libraries, builtins and given
-helpers are put back as they were; what an answer returns must be of a class that libraries define; an audit hook refuses the ways to frames,
-to the collector's lists and to the code of library functions; the verdict bears a number made after the hand-in's code ran.
-What remains: ctypes and compiled code read and write everything. `grading` names hand-ins that use such modules.
+A check runs in the memory that the hand-in's code has had for itself, and there no Python code is safe from other Python code. What makes it
+dear to cheat: the check arrives only after the fork, when all else of the hand-in is stopped; libraries, builtins and given helpers are put
+back as they were, the most used ones again after each call of the answer; what an answer returns must be of a class that a library defines;
+an audit hook refuses the ways to frames, to the collector's lists and to the code of library functions (`judging`); and the verdict bears a
+number made after the hand-in's code ran. What cannot be prevented: code that is no Python, such as ctypes gives access to, reads and writes
+all of this memory; an answer may change the arrays that it is given, and keep what it returns and change it later; a function that a check
+gives to an answer leads to the globals of the check, which are put back but can be read; classes of libraries outside
+`preloaded.PATCHABLE` can be patched. `grading` lists hand-ins whose code names such means, so that somebody reads them.
 """
 
 from __future__ import annotations
