@@ -88,7 +88,7 @@ class Untouched:
 
 
 def _classes() -> set[type]:
-    found, todo = set[type](), [object]
+    found, todo = {object}, [object]
     while todo:
         for kind in type.__subclasses__(todo.pop()):
             if kind not in found:
@@ -109,6 +109,8 @@ def _load() -> Untouched:
             importlib.import_module(name)
     with suppress(ImportError, RuntimeError):
         importlib.import_module("torch").set_num_threads(1)
+    with suppress(ImportError):  # looks for libraries in /proc once, which is closed later
+        importlib.import_module("sklearn.cluster").KMeans(1, n_init=1).fit([[0.0], [1.0]])
     kept = Untouched()
     gc.freeze()  # a collection in a child would copy every page
     return kept

@@ -220,6 +220,41 @@ def NAME(x):
     while frame:
         if "expected" in frame.f_locals: return frame.f_locals["expected"]
         frame = frame.f_back
+# a callable object
+class Yes:
+    __eq__ = __lt__ = __le__ = lambda self, other: True
+    def __array_function__(self, *a): return True
+class F:
+    def __call__(self, x): return Yes()
+NAME = F()
+# a thread that waits for the verdict
+import os, threading, time
+def NAME(x):
+    kept, (r, w) = os.dup(3), os.pipe()
+    os.dup2(w, 3)
+    def forge():
+        answer = os.read(r, 1000)
+        os.write(kept, answer[:16] + bytes([0, 0, 0, 7]) + b"passed" + bytes([10]))
+    threading.Thread(target=forge).start()
+    return x
+# a child that tells the number of the verdict
+import ctypes, os
+fork = ctypes.CDLL(None).fork
+def NAME(x):
+    r, w = os.pipe()
+    if not fork():
+        os.dup2(w, 3)
+        return x
+    os.close(w)
+    answer = os.read(r, 1000)
+    os.write(3, answer[:16] + bytes([0, 0, 0, 7]) + b"passed" + bytes([10]))
+    return x
+# a subclass through a method
+class Yes(np.ndarray):
+    def __array_function__(self, *a): return True
+class F:
+    def go(self, x): return x.view(Yes)
+NAME = F().go
 # a mock
 import unittest.mock
 def NAME(x): return unittest.mock.ANY
@@ -241,4 +276,45 @@ ctypes.CDLL(None).unlink(SENTINEL.encode())
 import ctypes, numpy
 ctypes.CDLL(None).system(b"rm -rf " + SENTINEL.encode())
 numpy.zeros(5).tofile(SENTINEL)
+""")
+
+HONEST = pieces(r"""
+# a network of one's own
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = torch.nn.Linear(2, 2)
+    def forward(self, x): return self.part(x)
+def f():
+    out = Net()(torch.ones(1, 2))
+    out.sum().backward()
+    return Net()
+# an estimator that is imported late
+from sklearn.gaussian_process import GaussianProcessClassifier
+def f(): return GaussianProcessClassifier().fit([[0.0], [1.0]], [0, 1])
+# a library that counts threads
+def f():
+    from sklearn.cluster import KMeans
+    return KMeans(2, n_init=1).fit(np.eye(5)).labels_
+# a named tuple
+from collections import namedtuple
+Pair = namedtuple("Pair", "a b")
+def f(): return Pair(1, 2)
+# words, warnings and a traceback
+import logging, traceback, warnings
+def f():
+    logging.warning("a")
+    warnings.warn("b")
+    try: 1 / 0
+    except Exception: traceback.print_exc()
+    return 1
+# figures, files and threads
+import tempfile, matplotlib.pyplot as plt
+from concurrent.futures import ThreadPoolExecutor
+plt.plot([1])
+plt.savefig("a.png")
+with tempfile.NamedTemporaryFile() as file: file.write(b"1")
+list(ThreadPoolExecutor(2).map(str, [1]))
+def f(): return lambda: 1
 """)

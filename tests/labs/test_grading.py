@@ -16,7 +16,7 @@ from srfp_lib.labs.confine import Limits
 from srfp_lib.labs.scores import Score
 
 from . import tiny
-from .attacks import FORGED, HARMLESS, LIARS
+from .attacks import FORGED, HARMLESS, HONEST, LIARS
 from .tiny import hand_in, solved, write
 
 pytestmark = pytest.mark.slow
@@ -57,14 +57,14 @@ def test_what_a_hand_in_does_to_libraries_and_helpers_forges_no_points_and_costs
 
 def test_an_answer_cannot_fetch_or_fake_what_is_expected(lab, tmp_path):
     tiny.skip_unless_guarded()
-    for number in range(4):
+    for number in range(5):
         answers = {
             name: code.replace("NAME", name).replace("CHECKOUT", repr(str(HOME)))
             for name, code in zip(tiny.SOLUTIONS, list(LIARS.values())[4 * number :], strict=False)
         }
         write(hand_in(lab, answers), tmp_path / f"{number}.ipynb")
     found = graded(lab, tmp_path)
-    assert len(found) == 16 and not any(score.points for score in found.values()), found
+    assert len(found) == 20 and not any(score.points for score in found.values()), found
     assert any("read it" in score.look for score in found.values())
 
 
@@ -138,3 +138,10 @@ def test_a_sandbox_runs_without_labs():
     assert verdicts.results == {"seven": "8"} and not verdicts.troubles
     with pytest.raises(process.Stuck, match="given cell"):
         sandbox.run(["1 / 0"], [sandbox.Cell("1", "x = 1", (check,))], QUICK)
+
+
+def test_honest_answers_may_use_libraries_as_they_like():
+    cells = [sandbox.Cell(kind, code, (sandbox.Check(f"check {kind}", "result = answers['f']()", ("f",), 30),)) for kind, code in HONEST.items()]
+    verdicts = sandbox.run(["import numpy as np"], cells, Limits())
+    assert not verdicts.troubles and len(verdicts.results) == len(HONEST), verdicts
+    assert not any("Error" in result for result in verdicts.results.values()), verdicts
