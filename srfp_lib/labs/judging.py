@@ -139,7 +139,7 @@ def guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
         int,
         (str, bytes),
     )
-    process, us = os.getpid, os.getpid()
+    process, us, places = os.getpid, os.getpid(), (str, bytes, os.PathLike)
     refuse, too_deep, forbidden = RuntimeError, ValueError, PermissionError
     protected = {__file__, str(Path(__file__).with_name("inmate.py")), "<check>", str(Path(__file__).with_name("__init__.py"))}
     inside, writing, devnull = os.path.realpath(folder) + os.sep, os.O_WRONLY | os.O_RDWR, os.devnull
@@ -148,7 +148,7 @@ def guard(folder: str, libraries: set[int]) -> Callable[[str, tuple], None]:
     busy: list[int] = []
 
     def within(path: Any) -> bool:
-        return not is_a(path, text) or decode(path) == devnull or begins(real(decode(path)) + "/", inside)
+        return not is_a(path, places) or decode(path) == devnull or begins(real(decode(path)) + "/", inside)  # else a file descriptor
 
     def stack() -> Any:
         busy.append(1)
