@@ -33,6 +33,7 @@ class Limits:
     processes: int = 16
     threads: int = 64
     cell: float = 20.0
+    own: float = 60.0  # all cells without checks together
 
 
 def _libc(name: str, *arguments: int | bytes | None) -> int:

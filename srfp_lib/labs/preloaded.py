@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 ASKED = "SRFP_LABS_PRELOAD"  # set where the fork server starts: elsewhere the import of this module loads nothing
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -20,6 +21,8 @@ LIBRARIES = """
     matplotlib.pyplot srfp_lib.labs
 """.split()
 PATCHABLE = ("numpy", "torch._tensor", "torch.nn", "pandas.core", "PIL", "scipy.stats", "sklearn.metrics", "srfp_lib", "unittest.case")
+OFTEN = ("builtins", "math", "operator", "numpy", "skimage", "srfp_lib")
+TORCH = ("torch", "torch.functional", "torch.nn.functional", "torch._tensor", "scipy.fft", "scipy.ndimage", "scipy.stats", "pandas")
 
 
 class Untouched:
@@ -37,15 +40,30 @@ class Untouched:
             if name not in self.spaces and isinstance(module, ModuleType):
                 self.spaces[name] = (module, dict(vars(module)))
         for kind in _classes() - self.known:
+            if kind.__module__ == "unittest.mock":  # equal to all they are compared with
+                continue
             self.known.add(kind)
-            if kind.__flags__ & 1 << 9 and str(kind.__module__).startswith(PATCHABLE):  # made by a class statement, so open to assignment
+            made_here = isinstance(kind.__module__, str) and kind.__module__.startswith(PATCHABLE)
+            if made_here and kind.__flags__ & 1 << 9:  # by a class statement, so open to assignment
                 self.classes[kind] = dict(vars(kind))
         self.paths, self.finders, self.hooks = list(sys.path), list(sys.meta_path), list(sys.path_hooks)
 
+    def refresher(self) -> Callable[[], None]:
+        """A quick function that restores the modules that checks look into, after each call of an answer."""
+        spaces = [(vars(module), then) for name, (module, then) in self.spaces.items() if name.partition(".")[0] in OFTEN or name in TORCH]
+
+        def refresh() -> None:
+            for now, then in spaces:
+                for key, value in then.items():
+                    if key not in now or now[key] is not value:
+                        now[key] = value
+
+        return refresh
+
     def restorer(self) -> Callable[[], None]:
-        """A function that restores and looks up no name that a hand-in can assign to."""
+        """A function that restores all and looks up no name that a hand-in can assign to."""
         spaces, classes, modules, assign = self.spaces, self.classes, sys.modules, type.__setattr__
-        lists = ((sys.path, self.paths), (sys.meta_path, self.finders), (sys.path_hooks, self.hooks))
+        lists: tuple[tuple[list[Any], list[Any]], ...] = ((sys.path, self.paths), (sys.meta_path, self.finders), (sys.path_hooks, self.hooks))
         read, items = type.__dict__["__dict__"].__get__, dict.items
 
         def restore() -> None:
@@ -70,7 +88,7 @@ class Untouched:
 
 
 def _classes() -> set[type]:
-    found, todo = set[type](), [object]
+    found, todo = {object}, [object]
     while todo:
         for kind in type.__subclasses__(todo.pop()):
             if kind not in found:
@@ -91,6 +109,8 @@ def _load() -> Untouched:
             importlib.import_module(name)
     with suppress(ImportError, RuntimeError):
         importlib.import_module("torch").set_num_threads(1)
+    with suppress(ImportError):  # looks for libraries in /proc once, which is closed later
+        importlib.import_module("sklearn.cluster").KMeans(1, n_init=1).fit([[0.0], [1.0]])
     kept = Untouched()
     gc.freeze()  # a collection in a child would copy every page
     return kept

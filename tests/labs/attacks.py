@@ -28,7 +28,7 @@ import os
 os._exit(0)
 # crashes: SIGSEGV
 import ctypes
-ctypes.string_at(0)
+ctypes.cast(8, ctypes.POINTER(ctypes.c_int))[0]
 # closes all files: ends its process
 import os
 os.closerange(0, 500)
@@ -136,9 +136,9 @@ import builtins
 builtins.isinstance = lambda *a: True
 builtins.all = lambda *a: True
 # the sandbox
-import srfp_lib.labs.inmate as i
-i._judge = lambda *a: 'passed\n'
-i._plain = lambda v, k: v
+import srfp_lib.labs.judging as j
+j.judge = lambda *a: 'passed\n'
+j._plain = lambda *a: a[0]
 """)
 
 LIARS = pieces(r"""
@@ -191,6 +191,73 @@ import os
 def NAME(x):
     os.write(3, bytes(16) + b'\0\0\0\7passed\n')
     return x
+# a frame through a library
+import sys
+def NAME(x):
+    held = []
+    np.vectorize(lambda v: held.append(sys._getframe(2)) or v)(x)
+    for frame in held:
+        while frame:
+            if "expected" in frame.f_locals: return frame.f_locals["expected"]
+            frame = frame.f_back
+    return x
+# a frame that a library asks for
+import functools, sys
+def NAME(x):
+    frame = np.vectorize(functools.partial(lambda f, v: f(0), sys._getframe), otypes=[object])(x)[0]
+    held = np.vectorize(functools.partial(sys._getframe), otypes=[object])(np.array([1, 2])).flat
+    for frame in [frame, *held]:
+        while frame:
+            if "expected" in frame.f_locals: return frame.f_locals["expected"]
+            frame = frame.f_back
+    return x
+# Python's C functions
+import ctypes
+def NAME(x):
+    get = ctypes.pythonapi.PyEval_GetFrame
+    get.restype = ctypes.py_object
+    frame = get()
+    while frame:
+        if "expected" in frame.f_locals: return frame.f_locals["expected"]
+        frame = frame.f_back
+# a callable object
+class Yes:
+    __eq__ = __lt__ = __le__ = lambda self, other: True
+    def __array_function__(self, *a): return True
+class F:
+    def __call__(self, x): return Yes()
+NAME = F()
+# a thread that waits for the verdict
+import os, threading, time
+def NAME(x):
+    kept, (r, w) = os.dup(3), os.pipe()
+    os.dup2(w, 3)
+    def forge():
+        answer = os.read(r, 1000)
+        os.write(kept, answer[:16] + bytes([0, 0, 0, 7]) + b"passed" + bytes([10]))
+    threading.Thread(target=forge).start()
+    return x
+# a child that tells the number of the verdict
+import ctypes, os
+fork = ctypes.CDLL(None).fork
+def NAME(x):
+    r, w = os.pipe()
+    if not fork():
+        os.dup2(w, 3)
+        return x
+    os.close(w)
+    answer = os.read(r, 1000)
+    os.write(3, answer[:16] + bytes([0, 0, 0, 7]) + b"passed" + bytes([10]))
+    return x
+# a subclass through a method
+class Yes(np.ndarray):
+    def __array_function__(self, *a): return True
+class F:
+    def go(self, x): return x.view(Yes)
+NAME = F().go
+# a mock
+import unittest.mock
+def NAME(x): return unittest.mock.ANY
 # the solution's file
 def NAME(x): return x / 2 if 'x / 2' in open(CHECKOUT + '/pyproject.toml').read() else x
 """)
@@ -209,4 +276,45 @@ ctypes.CDLL(None).unlink(SENTINEL.encode())
 import ctypes, numpy
 ctypes.CDLL(None).system(b"rm -rf " + SENTINEL.encode())
 numpy.zeros(5).tofile(SENTINEL)
+""")
+
+HONEST = pieces(r"""
+# a network of one's own
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = torch.nn.Linear(2, 2)
+    def forward(self, x): return self.part(x)
+def f():
+    out = Net()(torch.ones(1, 2))
+    out.sum().backward()
+    return Net()
+# an estimator that is imported late
+from sklearn.gaussian_process import GaussianProcessClassifier
+def f(): return GaussianProcessClassifier().fit([[0.0], [1.0]], [0, 1])
+# a library that counts threads
+def f():
+    from sklearn.cluster import KMeans
+    return KMeans(2, n_init=1).fit(np.eye(5)).labels_
+# a named tuple
+from collections import namedtuple
+Pair = namedtuple("Pair", "a b")
+def f(): return Pair(1, 2)
+# words, warnings and a traceback
+import logging, traceback, warnings
+def f():
+    logging.warning("a")
+    warnings.warn("b")
+    try: 1 / 0
+    except Exception: traceback.print_exc()
+    return 1
+# figures, files and threads
+import tempfile, matplotlib.pyplot as plt
+from concurrent.futures import ThreadPoolExecutor
+plt.plot([1])
+plt.savefig("a.png")
+with tempfile.NamedTemporaryFile() as file: file.write(b"1")
+list(ThreadPoolExecutor(2).map(str, [1]))
+def f(): return lambda: 1
 """)

@@ -25,7 +25,8 @@ CODE = {title.partition(": ")[0]: code for title, code in HOSTILE.items()}
 
 
 def test_thirty_hand_ins(tmp_path):
-    """Measured on two cores: the seconds are printed (pytest -s)."""
+    """Prints the seconds it took (pytest -s)."""
+    tiny.skip_unless_guarded()
     lab, folder, sentinel = tiny.lab(tmp_path), tmp_path / "handins", tmp_path / "sentinel" / "keep"
     sentinel.parent.mkdir()
     sentinel.write_text("keep")

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
-from srfp_lib.labs import editions
+from srfp_lib.labs import editions, sandbox
 from srfp_lib.labs.authored import Lab
 
 HEADER = """---
@@ -106,3 +107,9 @@ def hand_in(lab: Lab, answers: dict[str, str], *, student: str = "", extra: dict
 def write(notebook: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook))
+
+
+def skip_unless_guarded() -> None:
+    """Skip a test whose hand-ins would do harm where the kernel guards less."""
+    if lacking := sandbox.available():
+        pytest.skip(lacking)
