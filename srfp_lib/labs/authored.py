@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,10 @@ class Lab:
     def given(self) -> tuple[str, ...]:
         """The code that exercises and checks may need, in order."""
         return tuple(cell.source for cell in self.of_role("given"))
+
+    def stand_ins(self, exercise: str) -> list[str]:
+        """The code in an exercise's hints, with which one goes on without an answer."""
+        return [code for cell in self.of_role("hint", exercise) for code in re.findall(r"^```python\n(.*?)^```", cell.source, re.M | re.S)]
 
     @property
     def points(self) -> int:

@@ -107,6 +107,38 @@ def parsed(cell: Cell, source: str, what: str = "its code") -> ast.Module:
         raise cell.refuse(f"{what} is no Python, line {error.lineno}: {error.msg}") from None
 
 
+class _Plain(ast.NodeTransformer):
+    """Functions without docstrings and annotations, their names in the order in which they appear."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        if len(node.body) > 1 and ast.get_docstring(node) is not None:
+            del node.body[0]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(self.names.setdefault(node.arg, f"n{len(self.names)}"))
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self.names.setdefault(node.id, f"n{len(self.names)}"), node.ctx)
+
+
+def functions(source: str) -> list[str]:
+    """What the functions of a cell do, whatever their variables are called and their texts say; nothing if it is no Python.
+
+    >>> functions("def f(x):\n    'A square.'\n    return x * x") == functions("def f(y: int): return y * y  # mine")
+    True
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [ast.dump(_Plain().visit(node)) for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
 def defined(tree: ast.AST) -> list[str]:
     """The names that code defines at its top level: functions, classes and assigned names, also within if, try, with and for.
 

@@ -18,6 +18,7 @@ from typing import Any
 from ..common.errors import UserError
 from . import blank, editions, handin, process, sandbox
 from .authored import Exercise, Lab
+from .cells import functions
 from .confine import Limits
 from .judging import CELL
 from .scores import Score, printable, refuse_other_table, total_of, with_twins, write, write_somewhere
@@ -94,7 +95,7 @@ def _graded(path: Path, name: str, labs: Mapping[str, Lab], blanks: Mapping[str,
     rows = [Score(name, student, lab.id, found.version, e.name, 0, e.points, "not graded") for e in lab.exercises]
     try:
         cells = list(_cells(lab, found, blank.read_notebook(path, LARGEST)))
-        look = _look(found, cells)
+        look = _look(lab, found, cells)
         for _ in range(2):  # a machine out of breath gets a second try
             try:
                 verdicts = sandbox.run(lab.given, cells, limits)
@@ -171,7 +172,10 @@ def _what(exercise: Exercise, found: handin.Handin, cells: list[sandbox.Cell], v
     return 0, sentence if kind in ("wrong", "error", "unsolved", "slow") else f"the check did not end: {kind or 'no verdict'}"
 
 
-def _look(found: handin.Handin, cells: Iterable[sandbox.Cell]) -> str:
+def _look(lab: Lab, found: handin.Handin, cells: Iterable[sandbox.Cell]) -> str:
+    """What a teacher should look at, in sentences."""
+    kept = {name: {f for code in lab.stand_ins(name) for f in functions(code)} for name in found.answers}
+    copied = [f"{name} is the code of its hint" for name, source in found.answers.items() if kept[name].intersection(functions(source))]
     odd = sorted({match for cell in cells for match in ODD.findall(cell.source)})
     general = [problem for problem in found.problems if not problem.startswith("exercise ")]
-    return "; ".join([*general, *found.warnings, *([f"its code names {', '.join(odd)}: read it"] if odd else [])])
+    return "; ".join([*general, *found.warnings, *copied, *([f"its code names {', '.join(odd)}: read it"] if odd else [])])

@@ -10,7 +10,7 @@ import pytest
 
 from srfp_lib.commands import cli
 from srfp_lib.common.checkout import HOME
-from srfp_lib.labs import authored, grading, process, sandbox
+from srfp_lib.labs import authored, grading, handin, process, sandbox
 from srfp_lib.labs.authored import Lab
 from srfp_lib.labs.confine import Limits
 from srfp_lib.labs.scores import Score
@@ -145,3 +145,13 @@ def test_honest_answers_may_use_libraries_as_they_like():
     verdicts = sandbox.run(["import numpy as np"], cells, Limits())
     assert not verdicts.troubles and len(verdicts.results) == len(HONEST), verdicts
     assert not any("Error" in result for result in verdicts.results.values()), verdicts
+
+
+def test_the_code_of_a_hint_handed_in_is_worth_a_look():
+    lab = Lab.read("lab3")
+    (exercise,) = (e for e in lab.exercises if e.name == "3.4")
+    (stand_in,) = lab.stand_ins("3.4")
+    renamed = stand_in.replace("answers", "guesses")
+    for source, sentence in ((renamed, "3.4 is the code of its hint"), (exercise.solution, "")):
+        found = handin.Handin(Path("a.ipynb"), "lab3", "", "", {"3.4": source}, (), (), ())
+        assert grading._look(lab, found, []) == sentence

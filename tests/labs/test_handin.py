@@ -168,7 +168,7 @@ def test_a_hand_in_names_its_student_and_its_answers(notebook, lab, tmp_path):
 @pytest.mark.parametrize(("source", "line"), [
     (SOLVED, "exercise 9.1: passed what is checked here"),
     ("def to_bytes(image):\n    return image", "exercise 9.1: the result is not of type uint8 (0 of 3 points)"),
-    ("def to_bytes(image):\n    return np.round(image * 255).astype(np.uint8)", "exercise 9.1: passed what is checked here"),  # only a hidden line refuses it
+    ("def to_bytes(image):\n    return np.round(image * 255).astype(np.uint8)", "exercise 9.1: passed what is checked here"),
     ("import os\ndef to_bytes(image):\n    os._exit(0)", "exercise 9.1: stopped, while it was checked"),
 ])  # fmt: skip
 def test_with_run_the_checks_that_students_see_are_run(notebook, tmp_path, capsys, source, line):
