@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from srfp_lib.labs import answers, authored
@@ -150,3 +152,12 @@ def test_another_right_answer_gets_full_points(name: str):
     exercise = next(exercise for exercise in lab.exercises if exercise.name == name)
     found = answers.outcome(lab.given, exercise, OTHERWISE[name])
     assert (found.kind, found.points) == ("passed", exercise.points), found.sentence
+
+
+@pytest.mark.parametrize("name", ["lab5", "lab6"])
+def test_what_students_see_of_a_check_refuses_the_typical_mistakes(name: str):
+    lab = authored.Lab.read(name)
+    for exercise in lab.exercises:
+        seen = replace(exercise, check=exercise.visible_check)
+        for wrong in exercise.wrong:
+            assert answers.outcome(lab.given, seen, wrong).kind in ("wrong", "error"), f"{exercise.name}: {wrong.splitlines()[0]}"
