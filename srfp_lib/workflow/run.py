@@ -52,11 +52,11 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
         return
     found = devices.find(device)
     with workspace.lock():
-        workspace.claim()
         due = pending(workspace, jobs, keys, names)
-        crew = engines.make(engine, min(workers, len(due)) if due else 1, scheduler)
+        crew = engines.make(engine, min(workers, len(due)) if due else 1, scheduler)  # before anything is written, for it may be refused
         current = _Run(workspace, due, keys, crew, found)
         try:
+            workspace.claim()
             current.go()
         except BrokenProcessPool:
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "

@@ -140,3 +140,10 @@ def test_an_engine_that_cannot_be_had(name, scheduler, sentence, monkeypatch):
     monkeypatch.setattr("srfp_lib.workflow.engines.dask.PATIENCE", 2)
     with pytest.raises(UserError, match=sentence):
         engines.make(name, 1, scheduler)
+
+
+def test_an_engine_that_is_refused_leaves_nothing(tmp_path):
+    all_of_it = study(tmp_path / "w", [Job("n", "tests.workflow.engine_cases:write", ("n.txt",), ("n",))])
+    with pytest.raises(UserError, match="has none"):
+        run.make(*all_of_it, ["n"], scheduler="tcp://a:1")
+    assert not [path for path in (tmp_path / "w").iterdir() if not path.name.startswith(".")]
