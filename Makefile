@@ -35,7 +35,8 @@ check: $(VENV)/ready ## style, types and the fast tests (90 seconds)
 test: $(VENV)/ready ## style, types and all tests, a smoke run of the whole book among them
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
 	$(VENV)/bin/pyrefly check
-	$(RUN) -m pytest -q
+	$(RUN) -m pytest -q -m "not slow" -n 2 --dist loadfile
+	$(RUN) -m pytest -q -m slow
 
 clean: ## remove the environment and all runs
 	rm -rf $(VENV) runs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import struct
 import sys
 import sysconfig
@@ -133,6 +132,8 @@ def drop_privileges() -> None:
 
 def cap(limits: Limits, seconds: float) -> None:
     """The limits of one process. macOS does not keep the one of memory: there the watch does."""
+    import resource  # Windows has none
+
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.disk,

@@ -25,9 +25,9 @@ def desk(tmp_path):
     (tmp_path / "photos").mkdir()
     pd.DataFrame({"image": names, "photograph": names, "fold": FOLDS}).to_csv(tmp_path / "photos" / "images.csv", index=False)
     (tmp_path / "decoded").mkdir()
-    noise = np.random.default_rng(0).integers(60, 180, (len(FOLDS), 24, 24, 3))
+    noise = np.random.default_rng(0).integers(60, 180, (len(FOLDS), 32, 32, 3))
     for number, name in enumerate(IDS):
-        pattern = np.tile(np.random.default_rng([1, number]).integers(-30, 30, (4, 4, 3)), (6, 6, 1))
+        pattern = np.tile(np.random.default_rng([1, number]).integers(-30, 30, (4, 4, 3)), (8, 8, 1))
         np.save(tmp_path / "decoded" / f"{name}.npy", (noise + pattern).astype(np.uint8))
     return Desk(Workspace(tmp_path, SMOKE), tmp_path / "out")
 
