@@ -61,10 +61,10 @@ def below(pid: int) -> list[psutil.Process]:
     for process in psutil.process_iter(["ppid", "status"]):
         if process.info["status"] != psutil.STATUS_ZOMBIE:
             children.setdefault(process.info["ppid"], []).append(process)
-    found, todo = [], [pid]
-    while todo:
-        found += (more := children.pop(todo.pop(), []))
-        todo += [process.pid for process in more]
+    found, waiting = [], [pid]
+    while waiting:
+        found += (more := children.pop(waiting.pop(), []))
+        waiting += [process.pid for process in more]
     return found
 
 

@@ -88,12 +88,12 @@ class Untouched:
 
 
 def _classes() -> set[type]:
-    found, todo = {object}, [object]
-    while todo:
-        for kind in type.__subclasses__(todo.pop()):
+    found, waiting = {object}, [object]
+    while waiting:
+        for kind in type.__subclasses__(waiting.pop()):
             if kind not in found:
                 found.add(kind)
-                todo.append(kind)
+                waiting.append(kind)
     return found
 
 
