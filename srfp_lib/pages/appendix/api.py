@@ -36,7 +36,7 @@ def _room(room: Path) -> Iterator[str]:
         about = ast.get_docstring(module) or ""
         if not (shown or about) or name.rpartition(".")[2].startswith("_"):
             continue
-        yield from [f"## {name}\n" * (name != room.name), _prose(about), *shown]  # a folder's own text needs no heading
+        yield from [f"## {name}\n" * bool(shown or name != room.name), _prose(about), *shown]
 
 
 def _described(node: ast.stmt, level: str = "###") -> str:
