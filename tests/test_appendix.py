@@ -31,7 +31,12 @@ def test_every_room_and_every_kind_of_work_has_its_place():
 
 def test_the_api_shows_what_is_public_with_its_example():
     page = api.pages()["api/rooms/workflow.md"]
-    assert "### Job\n" in page and "```python\n>>> Job(" in page and "_plain" not in page
+    assert (
+        "```python\nclass Job\n" in page
+        and "```python\nDesk.read(self, *parts: str) -> Path\n```" in page
+        and "```python\n>>> Job(" in page
+        and "_plain" not in page
+    )
 
 
 def test_what_would_be_markup_is_escaped_outside_code():

@@ -39,12 +39,15 @@ def _room(room: Path) -> Iterator[str]:
         yield from [f"## {name}\n" * bool(shown or name != room.name), _prose(about), *shown]
 
 
-def _described(node: ast.stmt, level: str = "###") -> str:
-    """A public function or class with a docstring, and the public methods of a class; empty for anything else."""
+def _described(node: ast.stmt, owner: str = "") -> str:
+    """A public function or class with a docstring, and the public methods of a class; empty for anything else.
+
+    Not under headings: Sphinx copies all headings of a book into every page's navigation, which took as long as all else.
+    """
     if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_") or not (about := ast.get_docstring(node)):
         return ""
-    members = [_described(one, f"{level}#") for one in node.body] if isinstance(node, ast.ClassDef) else []
-    return "\n".join([f"{level} {node.name}\n", f"```python\n{_signature(node)}\n```\n", _prose(about), *filter(None, members)])
+    members = [_described(one, f"{node.name}.") for one in node.body] if isinstance(node, ast.ClassDef) else []
+    return "\n".join([f"```python\n{owner}{_signature(node)}\n```\n", _prose(about), *filter(None, members)])
 
 
 def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
