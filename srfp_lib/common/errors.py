@@ -7,3 +7,7 @@ class UserError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows of it, and papermill as its last line: where in the package it was raised helps nobody."""
         return [f"UserError: {self}"]
+
+
+class MachineError(UserError):
+    """What failed for the sake of one machine, its GPU or a disk of its own: another may do the same. One sentence, for the last that tried."""

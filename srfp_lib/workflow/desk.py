@@ -23,9 +23,10 @@ from ..common import devices
 from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
 from ..profiles import Profile
+from . import failures, logs, shared, staging
 from .jobs import Job
 from .receipts import Receipt, digest, extent, flush
-from .workspace import BEGUN, SEAL, Workspace, overlap
+from .workspace import Workspace, overlap
 
 PACKAGES = ("torch", "timm", "numpy", "pandas", "scikit-learn", "matplotlib")
 
@@ -75,37 +76,44 @@ class Desk:
 
 
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
-    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit. Raises UserError."""
+    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit.
+
+    Raises UserError, and MachineError where another worker may do better.
+    """
+    with logs.kept(root, job.name, key), disk_full_in_a_sentence(root), failures.blamed(root, job.name):
+        workspace = Workspace(root, profile)
+        shared.await_inputs(root, workspace.receipt, inputs)
+        staged = staging.begin(root, job.name)
+        with staging.owned(staged, job.name):
+            staging.seal(staged, _work(job, key, inputs, workspace, staged, device))
+    return staged
+
+
+def _work(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, staged: Path, device: str) -> Receipt:
     wall, cpu, source = time.perf_counter(), sum(os.times()[:4]), code()  # also of processes waited for, such as a chapter's kernel
     with suppress(OSError):  # forget the most memory that earlier jobs of this process used, where the system can
         Path("/proc/self/clear_refs").write_text("5")
-    with disk_full_in_a_sentence(root):
-        workspace = Workspace(root, profile)
-        staged = workspace.staging(job.name)
-        module, function = job.work.split(":")
-        desk = Desk(workspace, staged, device, job.name, key, job.settings.get("content"))
-        with devices.exact(device):
-            getattr(importlib.import_module(module), function)(desk, *job.arguments)
-        devices.leave(device)
-        _check_outputs(job, staged)
-        flush(staged)
-        machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"
-        outputs = {output: extent(staged / output) | {"sha256": digest(staged / output)} for output in job.outputs}
-        Receipt(
-            job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs, seconds=round(time.perf_counter() - wall, 2),
-            cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(), versions=versions(), machine=machine,
-            cpu=cpu_model(), code=source, finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        ).write(staged / SEAL)  # fmt: skip
-    return staged
+    module, function = job.work.split(":")
+    desk = Desk(workspace, staged, device, job.name, key, job.settings.get("content"))
+    with devices.exact(device):
+        getattr(importlib.import_module(module), function)(desk, *job.arguments)
+    devices.leave(device)
+    _check_outputs(job, staged)
+    flush(staged)
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {devices.title(device) or 'no GPU used'}"
+    outputs = {output: extent(staged / output) | {"sha256": digest(staged / output)} for output in job.outputs}
+    return Receipt(
+        job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs, seconds=round(time.perf_counter() - wall, 2),
+        cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(), versions=versions(), machine=machine,
+        cpu=cpu_model(), code=source, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
 
 
 def _check_outputs(job: Job, staged: Path) -> None:
     """Refuses to seal what is not exactly the job's outputs."""
-    if not (staged / BEGUN).exists():
-        raise UserError(f"the staging folder of '{job.name}' was removed while it worked: its run was succeeded by another")
     if lacking := [output for output in job.outputs if not os.path.lexists(staged / output)]:
         raise UserError(f"'{job.name}' did not write {', '.join(lacking)}, which it is to leave: mend it, or what its row promises")
-    written = (p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file() and p.name != BEGUN)
+    written = (p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file() and p.name != staging.BEGUN)
     if surplus := [path for path in written if not overlap(path, job.outputs)]:
         raise UserError(f"'{job.name}' wrote {', '.join(surplus[:3])}, which its row does not name: mend it, or name them there")
 

@@ -38,7 +38,11 @@ class Receipt:
 
     def write(self, path: Path) -> None:
         """Write it as a whole or not at all."""
-        write_whole(path, json.dumps(asdict(self), indent=1).encode())
+        write_whole(path, self.text().encode())
+
+    def text(self) -> str:
+        """What its file holds."""
+        return json.dumps(asdict(self), indent=1)
 
     @classmethod
     def read(cls, path: Path) -> Receipt | None:

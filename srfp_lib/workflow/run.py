@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..common import devices
-from ..common.errors import UserError
-from . import engines
+from ..common.errors import MachineError, UserError
+from . import engines, failures, running
 from .desk import perform
 from .jobs import Job
+from .progress import Progress
 from .workspace import Workspace
 
 DEFAULT_WORKERS = 2
-TRIES = 4  # of a job whose workers are lost
 
 
 def pending(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str], names: Iterable[str]) -> dict[str, Job]:
@@ -54,7 +50,7 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
     with workspace.lock():
         due = pending(workspace, jobs, keys, names)
         crew = engines.make(engine, min(workers, len(due)) if due else 1, scheduler)  # before anything is written, for it may be refused
-        current = _Run(workspace, due, keys, crew, found)
+        current = _Run(workspace, due, keys, crew, found, running.Record(workspace.root, engine, crew.workers))
         try:
             workspace.claim()
             current.go()
@@ -62,27 +58,30 @@ def make(workspace: Workspace, jobs: Mapping[str, Job], keys: Mapping[str, str],
             raise UserError("a worker process was ended from outside, perhaps for want of memory: "
                             "run the same command again, with --workers 1 if it happens again") from None  # fmt: skip
         finally:
-            current.progress.bar.close()
+            current.progress.close()
             crew.close()
+            current.record.end()
 
 
 class _Run:
     """One pass over the pending jobs."""
 
-    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...]) -> None:
+    def __init__(self, workspace: Workspace, due: dict[str, Job], keys: Mapping[str, str], crew: engines.Engine, found: tuple[str, ...],
+                 record: running.Record) -> None:  # fmt: skip
         self.workspace, self.due, self.keys, self.crew, self.devices = workspace, due, keys, crew, found
-        self.progress = Progress(due, crew.workers)
+        self.progress, self.record = Progress(due, crew.workers), record
         self.running: dict[Future[Path], tuple[Job, int]] = {}  # and the seat of each
         self.losses = Counter[str]()  # how often the worker of a job was lost
 
     def go(self) -> None:
         """Make the jobs. After a failure what still runs is finished and committed, and nothing more is started."""
-        waiting, failures = dict(self.due), list[BaseException]()
+        waiting, failed = dict(self.due), list[BaseException]()
         while waiting or self.running:
-            while not failures and len(self.running) < self.crew.workers and (job := self._next(waiting)):
+            while not failed and len(self.running) < self.crew.workers and (job := self._next(waiting)):
                 del waiting[job.name]
                 self._start(job)
             self.progress.show(job for job, _ in self.running.values())
+            self.record.say(self.progress)
             done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
                 job, _ = self.running.pop(future)
@@ -90,21 +89,22 @@ class _Run:
                     if self._again(job, failure):
                         waiting[job.name] = job
                     else:
-                        failures.append(failure)
+                        failed.append(failures.told(self.workspace.root, job.name, failure, self.losses[job.name]))
                 else:
                     self.workspace.commit(future.result())
                     self.progress.finish(job)
-            if failures and not self.running:
-                for further in failures[1:]:
-                    print(f"another job failed: {further}", file=sys.stderr)
-                raise failures[0]
+            if failed and not self.running:
+                for further in failed[1:]:
+                    self.progress.note(f"another job failed: {further}")
+                raise failed[0]
 
     def _again(self, job: Job, failure: BaseException) -> bool:
         """Whether another worker may try: the machine failed, not the job, and not too often."""
-        self.losses[job.name] += 1
-        again = self.crew.lost(failure) and self.losses[job.name] < TRIES
-        if again:
-            print(f"the worker of {job.name} was lost: another one does it", file=sys.stderr)
+        lost = self.crew.lost(failure)
+        self.losses[job.name] += lost
+        if again := bool(lost) and self.losses[job.name] < engines.TRIES:
+            why = str(failure) if isinstance(failure, MachineError) else f"the worker of {job.name} was lost"
+            self.progress.note(f"{why}: another one does it")
         return again
 
     def _next(self, waiting: dict[str, Job]) -> Job | None:
@@ -122,28 +122,3 @@ class _Run:
 
 def _failure(future: Future[Path]) -> BaseException | None:
     return CancelledError() if future.cancelled() else future.exception()
-
-
-class Progress:
-    """A bar with what is done, what runs and how long the rest may take; where there is no screen, a line a finished job."""
-
-    def __init__(self, jobs: Mapping[str, Job], workers: int) -> None:
-        self.total, self.count, self.done, self.finished = sum(job.cost for job in jobs.values()), len(jobs), 0.0, 0
-        self.started, self.workers = time.monotonic(), workers
-        self.bar = tqdm(total=self.total, bar_format="{percentage:3.0f}% |{bar:20}| {elapsed}, {remaining} left{postfix}",
-                        disable=not sys.stderr.isatty(), leave=False)  # fmt: skip
-
-    def show(self, running: Iterable[Job]) -> None:
-        """Say what runs."""
-        self.bar.set_postfix_str(f"{self.finished}/{self.count} jobs, {', '.join(job.name for job in running)}")
-
-    def finish(self, job: Job) -> None:
-        """Record a finished job."""
-        self.done += job.cost
-        self.finished += 1
-        self.bar.update(job.cost)
-        if self.bar.disable:
-            share, elapsed = self.done / self.total, time.monotonic() - self.started
-            left = elapsed * (1 - share) / share if share > 0.05 else self.total / self.workers - elapsed  # first the costs are seconds
-            times = f"{tqdm.format_interval(elapsed)}, {tqdm.format_interval(max(left, 0))} left"
-            print(f"[{share:4.0%}] {self.finished}/{self.count} jobs, {times} · done {job.name}", file=sys.stderr, flush=True)

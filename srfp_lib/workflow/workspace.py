@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -24,12 +23,12 @@ from ..common.files import write_whole
 from ..common.memory import Memory, memory, stamp
 from ..common.overrides import override, remaining
 from ..profiles import Profile
+from . import shared, staging
 from .jobs import Job
 from .lock import WriterLock
 from .receipts import Receipt, digest
 
 FORMAT = 1
-STAGING, BEGUN, SEAL = ".staging", ".begun", "receipt.json"  # a sealed staging folder holds a finished job that is not yet in place
 
 
 class Workspace:
@@ -121,10 +120,7 @@ class Workspace:
     def _sweep(self) -> None:
         if self._lock is None or not self._lock.held():
             return  # another run took over, and what is staged may be its own
-        for staged in self.path(STAGING).glob("*"):
-            if (staged / SEAL).exists():
-                self.commit(staged)
-            shutil.rmtree(staged, ignore_errors=True)
+        staging.sweep(self.root, self.commit)
 
     def receipt(self, job: str) -> Receipt | None:
         """The receipt of a job, None if there is none. Raises UserError if it is damaged."""
@@ -179,29 +175,28 @@ class Workspace:
             for path in self.altered(job):
                 raise UserError(f"'{self.path(path)}' was altered after it was made: delete it, and the command run makes it again")
 
-    def staging(self, job: str) -> Path:
-        """An empty folder for a job to write its outputs into."""
-        folder = self.path(STAGING, f"{job.replace('/', '+')}.{platform.node()}.{os.getpid()}")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / BEGUN).touch()
-        return folder
-
     def commit(self, staged: Path) -> None:
-        """Move a sealed job's outputs into place and write the receipt last.
+        """Move a sealed job's outputs into place and write the receipt last; what another worker sealed of a job that is done goes.
 
         Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place.
         """
-        receipt = Receipt.read(staged / SEAL)
-        if receipt is None or self._lock is None or not self._lock.held():
+        if self._lock is None or not self._lock.held():
             raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
+        receipt = shared.sealed(staged)
         moved = [output for output in receipt.outputs if not os.path.lexists(staged / output)]  # before a kill, or else it is lost
-        if all(self.path(output).exists() and digest(self.path(output)) == receipt.outputs[output]["sha256"] for output in moved):
+        there = all(self.path(output).exists() and digest(self.path(output)) == receipt.outputs[output]["sha256"] for output in moved)
+        if there and not self._has(receipt):
             self._void(receipt, staged)
             self._move(receipt, staged)
             self._owners |= dict.fromkeys(receipt.outputs, receipt.job)
+        if there:
             shutil.rmtree(self.checkpoints(receipt.job), ignore_errors=True)
         shutil.rmtree(staged, ignore_errors=True)
+
+    def _has(self, receipt: Receipt) -> bool:
+        """Whether the same job is done already: it was given to two workers, because one seemed lost."""
+        present = self.receipt(receipt.job)
+        return present is not None and present.key == receipt.key and present.outputs.keys() == receipt.outputs.keys() and self._intact(present)
 
     def _void(self, receipt: Receipt, staged: Path) -> None:
         """Remove the receipts of all jobs that own a path of this job's, and the outputs that it no longer has."""

@@ -20,8 +20,11 @@ class Engine(Protocol):
         """Call ``function(*arguments)`` on a worker."""
         ...
 
-    def lost(self, failure: BaseException, /) -> bool:
-        """Whether a job failed for the machine's sake, so that another worker may do it."""
+    def lost(self, failure: BaseException, /) -> int:
+        """How many workers, or their machines, failed with a job, so that another may do it; 0 if the job failed for its own sake.
+
+        Raises UserError if the engine itself is gone.
+        """
         ...
 
     def close(self) -> None:
@@ -29,6 +32,7 @@ class Engine(Protocol):
         ...
 
 
+TRIES = 4  # of a job whose workers, or their machines, fail
 ENGINES = {"local": "local:Local", "dask": "dask:Dask", "slurm": "slurm:Slurm"}  # by name: module and class in this folder
 
 

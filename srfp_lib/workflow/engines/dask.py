@@ -9,12 +9,15 @@ The workspace lies on a file system that all of them share. A worker that is los
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from ...common.errors import UserError
-from . import local
+from ...common.errors import MachineError, UserError
+from ..progress import hush
+from . import local, remote
 
 PATIENCE = 30  # seconds to wait for a scheduler and for its first worker
 
@@ -24,12 +27,16 @@ class Dask:
 
     def __init__(self, workers: int, scheduler: str = "") -> None:
         try:
+            import dask
             import distributed
             from distributed.comm import CommClosedError
         except ImportError:
             raise UserError("--engine dask needs the package distributed: pip install -e '.[cluster]'") from None
-        self.cluster = None if scheduler else distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0", host="127.0.0.1")  # fmt: skip
+        hush("distributed", "tornado", "asyncio")
+        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # the runner counts them
+            self.cluster = None if scheduler else distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0", host="127.0.0.1",
+                silence_logs=logging.CRITICAL)  # fmt: skip
         try:
             self.client = distributed.Client(self.cluster or scheduler, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
@@ -39,16 +46,21 @@ class Dask:
             ) from None
         self.client.register_worker_callbacks(local.prepare)  # of workers that join later too
         self.workers = len(self.client.nthreads()) if scheduler else workers
-        self.faults = (distributed.KilledWorker, CommClosedError, CancelledError)
+        self.killed, self.cut = distributed.KilledWorker, (CommClosedError, CancelledError)
         self._pool = self.client.get_executor(pure=False)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call the function on whichever worker is free."""
-        return self._pool.submit(function, *arguments)
+        return self._pool.submit(remote.call, function, *arguments)
 
-    def lost(self, failure: BaseException) -> bool:
-        """Whether workers were lost with the job, or the scheduler."""
-        return isinstance(failure, self.faults)
+    def lost(self, failure: BaseException) -> int:
+        """How many workers were lost with the job. A scheduler that comes back within half a minute is given it anew, else it is gone."""
+        until = time.monotonic() + PATIENCE + 5
+        while isinstance(failure, self.cut) and self.client.status == "connecting" and time.monotonic() < until:
+            time.sleep(0.2)
+        if self.client.status not in ("running", "connecting"):
+            raise UserError("the Dask scheduler is gone, or cannot be reached: start it and its workers, and run the same command again")
+        return failure.allowed_failures + 1 if isinstance(failure, self.killed) else int(isinstance(failure, (*self.cut, MachineError)))
 
     def close(self) -> None:
         """Cancel what waits and leave; a cluster of this run ends with it."""

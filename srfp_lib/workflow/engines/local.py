@@ -33,9 +33,9 @@ class Local:
         with _nameless_script():
             return self._pool.submit(function, *arguments)
 
-    def lost(self, failure: BaseException) -> bool:
-        """No: where a process is killed, the system wants memory, and the next one would be killed too."""
-        return False
+    def lost(self, failure: BaseException) -> int:
+        """None: where a process is killed, the system wants memory, and the next one would be killed too."""
+        return 0
 
     def close(self) -> None:
         """Stop at once; unfinished work is lost and made again by the next run."""

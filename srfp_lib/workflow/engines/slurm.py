@@ -18,8 +18,8 @@ from typing import Any
 
 import psutil
 
-from ...common.errors import UserError
-from . import local
+from ...common.errors import MachineError, UserError
+from . import TRIES, local, remote
 
 
 class Slurm:
@@ -35,18 +35,18 @@ class Slurm:
             from executorlib.standalone.interactive.communication import ExecutorlibSocketError
         except ImportError:
             raise UserError("--engine slurm needs the package executorlib: pip install -e '.[cluster]'") from None
-        self.workers, self.faults = workers, (ExecutorlibSocketError, CancelledError)
+        self.workers, self.faults = workers, (ExecutorlibSocketError, CancelledError, MachineError)
         resources = {"cores": 1, "threads_per_core": 1, "gpus_per_core": int("SLURM_GPUS" in os.environ), "cwd": os.getcwd()}
         self._pool = SlurmJobExecutor(max_workers=workers, resource_dict=resources, block_allocation=True, init_function=_prepared,
-                                      disable_dependencies=True, restart_limit=2)  # fmt: skip
+                                      disable_dependencies=True, restart_limit=1000)  # fmt: skip
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call the function in the next free process."""
-        return self._pool.submit(function, *arguments)
+        return _limited(self._pool.submit(remote.call, function, *arguments))
 
-    def lost(self, failure: BaseException) -> bool:
-        """Whether a process went with the job."""
-        return isinstance(failure, self.faults)
+    def lost(self, failure: BaseException) -> int:
+        """Whether a process went with the job; executorlib has given it to others by then."""
+        return TRIES if isinstance(failure, _LostTooOften) else int(isinstance(failure, self.faults))
 
     def close(self) -> None:
         """End the processes: executorlib would wait for what runs, so their steps are told to stop."""
@@ -55,6 +55,24 @@ class Slurm:
             with suppress(psutil.NoSuchProcess):
                 if child.name() == "srun":
                     child.terminate()
+
+
+class _LostTooOften(Exception):
+    pass
+
+
+def _limited(future: Future[Any]) -> Future[Any]:
+    """A future that starts at most `TRIES` times: executorlib starts it again whenever its process is lost."""
+    start, left = future.set_running_or_notify_cancel, iter(range(TRIES))
+
+    def once_more() -> bool:
+        if next(left, None) is None:
+            future.set_exception(_LostTooOften())
+            return False
+        return start()
+
+    future.set_running_or_notify_cancel = once_more  # type: ignore[method-assign]
+    return future
 
 
 def _prepared() -> dict[str, Any]:
