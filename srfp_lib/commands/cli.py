@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
     status = _add(commands, "status", _status, "what a workspace holds and lacks")
     status.add_argument("--verify", action="store_true", help="compare every file with its receipt's SHA-256")
+    status.add_argument("--watch", action="store_true", help="follow a run that goes on, from another terminal or host, until it ends")
 
     keep = _add(commands, "keep", _keep, "keep a run's tables as a reference run in data/reference")
     keep.add_argument("name", metavar="NAME", help="name of the reference run")
@@ -150,9 +151,13 @@ def _status(options: argparse.Namespace) -> int:
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace, there=True)
+    if options.watch:
+        from .watch import watch
+
+        return watch(study)
     left_out = [line for line in chapters.support(study.everything) if "lacks" in line] if study.profile.release.folder else []
     notes = [*left_out, sources.summary(study.profile.published), *study.made_elsewhere()]
-    print(plan.report(study.workspace, study.states(), [note for note in notes if note]))
+    print(plan.report(study.workspace, study.states(), study.keys, [note for note in notes if note]))
     altered = [f"{name}: {path}" for name in study.jobs for path in study.workspace.altered(name)] if options.verify else []
     for line in altered:
         print(f"altered since its receipt: {line}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..fetching import imagenet
@@ -13,6 +13,7 @@ from ..photos.flickr.table import LIST
 from ..profiles import Profile
 from ..published import sources
 from ..published.catalogue import row as row_of
+from ..workflow import logs
 from ..workflow.jobs import Job
 from ..workflow.workspace import Workspace
 from .costs import Costs
@@ -72,8 +73,8 @@ def downloads(profile: Profile) -> list[tuple[str, float, bool, str]]:
     return found + [(w.name, w.megabytes, w.there(), "") for w in weights]
 
 
-def report(workspace: Workspace, states: dict[str, str], notes: Iterable[str] = ()) -> str:
-    """A line a stage: how many jobs are done, missing, stale or damaged, and what they took; and the notes after them."""
+def report(workspace: Workspace, states: dict[str, str], keys: Mapping[str, str], notes: Iterable[str] = ()) -> str:
+    """A line a stage: how many jobs are done, missing, stale or damaged, and what they took; which failed, with their logs; and the notes."""
     lines = [f"profile {workspace.profile.name}, workspace {workspace.root}"]
     for stage in dict.fromkeys(name.split("/")[0] for name in states):
         mine = {name: state for name, state in states.items() if name.split("/")[0] == stage}
@@ -82,4 +83,6 @@ def report(workspace: Workspace, states: dict[str, str], notes: Iterable[str] = 
         seconds = sum(receipt.seconds for receipt in receipts if receipt)
         lines.append(f"{stage:<12} {counts}" + (f" ({seconds:.0f} s of work)" if seconds else ""))
         lines += [f"    {state}: {name}" for name, state in mine.items() if state not in ("done", "missing")]
+        lines += [f"    {name} {ending} ('{logs.path(workspace.root, name)}')" for name, state in mine.items()
+                  if state != "done" and (ending := logs.ending(workspace.root, name, keys[name]))]  # fmt: skip
     return "\n".join([*lines, *notes])

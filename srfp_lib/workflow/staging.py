@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..common.errors import UserError
 from .receipts import Receipt
@@ -98,10 +99,20 @@ def owned(folder: Path, job: str) -> Generator[None]:
         raise _disowned(job) from None  # whatever it met in a folder that is gone
 
 
-def under_way(root: Path) -> list[dict[str, object]]:
-    """What is being made: job, host, process, and since when by the file system's clock (seconds since 1970); the oldest first."""
-    found = list[dict[str, object]]()
+class Task(NamedTuple):
+    """A job that is being made: by which process of which host, and since when by the file system's clock (seconds since 1970)."""
+
+    job: str
+    host: str
+    process: int
+    since: float
+
+
+def under_way(root: Path) -> list[Task]:
+    """What is being made in a workspace, the oldest first; of a run that was killed also what it had begun."""
+    found = list[Task]()
     for begun in (root / STAGING).glob(f"*/{BEGUN}"):
-        with suppress(OSError, ValueError, TypeError):  # it ended meanwhile
-            found.append({**json.loads(begun.read_text()), "since": begun.stat().st_mtime})
-    return sorted(found, key=lambda task: float(str(task["since"])))
+        with suppress(OSError, ValueError, TypeError, KeyError):  # it ended meanwhile
+            about = json.loads(begun.read_text())
+            found.append(Task(about["job"], about["host"], about["process"], begun.stat().st_mtime))
+    return sorted(found, key=lambda task: task.since)
