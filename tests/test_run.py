@@ -10,7 +10,7 @@ import pytest
 
 from srfp_lib.common.errors import UserError
 from srfp_lib.profiles import SMOKE
-from srfp_lib.workflow import engines, run
+from srfp_lib.workflow import engines, logs, run
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.jobs import Job, keys
 from srfp_lib.workflow.workspace import Workspace
@@ -25,6 +25,15 @@ def append(desk: Desk, name: str, needs: tuple[str, ...]) -> None:
 def slow(desk: Desk, name: str) -> None:
     time.sleep(0.3)
     desk.write(f"{name}.txt").write_text(name)
+
+
+def outlast(desk: Desk, name: str, other: str) -> None:
+    """A job that ends a moment after another one has failed."""
+    until = time.monotonic() + 60
+    while not logs.path(desk.workspace.root, other).exists() or "failed" not in logs.path(desk.workspace.root, other).read_text():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    slow(desk, name)
 
 
 def fail(desk: Desk) -> None:
@@ -93,7 +102,7 @@ def test_a_mistake_in_a_job_reaches_the_user_and_leaves_nothing(tmp_path):
 
 
 def test_a_failure_does_not_take_the_work_of_others_with_it(tmp_path):
-    work = [Job("x", "tests.test_run:fail", ("half.txt",)), Job("y", "tests.test_run:slow", ("y.txt",), ("y",)), job("z", "y")]
+    work = [Job("x", "tests.test_run:fail", ("half.txt",)), Job("y", "tests.test_run:outlast", ("y.txt",), ("y", "x")), job("z", "y")]
     study = Fake(tmp_path, work)
     with pytest.raises(UserError, match="the photograph is blank"):
         study.make("x", "y", "z", workers=2)

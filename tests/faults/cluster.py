@@ -14,7 +14,7 @@ from pathlib import Path
 
 HOME = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(HOME), os.environ.get("PYTHONPATH", "")))),
-                            "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "6s",
+                            "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
                             "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s"}  # fmt: skip
 
 
