@@ -182,8 +182,11 @@ def try_case(name: str, study: str, folder: Path, expected: dict[str, str]) -> b
                 d.watch()
             work(d, cluster)  # type: ignore[arg-type]
         except LookupError as reason:
-            print(f"{name:<15}  left out: {reason.args[0]}", flush=True)
+            print(f"{name:<15} left out: {reason.args[0]}", flush=True)
             return True
+        except (SystemExit, AssertionError) as broken:
+            print(f"{name:<15} BROKE: {broken}", flush=True)
+            return False
         d.witness.close()
         equal, left = tables(d.root) == expected, len(list((d.root / ".staging").glob("*")))
         good = equal and not d.witness.twice() and not d.witness.lost() and not left

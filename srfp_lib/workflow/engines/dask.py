@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any
 
 from ...common.errors import MachineError, UserError
@@ -64,7 +65,9 @@ class Dask:
 
     def close(self) -> None:
         """Cancel what waits and leave; a cluster of this run ends with it."""
-        self._pool.shutdown(wait=False)
-        self.client.close()
+        with suppress(Exception):  # of whatever kind, when the scheduler is gone
+            self._pool.shutdown(wait=False)
+        with suppress(Exception):
+            self.client.close(timeout=5)
         if self.cluster:
             self.cluster.close()
