@@ -40,7 +40,9 @@ class Disturbed:
         lines = [line for line in said if not line.startswith(("[", "Profile ", "Done.")) and not line.endswith("another one does it")]
         if process.returncode == 2 and len(lines) == 1:
             self.sentences.append(lines[0])
-        elif process.returncode not in (0, -9):
+        elif process.returncode in (0, -9):
+            self.sentences += [f"(noise: {line[:100]})" for line in lines[:1]]
+        else:
             raise SystemExit(f"ended with {process.returncode}, and not with a sentence:\n" + "\n".join(lines[-30:]))
         return process.returncode
 

@@ -163,8 +163,9 @@ ON_DASK: dict[str, Callable[[Disturbed, Cluster], None]] = {
     "workers": workers, "scheduler": scheduler, "scheduler back": scheduler_back, "runner": runner, "job": job, "gpu": gpu, "network": network,
 }  # fmt: skip
 ON_LOCAL: dict[str, Callable[[Disturbed, None], None]] = {
-    "local runner": runner, "local job": job, "disk": disk, "locks": locks, "file system": filesystem, "slurm": slurm,
+    "local runner": runner, "dask runner": runner, "local job": job, "disk": disk, "locks": locks, "file system": filesystem, "slurm": slurm,
 }  # fmt: skip
+ENGINE = {"dask runner": "dask", "slurm": "slurm"}  # of these; of the others this machine's processes
 
 
 def try_case(name: str, study: str, folder: Path, expected: dict[str, str]) -> bool:
@@ -175,7 +176,7 @@ def try_case(name: str, study: str, folder: Path, expected: dict[str, str]) -> b
             cluster = stack.enter_context(Cluster(folder, 2 if name == "network" else 3))
             d, work = Disturbed(folder, study, "--engine", "dask", "--scheduler", cluster.address), ON_DASK[name]
         else:
-            d, work, cluster = Disturbed(folder, study, *(("--engine", "slurm") if name == "slurm" else ()), "--workers", "3"), ON_LOCAL[name], None
+            d, work, cluster = Disturbed(folder, study, "--engine", ENGINE.get(name, "local"), "--workers", "3"), ON_LOCAL[name], None
         stack.enter_context(d.left)
         try:
             if name not in ("disk", "file system"):  # they mount the workspace first
