@@ -72,6 +72,7 @@ def _some(names: list[str]) -> str:
 
 
 def hush(*names: str) -> None:
-    """Silence loggers of an engine, which would write over the bar: what matters of it the runner says in a sentence."""
-    for name in names:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    """Silence the loggers of an engine, which would write over the bar: what matters of it the runner says in a sentence."""
+    for name in [*logging.root.manager.loggerDict, *names]:
+        if name.partition(".")[0] in names:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)

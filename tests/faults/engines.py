@@ -146,7 +146,7 @@ def filesystem(d: Disturbed, cluster: Cluster | None) -> None:
 
 
 def slurm(d: Disturbed, cluster: Cluster | None) -> None:
-    """Processes of Slurm steps are killed, five in all."""
+    """Processes of Slurm steps are killed, up to ten of them."""
     if not os.environ.get("SLURM_JOB_ID"):
         raise LookupError("no Slurm allocation: salloc -n 4 python -m tests.faults.engines slurm")
     workers(d, cluster)  # type: ignore[arg-type]
