@@ -75,7 +75,17 @@ def test_a_writer_that_was_suspended_notices_that_it_was_succeeded(tmp_path):
     with WriterLock(tmp_path) as mine:
         mine.record.write_text(json.dumps({"host": "elsewhere", "process": 1, "started": 0.0, "token": "theirs"}))
         assert not mine.held()
+        with pytest.raises(UserError, match="another run took over"):
+            mine.confirm()
     assert mine.record.exists()  # it is the other's
+
+
+def test_a_record_that_is_gone_is_named(tmp_path):
+    with WriterLock(tmp_path) as mine:
+        mine.confirm()
+        mine.record.unlink()
+        with pytest.raises(UserError, match=".writer', the record of who writes there, is gone"):
+            mine.confirm()
 
 
 def test_the_heart_beats(tmp_path, monkeypatch):

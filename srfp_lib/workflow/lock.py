@@ -64,6 +64,13 @@ class WriterLock:
         except OSError:
             return True  # the file system hiccups: nobody else is known to have it
 
+    def confirm(self) -> None:
+        """Raises UserError if this process no longer has the right."""
+        if not self.held():
+            why = f"another run took over '{self.folder}' while this one was suspended: run the same command again when it has ended"
+            raise UserError(why if self.record.exists() else f"'{self.record}', the record of who writes there, is gone, perhaps with its disk: "
+                                                             "run the same command again")  # fmt: skip
+
     def _claim(self) -> None:
         about = {"host": platform.node(), "process": os.getpid(), "started": psutil.Process().create_time(), "token": self.token}
         draft = self.record.with_name(f".writer.{self.token}.draft")

@@ -94,7 +94,7 @@ class _Run:
                     self.workspace.commit(future.result())
                     self.progress.finish(job)
             if failed and not self.running:
-                for further in failed[1:]:
+                for further in {str(failure) for failure in failed[1:]} - {str(failed[0])}:
                     self.progress.note(f"another job failed: {further}")
                 raise failed[0]
 

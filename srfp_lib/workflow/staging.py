@@ -66,7 +66,7 @@ def _aside(staged: Path) -> Path:
 
 
 def _disowned(job: str) -> UserError:
-    return UserError(f"the staging folder of '{job}' was removed while it worked: its run was succeeded by another")
+    return UserError(f"the staging folder of '{job}' was removed while it worked: its run was succeeded by another, or its disk is gone")
 
 
 class _Disowned(BaseException):

@@ -180,8 +180,8 @@ class Workspace:
 
         Killed between any two steps, the next `lock` does the rest: the seal stays until everything is in place.
         """
-        if self._lock is None or not self._lock.held():
-            raise UserError(f"another run took over '{self.root}' while this one was suspended: run the same command again when it has ended")
+        assert self._lock, "only the holder of the lock commits"
+        self._lock.confirm()
         receipt = shared.sealed(staged)
         moved = [output for output in receipt.outputs if not os.path.lexists(staged / output)]  # before a kill, or else it is lost
         there = all(self.path(output).exists() and digest(self.path(output)) == receipt.outputs[output]["sha256"] for output in moved)

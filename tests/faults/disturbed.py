@@ -15,6 +15,7 @@ from tests.faults.cluster import ENVIRONMENT, HOME
 from tests.faults.witness import Witness
 
 STUDIES = {"small": ["-m", "tests.faults.small_study", "run"], "smoke": ["-m", "srfp_lib", "run", "--profile", "smoke", "--chapters", "05"]}
+PROGRESS = ("[", "Profile ", "Done.", "another job failed: ")
 CALLS = 8  # of the same command, at most
 
 
@@ -37,7 +38,11 @@ class Disturbed:
     def end(self, process: subprocess.Popen[str]) -> int:
         """Wait for a call; what is no line of progress it must say in one sentence."""
         said = process.communicate()[1].splitlines()
-        lines = [line for line in said if not line.startswith(("[", "Profile ", "Done.")) and not line.endswith("another one does it")]
+        lines = [
+            line
+            for line in said
+            if not line.startswith(("[", "Profile ", "Done.", "another job failed: ")) and not line.endswith("another one does it")
+        ]
         if process.returncode == 2 and len(lines) == 1:
             self.sentences.append(lines[0])
         elif process.returncode in (0, -9):

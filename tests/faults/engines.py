@@ -156,7 +156,7 @@ def mounted(d: Disturbed, *what: str) -> None:
     d.root.mkdir()
     if subprocess.run(["mount", *what, str(d.root)], capture_output=True).returncode:
         raise LookupError("nothing can be mounted here without the rights of root")
-    d.left.callback(subprocess.run, ["umount", "-l", str(d.root)], check=False)
+    d.left.callback(subprocess.run, ["umount", "-l", str(d.root)], check=False, capture_output=True)
 
 
 ON_DASK: dict[str, Callable[[Disturbed, Cluster], None]] = {
