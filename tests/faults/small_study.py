@@ -38,8 +38,12 @@ def work(desk: Desk, name: str, needs: tuple[str, ...]) -> None:
 
 
 def befall(what: str) -> None:
-    """A mistake of the package's, or a GPU that fell off."""
-    raise {"raise": ValueError("a mistake of ours"), "gpu": RuntimeError("CUDA error: unspecified launch failure")}[what]
+    """A mistake of the package's, a GPU that fell off, or work that takes two minutes."""
+    if what == "long":
+        for _ in range(1200):
+            time.sleep(0.1)
+    else:
+        raise {"raise": ValueError("a mistake of ours"), "gpu": RuntimeError("CUDA error: unspecified launch failure")}[what]
 
 
 def table() -> dict[str, Job]:
