@@ -174,7 +174,8 @@ def mounted(d: Disturbed, *what: str) -> None:
 
 
 ON_DASK: dict[str, Callable[[Disturbed, Cluster], None]] = {
-    "workers": workers, "scheduler": scheduler, "scheduler back": scheduler_back, "runner": runner, "takeover": takeover, "job": job, "gpu": gpu, "network": network,
+    "workers": workers, "scheduler": scheduler, "scheduler back": scheduler_back,
+    "runner": runner, "takeover": takeover, "job": job, "gpu": gpu, "network": network,
 }  # fmt: skip
 ON_LOCAL: dict[str, Callable[[Disturbed, None], None]] = {
     "local runner": runner, "dask runner": runner, "local job": job, "disk": disk, "locks": locks, "file system": filesystem, "slurm": slurm,
