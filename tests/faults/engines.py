@@ -19,19 +19,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.cluster import Cluster, kill
-from tests.faults.disturbed import STUDIES, Disturbed, tables
+from tests.faults.disturbed import CALLS, STUDIES, Disturbed, tables
 
 HEAD = f"{'case':<15} {'faults':>6} {'calls':>6} {'begun':>6} {'commits':>8} {'twice':>6} {'lost':>5} {'tables':>7}  how it ended"
 
 
 def workers(d: Disturbed, cluster: Cluster) -> None:
     """Ten workers are killed at random moments of their jobs."""
-    process = d.start()
-    while d.kills < 10 and (found := d.busy(process)):
-        time.sleep(d.rng.uniform(0, 0.8))
-        d.kills += kill(d.rng.choice(found).process)
-        time.sleep(0.5)
-    if d.end(process):
+    ended = False
+    while d.kills < 10 and d.calls < CALLS and not ended:
+        process = d.start()
+        while d.kills < 10 and (found := d.busy(process)):
+            time.sleep(d.rng.uniform(0, 0.8))
+            d.kills += kill(d.rng.choice(found).process)
+            time.sleep(0.5)
+        ended = d.end(process) == 0
+    if not ended:
         d.finish()
 
 
