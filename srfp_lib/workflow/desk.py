@@ -75,13 +75,16 @@ class Desk:
 
 
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
-    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit. Raises UserError."""
+    """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit. Raises UserError.
+
+    ``device`` is found here: another machine's GPUs are not the runner's.
+    """
     wall, cpu, source = time.perf_counter(), sum(os.times()[:4]), code()  # also of processes waited for, such as a chapter's kernel
     with suppress(OSError):  # forget the most memory that earlier jobs of this process used, where the system can
         Path("/proc/self/clear_refs").write_text("5")
     with disk_full_in_a_sentence(root):
         workspace = Workspace(root, profile)
-        staged = workspace.staging(job.name)
+        staged, device = workspace.staging(job.name), devices.find(device)[0]
         module, function = job.work.split(":")
         desk = Desk(workspace, staged, device, job.name, key, job.settings.get("content"))
         with devices.exact(device):

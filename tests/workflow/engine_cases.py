@@ -21,6 +21,13 @@ def where() -> int:
     return os.getpid()
 
 
+def which_worker() -> str:
+    """The name of the Dask worker that runs this."""
+    import distributed
+
+    return str(distributed.get_worker().name)
+
+
 def threads() -> tuple[int, str | None]:
     import torch
 
