@@ -188,7 +188,7 @@ class _Simulation:
         self.ready.sort(key=self.rank.__getitem__)
 
     def _fail(self, place: int) -> None:
-        """Jobs of the place lose what they did since their last checkpoint, and begin again when it is back, there or elsewhere."""
+        """Jobs of the place lose what they did since their last checkpoint, and begin again when it is back."""
         for name, left in self.left[place].items():
             done = self.demands[name].seconds - left
             parts = self.failures.parts.get(self.jobs[name].work.rpartition(":")[2], 0)

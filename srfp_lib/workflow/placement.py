@@ -57,6 +57,8 @@ class Places:
     def __init__(self, places: Sequence[Place]) -> None:
         self.all = list(places)
         self._taken: list[list[Demand]] = [[] for _ in places]
+        self._processors = any(not place.gpu for place in places)
+        self._most = max(place.megabytes for place in places)
 
     def take(self, demand: Demand) -> int | None:
         """Take a seat, and say at which place; None if there is none now. Of several the one whose GPU has least to do, then the smallest.
@@ -64,7 +66,7 @@ class Places:
         A job that needs more memory than any place has goes to the largest, by itself. One without need of a GPU leaves them
         to others where there are processors for it.
         """
-        apart = not demand.gpu and any(not place.gpu for place in self.all)
+        apart = not demand.gpu and self._processors
         fitting = [i for i, place in enumerate(self.all) if place.gpu != apart and self._room(i, demand)]
         found = min(fitting, key=lambda i: (sum(d.share for d in self._taken[i]), self.all[i].megabytes, len(self._taken[i])), default=None)
         if found is not None:
@@ -77,8 +79,9 @@ class Places:
 
     def _room(self, at: int, demand: Demand) -> bool:
         place, taken = self.all[at], self._taken[at]
-        most = max(other.megabytes for other in self.all)
-        return len(taken) < place.seats and sum(min(d.megabytes, most) for d in (*taken, demand)) <= place.megabytes
+        if len(taken) >= place.seats:
+            return False
+        return sum(min(d.megabytes, self._most) for d in (*taken, demand)) <= place.megabytes
 
 
 def chains(jobs: Mapping[str, Job], seconds: Mapping[str, float]) -> dict[str, float]:
