@@ -28,7 +28,7 @@ from .planning.costs import Costs
 from .profiles import Profile
 from .published import sources
 from .workflow import run
-from .workflow.desk import code, cpu_model, versions
+from .workflow.desk import code, cpu_model, instructions, versions
 from .workflow.jobs import keys
 from .workflow.placement import Demand
 from .workflow.receipts import Receipt
@@ -92,9 +92,11 @@ class Study:
     def made_elsewhere(self) -> list[str]:
         """Lines on results that are done and were made with other library versions, on another kind of CPU or by other code than here."""
         groups: dict[str, int] = {}
-        here = {**versions(), "processor": cpu_model(), "code": code()}
-        for receipt in self.receipts():
-            there = {**receipt.versions, "processor": receipt.cpu, "code": receipt.code}
+        receipts = self.receipts()
+        used = any(receipt.instructions for receipt in receipts)  # only then is it worth to import torch
+        here = {**versions(), "processor": cpu_model(), "vector instructions": instructions() if used else "", "code": code()}
+        for receipt in receipts:
+            there = {**receipt.versions, "processor": receipt.cpu, "vector instructions": receipt.instructions, "code": receipt.code}
             differs = [f"{name} {there[name]} (here {value})" for name, value in here.items() if there.get(name) not in (None, "", value)]
             if differs:
                 groups["; ".join(differs)] = groups.get("; ".join(differs), 0) + 1

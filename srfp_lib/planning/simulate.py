@@ -8,7 +8,6 @@ nothing else; that one step may leave parts of a GPU unused is not counted.
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
