@@ -11,7 +11,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -48,7 +48,7 @@ class Work:
     seconds: float = 0.0
     megabytes: float = 0.0
     scaled: bool = False
-    on_gpu: float = 0.0
+    on_gpu: float = field(default=0.0, compare=False)
 
     def __add__(self, other: Work) -> Work:
         return Work(self.units + other.units, self.seconds + other.seconds, max(self.megabytes, other.megabytes), self.scaled or other.scaled,
