@@ -27,11 +27,12 @@ def walls(table: pd.DataFrame) -> Picture:
     for axes in (days, busy):
         axes.set_xscale("log", base=2)
         axes.set_xticks(ticks, [str(n) for n in ticks])
-        axes.minorticks_off()
         axes.set_xlabel("GPUs")
     days.set_yscale("log")
     days.set_yticks(marks := [d for d in (1, 2, 3, 5, 10, 20, 30, 50, 100, 200) if days.get_ylim()[0] <= d <= days.get_ylim()[1]], map(str, marks))
     days.set_ylabel("days")
+    days.minorticks_off()
+    busy.minorticks_off()
     busy.set(ylabel="GPUs that compute, % of the time", ylim=(0, 102))
     legend(figure, days, columns=2)
     return figure, "Days of the whole run by number of GPUs, in brackets. " + "; ".join(said) + "."
