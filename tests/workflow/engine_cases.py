@@ -71,6 +71,11 @@ def write(desk: Desk, name: str) -> None:
     desk.write(f"{name}.txt").write_text(name)
 
 
+def write_where(desk: Desk, name: str) -> None:
+    """A job that says on which Dask worker it ran, and on which device."""
+    desk.write(f"{name}.txt").write_text(f"{which_worker()} {desk.device}")
+
+
 def die_once(desk: Desk, name: str, note: str) -> None:
     """A job whose first worker is killed."""
     if not Path(note).exists():

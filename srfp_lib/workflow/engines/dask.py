@@ -60,7 +60,10 @@ class Dask:
         return [Place(device, seats, offer.get(GPU, 0.0), GPU in offer, offer) for seats, offer in offers]
 
     def submit(self, function: Callable[..., Any], *arguments: Any, place: Place | None = None) -> Future[Any]:
-        """Call the function on whichever worker is free, of those that have at least the resources of the place."""
+        """Call the function on whichever worker is free, of those that have at least the resources of the place.
+
+        Not on the place's own worker: one that is lost comes back under another address.
+        """
         resources = place.resources if place else {}
         pool = tuple(sorted(resources.items()))
         if pool not in self._pools:
