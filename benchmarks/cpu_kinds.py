@@ -5,9 +5,10 @@
         python -m srfp_lib run --profile smoke --workspace B
     python benchmarks/cpu_kinds.py A AVX2=B [NAME=WORKSPACE ...]
 
-Writes benchmarks/cpu_kinds.csv, a row for each workspace and each kind of output that both have: how many there are, how many are the
-same byte for byte, and the largest difference of a number in a table, of a weight as a part of the largest of its tensor, of a grey level
-in an image, and of an accuracy in points; the last over the classifiers, with the share of their answers that differ.
+Writes benchmarks/cpu_kinds.csv, a row for each workspace and each kind of output that both have: how many files there are, how many are the
+same byte for byte; the largest difference of a number in a table, of a weight as a part of the largest of its tensor, of a grey level in an
+image, of an accuracy in points; the share of grey levels or answers that differ; and the CPU seconds of these jobs by those of the first.
+Of a workspace that is not finished, what there is.
 """
 
 from __future__ import annotations
@@ -63,6 +64,21 @@ KINDS = {
 NOT_OURS = ("predictions/prnu", "predictions/fingerprint", "predictions/parse", "predictions/attribution-colour")  # no network, or other classes
 
 
+MADE_BY = {
+    "weights of networks": ("train/",), "images": ("images/",), "answers of classifiers": ("attribution/", "backbones/", "parsers", "seen/"),
+}  # fmt: skip
+
+
+def times(native: Path, other: Path, kind: str) -> float:
+    """CPU seconds of the jobs that make such outputs in both workspaces, by those of the first."""
+    found = []
+    for root in (native, other):
+        receipts = [r for path in root.glob("receipts/**/[!.]*.json") if "cpu_seconds" in (r := json.loads(path.read_text()))]
+        found.append({r["job"]: (r["cpu_seconds"], r["finished"]) for r in receipts if r["job"].startswith(MADE_BY.get(kind, ()))})
+    both = [job for job in found[0] if job in found[1] and found[0][job][1] != found[1][job][1]]
+    return round(sum(found[1][job][0] for job in both) / sum(found[0][job][0] for job in both), 2) if both else np.nan
+
+
 def rows(native: Path, name: str, other: Path) -> Iterator[dict[str, object]]:
     """A row for each kind."""
     for kind, (pattern, compare) in KINDS.items():
@@ -73,7 +89,7 @@ def rows(native: Path, name: str, other: Path) -> Iterator[dict[str, object]]:
         differ = [f for f in files if (native / f).read_bytes() != (other / f).read_bytes()]
         found = pd.DataFrame([compare(native / f, other / f) for f in differ])
         line = {"run": profile_of(native), "limit": name, "kind": kind, "files": len(files), "same": len(files) - len(differ)}
-        yield line | {c: float(f"{found[c].max():.3g}") for c in found}
+        yield line | {c: float(f"{found[c].max():.3g}") for c in found} | {"cpu_times": times(native, other, kind)}
 
 
 if __name__ == "__main__":
