@@ -24,11 +24,13 @@ from .pages.page import Box, Shown, Text
 from .pages.parameters import whole
 from .pages.tables import to_csv_text
 from .planning import obstacles
+from .planning.costs import Costs
 from .profiles import Profile
 from .published import sources
 from .workflow import run
-from .workflow.desk import code, cpu_model, versions
+from .workflow.desk import code, cpu_model, instructions, versions
 from .workflow.jobs import keys
+from .workflow.placement import Demand
 from .workflow.receipts import Receipt
 from .workflow.workspace import Workspace
 
@@ -90,9 +92,11 @@ class Study:
     def made_elsewhere(self) -> list[str]:
         """Lines on results that are done and were made with other library versions, on another kind of CPU or by other code than here."""
         groups: dict[str, int] = {}
-        here = {**versions(), "processor": cpu_model(), "code": code()}
-        for receipt in self.receipts():
-            there = {**receipt.versions, "processor": receipt.cpu, "code": receipt.code}
+        receipts = self.receipts()
+        used = any(receipt.instructions for receipt in receipts)  # only then is it worth to import torch
+        here = {**versions(), "processor": cpu_model(), "vector instructions": instructions() if used else "", "code": code()}
+        for receipt in receipts:
+            there = {**receipt.versions, "processor": receipt.cpu, "vector instructions": receipt.instructions, "code": receipt.code}
             differs = [f"{name} {there[name]} (here {value})" for name, value in here.items() if there.get(name) not in (None, "", value)]
             if differs:
                 groups["; ".join(differs)] = groups.get("; ".join(differs), 0) + 1
@@ -109,7 +113,12 @@ class Study:
         if due and os.environ.get("SRFP_OUT"):  # the runner made everything that this chapter needs
             raise UserError("input files changed while the study was running: run the same command again")
         obstacles.refuse(self.profile, due.values(), self.workspace.root, workers)
-        run.make(self.workspace, self.jobs, self.keys, names, workers=workers, device=device)
+        run.make(self.workspace, self.jobs, self.keys, names, workers=workers, device=device, demands=self.demands(device))
+
+    def demands(self, device: str = "auto", *, elsewhere: bool = False) -> dict[str, Demand]:
+        """What each job takes on the reference CPU, or GPU if there is one here or the jobs run ``elsewhere``: for their order and places."""
+        kind = "cuda" if elsewhere and device != devices.CPU else devices.find(device)[0]
+        return Costs(self.profile, kind).demands(self.jobs)
 
     def begin(self, chapter: str, *, workers: int = run.DEFAULT_WORKERS, device: str = "auto") -> Text:
         """Make what a chapter needs, nothing if it is there, with ``workers`` on a ``device``; returns a line on what it rests on."""

@@ -16,6 +16,7 @@ install_import_hook([f"srfp_lib.{room}" for room in CHECKED], "beartype.beartype
 
 from srfp_lib.commands import cli
 from srfp_lib.study import Study
+from srfp_lib.workflow import placement
 
 torch.set_num_threads(1)
 
@@ -55,7 +56,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         def lost(self, failure):
             return False
 
-        def submit(self, function, *arguments):
+        def places(self, device):
+            return placement.here(device)
+
+        def submit(self, function, *arguments, place=None):
             future: Future = Future()
             try:
                 future.set_result(function(*arguments))

@@ -85,7 +85,7 @@ def test_plain_papermill_refuses_an_unknown_parameter_too(tmp_path):
             papermill.execute_notebook(source, tmp_path / "out.ipynb", {parameter: "smoke"}, progress_bar=False, cwd=HOME)
 
 
-@pytest.mark.parametrize("name", ["16_architecture", "17_benchmarks"])
+@pytest.mark.parametrize("name", ["16_architecture", "17_benchmarks", "18_running_it_big"])
 def test_a_chapter_of_kept_tables_refuses_parameters_that_would_change_nothing(tmp_path, name):
     with pytest.raises(UserError, match=f"chapter {name} has no parameter 'profile': it has {', '.join(notebooks.parameters(name))}"):
         notebooks.execute(name, tmp_path / "out.ipynb", {"profile": "smoke"})

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,6 +199,12 @@ def test_status_says_what_was_made_with_other_versions(capsys, copy, monkeypatch
     assert cli.main(["status", "--workspace", str(copy)]) == 0
     said_ = capsys.readouterr().out
     assert " jobs were made with torch " in said_ and "(here 99.0)" in said_ and "stale" not in said_
+
+
+def test_status_says_what_was_made_with_other_vector_instructions(capsys, copy, monkeypatch):
+    monkeypatch.setattr(study_module, "instructions", lambda: "AVX9000")
+    assert cli.main(["status", "--workspace", str(copy)]) == 0
+    assert re.search(r"jobs were made with vector instructions \w+ \(here AVX9000\)", capsys.readouterr().out)
 
 
 def test_status_of_what_is_no_workspace(capsys, tmp_path):

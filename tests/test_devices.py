@@ -18,8 +18,9 @@ from srfp_lib.images import superresolve
 from srfp_lib.profiles import PAPER, SMOKE
 from srfp_lib.stages import classify, making
 from srfp_lib.training.trainer import Trainer
-from srfp_lib.workflow import run
+from srfp_lib.workflow import placement, run
 from srfp_lib.workflow.desk import Desk
+from srfp_lib.workflow.placement import Place
 from tests.classifiers.test_classifiers import SETTINGS as CLASSIFIER
 from tests.classifiers.test_classifiers import fitting_on, store  # noqa: F401 (a fixture)
 from tests.conftest import hurried
@@ -42,7 +43,6 @@ def test_choices_with_two_gpus(monkeypatch):
     both = ("cuda:0", "cuda:1")
     found = {name: devices.find(name) for name in ("auto", "cpu", "cuda", "cuda:1")}
     assert found == {"auto": both, "cpu": ("cpu",), "cuda": both, "cuda:1": ("cuda:1",)}
-    assert [devices.of_worker(both, i) for i in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
     with pytest.raises(UserError, match=r"'cuda:2' is not there \(torch finds cuda:0, cuda:1\)"):
         devices.find("cuda:2")
 
@@ -64,7 +64,7 @@ def test_without_a_driver_torch_is_not_imported():
 
 def test_jobs_take_turns_at_the_devices(tmp_path, monkeypatch):
     hurried(monkeypatch)
-    monkeypatch.setattr(devices, "find", lambda name: ("a", "b"))
+    monkeypatch.setattr(placement, "here", lambda name: [Place("a"), Place("b")])
     perform, seen = run.perform, {}
 
     def watched(job, key, inputs, root, profile, device):

@@ -12,6 +12,7 @@ from srfp_lib.planning import report as command
 from srfp_lib.planning.costs import Costs, Work
 from srfp_lib.profiles import DEMO, LAB, PAPER, SMOKE
 from srfp_lib.workflow.jobs import Job
+from srfp_lib.workflow.placement import Demand
 
 
 class Even(dict):
@@ -148,7 +149,8 @@ def test_disk():
 
 def test_the_longest_chain():
     jobs = {n: Job(n, "a:b", (), (), needs) for n, needs in {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}.items()}
-    lines = command.durations(jobs, {"a": 3600, "b": 18000, "c": 7200, "d": 3600}, 1, "cuda")
+    demands = {name: Demand(seconds) for name, seconds in {"a": 3600, "b": 18000, "c": 7200, "d": 3600}.items()}
+    lines = command.durations(jobs, demands, 1, "cuda")
     assert lines[0].startswith("the whole run: 9 GPU-hours; 9 hours on 1, 7 hours on 4, 7 hours on 8 such GPUs")
 
 

@@ -126,7 +126,7 @@ def _run(options: argparse.Namespace) -> int:
     from ..workflow import engines, run
 
     engines.check(options.engine, options.workers)
-    devices.find(options.device)
+    devices.check(options.device) if options.scheduler else devices.find(options.device)  # of other machines each job finds its own
     numbers = chapters.chosen(options.chapters)
     study = Study.open(options.profile, options.workspace)
     wanted = {chapters.name_of(number): chapters.obstacle(study.everything, study.profile, number) for number in numbers}
@@ -139,7 +139,7 @@ def _run(options: argparse.Namespace) -> int:
     announcement = plan.announcement(study.profile, due, study.workspace.root, options.workers)
     print(f"{announcement} {networks}".rstrip(), file=sys.stderr)
     run.make(study.workspace, study.jobs, study.keys, names, engine=options.engine, workers=options.workers, device=options.device,
-             scheduler=options.scheduler)  # fmt: skip
+             scheduler=options.scheduler, demands=study.demands(options.device, elsewhere=bool(options.scheduler)))  # fmt: skip
     print(f"Done. Tables, figures and executed chapters are in {study.workspace.root}", file=sys.stderr)
     return 0
 

@@ -28,8 +28,7 @@ def find(name: str) -> tuple[str, ...]:
     >>> find("cpu")
     ('cpu',)
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", f"{name}"):  # a notebook may be given a number
-        raise UserError(f"there is no device '{name}': choose auto, cpu, cuda or, of several GPUs, one by its number as in cuda:1")
+    check(name)
     if name == CPU or (name == "auto" and not any(Path(path).exists() for path in DRIVERS)):
         return (CPU,)
     import torch
@@ -42,9 +41,19 @@ def find(name: str) -> tuple[str, ...]:
     return gpus if name == "cuda" else (name,)
 
 
-def of_worker(devices: tuple[str, ...], worker: int) -> str:
-    """The device of a worker: workers are dealt out to the devices in turn."""
-    return devices[worker % len(devices)]
+def check(name: str) -> None:
+    """Refuse a name that no device can have. Raises UserError."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", f"{name}"):  # a notebook may be given a number
+        raise UserError(f"there is no device '{name}': choose auto, cpu, cuda or, of several GPUs, one by its number as in cuda:1")
+
+
+def megabytes(device: str) -> float:
+    """The memory of a GPU; without end for the CPU, whose memory `planning.obstacles` looks at."""
+    if device == CPU:
+        return float("inf")
+    import torch
+
+    return torch.cuda.get_device_properties(device).total_memory / 1e6
 
 
 def title(device: str) -> str:

@@ -58,6 +58,7 @@ CHAPTERS = {
     ),
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
+    "18": Chapter("18_running_it_big", ()),
 }
 
 

@@ -10,8 +10,8 @@ import csv
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -28,25 +28,31 @@ from ..profiles import Photographs, Profile, Training
 from ..published import sources
 from ..stages import units
 from ..workflow.jobs import Job
+from ..workflow.placement import Demand
 
 RDN_PARAMETERS = 22.2e6
 FROM_FILES = ("score", "residual", "crop")  # of images that are read from PNG files unless they are kept decoded
 RESNET = "resnet50.a1_in1k"  # stands for every backbone that the table lacks
+LEAST_MEGABYTES, CONTEXT_MEGABYTES = 1500, 500  # of a step that was not measured (`benchmarks/published_gpu.csv`), and what CUDA takes by itself
 Entry = tuple[float, str, float]  # so many times the row of a name, at so many megapixels
 Needs = tuple[float, list[Entry]]  # steps or images, and what they take
 
 
 @dataclass(frozen=True)
 class Work:
-    """``units`` steps or images, the ``seconds`` of all, the ``megabytes`` of one step, and whether a part stands for the whole."""
+    """``units`` steps or images, the ``seconds`` of all, the ``megabytes`` of one step, whether a part stands for the whole, and
+    of the seconds those in which a GPU computes.
+    """
 
     units: float = 0.0
     seconds: float = 0.0
     megabytes: float = 0.0
     scaled: bool = False
+    on_gpu: float = field(default=0.0, compare=False)
 
     def __add__(self, other: Work) -> Work:
-        return Work(self.units + other.units, self.seconds + other.seconds, max(self.megabytes, other.megabytes), self.scaled or other.scaled)
+        return Work(self.units + other.units, self.seconds + other.seconds, max(self.megabytes, other.megabytes), self.scaled or other.scaled,
+                    self.on_gpu + other.on_gpu)  # fmt: skip
 
 
 @cache
@@ -93,6 +99,12 @@ class Costs:
         factors = [calibrate(d) / rows()["calibration", d.split(":")[0]][0] for d in dict.fromkeys((CPU, device))]
         return cls(profile, device, (factors[0], factors[-1]))
 
+    def demands(self, jobs: Mapping[str, Job]) -> dict[str, Demand]:
+        """What each job takes where it runs; what has no law of steps or images is taken to need no GPU."""
+        found = {name: self.of(job) for name, job in jobs.items()}
+        return {name: Demand(one.seconds, one.on_gpu / one.seconds, max(one.megabytes, LEAST_MEGABYTES) + CONTEXT_MEGABYTES)
+                if one.on_gpu else Demand(one.seconds, 0.0) for name, one in found.items()}  # fmt: skip
+
     def total(self, jobs: Iterable[Job]) -> Work:
         """The work of jobs together."""
         return sum(map(self.of, jobs), Work())
@@ -115,7 +127,7 @@ class Costs:
         fixed, seconds, megabytes, part = rows()[key]
         read = self._law(times, "read", self.megapixels).seconds if kind in FROM_FILES and not self.decoded else 0.0
         seconds = times * (fixed + seconds * megapixels) * self.factors[key[1] != CPU]
-        return Work(0, seconds + read, megabytes * megapixels, bool(part) or key[0] != name)
+        return Work(0, seconds + read, megabytes * megapixels, bool(part) or key[0] != name, seconds * (key[1] != CPU))
 
     def _train(self, job: Job) -> Needs:
         return self._steps([fleet.parse(name) for name in job.arguments[0]], self.profile.training)

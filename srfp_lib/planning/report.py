@@ -13,8 +13,10 @@ from ..common.checkout import DATA
 from ..pages import chapters
 from ..profiles import Profile
 from ..workflow.jobs import Job
+from ..workflow.placement import Demand, Place
 from . import obstacles, plan
 from .costs import Costs, Work, number, span
+from .simulate import cluster, simulate
 
 MACHINES = (1, 4, 8)
 FAST = DATA / "profiles" / "paper_fast.toml"
@@ -37,7 +39,7 @@ def report(profile: Profile, root: Path, workers: int, device: str) -> Iterator[
     yield f"to download: {number(lacking / 1000)} GB" + (" and what is not known" if any(not m and not there for _, m, there, _ in items) else "")
     for name, megabytes, there, note in items:
         yield f"  {name:<44}{f'{megabytes:,.0f} MB' if megabytes else 'not known':>12}  {'there already' if there else note}".rstrip()
-    yield from ("", *durations(jobs, {name: one.seconds for name, one in work.items()}, workers, device), *_faster(profile, device, costs), "")
+    yield from ("", *durations(jobs, costs.demands(jobs), workers, device), *_faster(profile, device, costs), "")
     found = list(obstacles.obstacles(profile, jobs.values(), root, workers, costs))
     yield "This machine cannot give, in the order in which a run meets it:" if found else "This machine has everything that the run needs."
     yield from (f"  {i}. {sentence}" for i, sentence in enumerate(found, 1))
@@ -71,17 +73,16 @@ def _faster(profile: Profile, device: str, costs: Costs) -> Iterator[str]:
         )
 
 
-def durations(jobs: dict[str, Job], seconds: dict[str, float], workers: int, device: str) -> list[str]:
-    """How long the run takes on some numbers of machines: never less than its longest chain of jobs that wait for each other."""
-    ends: dict[str, float] = {}
-    for name, job in jobs.items():
-        ends[name] = seconds[name] + max((ends[need] for need in job.needs if need in ends), default=0.0)
-    total, chain, gpu = sum(seconds.values()), max(ends.values()), device != devices.CPU
-    at_once = 1 if gpu else max(min(workers, os.cpu_count() or 1), 1)
+def durations(jobs: dict[str, Job], demands: dict[str, Demand], workers: int, device: str) -> list[str]:
+    """How long the run takes on some numbers of machines, simulated: never less than its longest chain of jobs that wait for each other."""
+    gpu = device != devices.CPU
+    at_once = max(min(workers, os.cpu_count() or 1), 1)
     kind, machines = ("GPU", "such GPUs") if gpu else ("core", f"such machines with {at_once} processes each")
-    spans = ", ".join(f"{span(max(total / (at_once * n), chain))} on {n}" for n in MACHINES)
-    classifiers = sum(seconds[name] for name, job in jobs.items() if job.work.endswith(":classify"))
+    one = cluster(1, processors=os.cpu_count() or 1) if gpu else [Place(devices.CPU, at_once, 0, gpu=False)]
+    runs = {n: simulate(jobs, demands, one * n) for n in MACHINES}
+    spans = ", ".join(f"{span(run.wall)} on {n}" for n, run in runs.items())
+    total, classifiers = (sum(d.seconds for n, d in demands.items() if jobs[n].work.endswith(end)) for end in ("", ":classify"))
     return [
-        f"the whole run: {span(total, kind)}; {spans} {machines} (never less than its longest chain of jobs, {span(chain)})",
+        f"the whole run: {span(total, kind)}; {spans} {machines} (never less than its longest chain of jobs, {span(runs[1].chain)})",
         f"{AUTHORS}; ours here: {span(classifiers, kind)}.",
     ]

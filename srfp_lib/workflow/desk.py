@@ -7,6 +7,7 @@ import importlib
 import os
 import platform
 import shutil
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,14 +79,15 @@ class Desk:
 def perform(job: Job, key: str, inputs: dict[str, str], root: Path, profile: Profile, device: str = devices.CPU) -> Path:
     """Do a job in this process; returns its staging folder, sealed with the receipt, for the lock's holder to commit.
 
-    Raises UserError, and MachineError where another worker may do better.
+    ``device`` is found here: another machine's GPUs are not the runner's. Raises UserError, and MachineError where another worker may do
+    better.
     """
     with logs.kept(root, job.name, key), disk_full_in_a_sentence(root), failures.blamed(root, job.name):
         workspace = Workspace(root, profile)
         shared.await_inputs(root, workspace.receipt, inputs)
         staged = staging.begin(root, job.name)
         with staging.owned(staged, job.name):
-            staging.seal(staged, _work(job, key, inputs, workspace, staged, device))
+            staging.seal(staged, _work(job, key, inputs, workspace, staged, devices.find(device)[0]))
     return staged
 
 
@@ -105,7 +107,8 @@ def _work(job: Job, key: str, inputs: dict[str, str], workspace: Workspace, stag
     return Receipt(
         job=job.name, key=key, inputs=inputs, settings=job.settings, outputs=outputs, seconds=round(time.perf_counter() - wall, 2),
         cpu_seconds=round(sum(os.times()[:4]) - cpu, 2), peak_megabytes=_peak_megabytes(), versions=versions(), machine=machine,
-        cpu=cpu_model(), code=source, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        cpu=cpu_model(), code=source, instructions=instructions() if "torch" in sys.modules else "",
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 
 
@@ -132,6 +135,15 @@ def cpu_model() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Processor")))
     return next(named, "") or platform.processor() or platform.machine()
+
+
+def instructions() -> str:
+    """The vector instructions that torch uses here, such as AVX512, and the limit of oneDNN's if one is set: results differ by rounding."""
+    import torch
+
+    limits = (os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"))
+    limit = next(filter(None, limits), "")
+    return torch.backends.cpu.get_cpu_capability() + (f" (oneDNN {limit})" if limit else "")
 
 
 @cache

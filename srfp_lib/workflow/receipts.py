@@ -19,7 +19,8 @@ from ..common.memory import litter
 class Receipt:
     """How a job's outputs were made. ``outputs`` maps a path to {"files": n, "bytes": b, "sha256": digest}.
 
-    ``versions`` are those of Python and the libraries, ``cpu`` is the processor's model, ``code`` a digest of the package.
+    ``versions`` are those of Python and the libraries, ``cpu`` is the processor's model, ``instructions`` the vector instructions that torch
+    used of it (empty: it used none), ``code`` a digest of the package.
     """
 
     job: str
@@ -35,6 +36,7 @@ class Receipt:
     machine: str
     cpu: str = ""
     code: str = ""
+    instructions: str = ""
 
     def write(self, path: Path) -> None:
         """Write it as a whole or not at all."""

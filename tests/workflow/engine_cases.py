@@ -21,6 +21,13 @@ def where() -> int:
     return os.getpid()
 
 
+def which_worker() -> str:
+    """The name of the Dask worker that runs this."""
+    import distributed
+
+    return str(distributed.get_worker().name)
+
+
 def threads() -> tuple[int, str | None]:
     import torch
 
@@ -62,6 +69,11 @@ def write(desk: Desk, name: str) -> None:
     """A job that takes a moment."""
     time.sleep(0.05)
     desk.write(f"{name}.txt").write_text(name)
+
+
+def write_where(desk: Desk, name: str) -> None:
+    """A job that says on which Dask worker it ran, and on which device."""
+    desk.write(f"{name}.txt").write_text(f"{which_worker()} {desk.device}")
 
 
 def die_once(desk: Desk, name: str, note: str) -> None:

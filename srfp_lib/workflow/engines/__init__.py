@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from ...common.errors import UserError
+from ..placement import Place
 
 
 class Engine(Protocol):
@@ -16,8 +17,12 @@ class Engine(Protocol):
 
     workers: int
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Call ``function(*arguments)`` on a worker."""
+    def places(self, device: str, /) -> list[Place]:
+        """Where its jobs run, each on that ``device`` (`devices.find`)."""
+        ...
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, place: Place | None = None) -> Future[Any]:
+        """Call ``function(*arguments)`` on a worker, of such a place if one is given."""
         ...
 
     def lost(self, failure: BaseException, /) -> int:

@@ -4,6 +4,11 @@
     dask worker tcp://HOST:8786 --nthreads 1 --nworkers 8 --no-dashboard  # on each, in a folder from which srfp_lib can be imported
     python -m srfp_lib run --engine dask --scheduler tcp://HOST:8786
 
+GPUs are resources, in megabytes of memory: a worker for each, or several that divide its memory between them, and some for work without one.
+
+    CUDA_VISIBLE_DEVICES=0 dask worker tcp://HOST:8786 --nthreads 1 --nworkers 1 --no-dashboard --resources GPU_MB=139000
+    dask worker tcp://HOST:8786 --nthreads 1 --nworkers 6 --no-dashboard --resources CPU=1
+
 The workspace lies on a file system that all of them share. A worker that is lost takes no finished job with it: its job is given to another.
 """
 
@@ -17,9 +22,12 @@ from contextlib import suppress
 from typing import Any
 
 from ...common.errors import MachineError, UserError
+from .. import placement
+from ..placement import Place
 from ..progress import hush
 from . import local, remote
 
+GPU = "GPU_MB"  # the resource of a worker that has a GPU to itself, or a part of one: megabytes of its memory
 PATIENCE = 30  # seconds to wait for a scheduler and for its first worker
 
 
@@ -48,11 +56,27 @@ class Dask:
         self.client.register_worker_callbacks(local.prepare)  # of workers that join later too
         self.workers = len(self.client.nthreads()) if scheduler else workers
         self.killed, self.cut = distributed.KilledWorker, (CommClosedError, CancelledError)
-        self._pool = self.client.get_executor(pure=False)
+        self._pools: dict[tuple[tuple[str, float], ...], Any] = {}  # by the resources of a worker
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Call the function on whichever worker is free."""
-        return self._pool.submit(remote.call, function, *arguments)
+    def places(self, device: str) -> list[Place]:
+        """Of workers on this machine its own; of others a place each, where they say what they have: GPU_MB, CPU."""
+        if self.cluster:
+            return placement.here(device)
+        offers = [(worker["nthreads"], worker["resources"]) for worker in self.client.scheduler_info(n_workers=-1)["workers"].values()]
+        if not any(GPU in offer for _, offer in offers):
+            return [Place(device)]
+        return [Place(device, seats, offer.get(GPU, 0.0), GPU in offer, offer) for seats, offer in offers]
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, place: Place | None = None) -> Future[Any]:
+        """Call the function on whichever worker is free, of those that have at least the resources of the place.
+
+        Not on the place's own worker: one that is lost comes back under another address.
+        """
+        resources = place.resources if place else {}
+        pool = tuple(sorted(resources.items()))
+        if pool not in self._pools:
+            self._pools[pool] = self.client.get_executor(pure=False, **({"resources": dict(resources)} if resources else {}))
+        return self._pools[pool].submit(remote.call, function, *arguments)
 
     def lost(self, failure: BaseException) -> int:
         """How many workers were lost with the job. A scheduler that comes back within half a minute is given it anew, else it is gone."""
@@ -66,7 +90,8 @@ class Dask:
     def close(self) -> None:
         """Cancel what waits and leave; a cluster of this run ends with it."""
         with suppress(Exception):  # of whatever kind, when the scheduler is gone
-            self._pool.shutdown(wait=False)
+            for pool in self._pools.values():
+                pool.shutdown(wait=False)
         with suppress(Exception):
             self.client.close(timeout=5)
         if self.cluster:

@@ -17,6 +17,8 @@ from typing import Any
 
 from ...common import surroundings
 from ...common.errors import UserError
+from .. import placement
+from ..placement import Place
 
 
 class Local:
@@ -28,7 +30,11 @@ class Local:
         self.workers = workers
         self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(os.getpid(),))
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def places(self, device: str) -> list[Place]:
+        """This machine's GPUs, shared by its processes, or its processors."""
+        return placement.here(device)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, place: Place | None = None) -> Future[Any]:
         """Run ``function(*arguments)`` in a process."""
         with _nameless_script():
             return self._pool.submit(function, *arguments)

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from ...common.errors import MachineError, UserError
+from ..placement import Place
 from . import TRIES, local, remote
 
 
@@ -40,7 +41,11 @@ class Slurm:
         self._pool = SlurmJobExecutor(max_workers=workers, resource_dict=resources, block_allocation=True, init_function=_prepared,
                                       disable_dependencies=True, restart_limit=1000)  # fmt: skip
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def places(self, device: str) -> list[Place]:
+        """The processes, each with the GPU that srun gave it."""
+        return [Place(device)]
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, place: Place | None = None) -> Future[Any]:
         """Call the function in the next free process."""
         return _limited(self._pool.submit(remote.call, function, *arguments))
 
