@@ -22,7 +22,7 @@ MOST, MORE, EACH = 40, 200, 6  # network pairs of a kind, of any kind to calibra
 SEVERAL = 5  # images of one source
 REAL = "real"  # the kind of pairs of published networks
 Sizes = tuple[int, int]
-COLUMNS = ["kind", "losses", "scene", "left", "right", "same", "first", "second", "first_image", "second_image"]
+COLUMNS = ["kind", "losses", "scene", "left", "right", "same", "first", "second", "first_images", "second_images", "photographs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +49,8 @@ class Shown:
     def ask(self, likeness: Likeness, kind: str, most: int, rng: np.random.Generator, scene: str = APART, sizes: Sizes = (1, 1)) -> pd.DataFrame:
         """For each of at most so many network pairs of a kind, `EACH` image pairs by both networks and as many by one of them, scored.
 
-        Columns: `COLUMNS` (left and right: how many images; the first of either side by its number), score, and plain, which is the
-        cosine of the standardised spectra.
+        Columns: `COLUMNS` (left and right: how many images; first_images and second_images: their numbers, as text; photographs: what
+        both sides show, a line each), score, and plain, which is the cosine of the standardised spectra.
         """
         rows, sides = [], ([], [])
         place = {network: k for k, network in enumerate(self.networks)}
@@ -63,8 +63,9 @@ class Shown:
                     continue
                 for side, network, at in zip(sides, both, drawn, strict=True):
                     side.append(self.features[place[network], at].mean(0))
-                numbers = (int(self.images[at[0]]) for at in drawn)
-                rows.append((kind, losses(*pair), scene, *sizes, same, *(network.model_id for network in both), *numbers))
+                numbers = (" ".join(str(self.images[k]) for k in at) for at in drawn)
+                photographs = "\n".join(self.photographs[[*drawn[0], *drawn[1]]])
+                rows.append((kind, losses(*pair), scene, *sizes, same, *(network.model_id for network in both), *numbers, photographs))
         if not rows:
             return pd.DataFrame(columns=COLUMNS)
         one, other = (np.stack(side) for side in sides)
