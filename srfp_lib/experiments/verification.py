@@ -6,11 +6,12 @@ out all pairs with a photograph; what the splits, each with its own networks, ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from ..forensics import evidence
 from ..forensics.pairs import APART, KINDS, SCENES
@@ -21,13 +22,7 @@ from .uncertainty import NAN, Spread
 ALL = (*KINDS, REAL)
 LOSSES = ("all", "L1", "adversarial")
 LEAST_PAIRS = 30  # of either sort in all splits together: with fewer a row is left out
-MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
-    "eer": lambda rows: evidence.eer(rows["score"].to_numpy(), rows["same"].to_numpy()),
-    "cllr_min": lambda rows: evidence.cllr_min(rows["score"].to_numpy(), rows["same"].to_numpy()),
-    "cllr": lambda rows: evidence.cllr(rows["own_log10_lr"].to_numpy(), rows["same"].to_numpy()),
-    "cllr_any": lambda rows: evidence.cllr(rows["log10_lr"].to_numpy(), rows["same"].to_numpy()),
-    "eer_plain": lambda rows: evidence.eer(rows["plain"].to_numpy(), rows["same"].to_numpy()),
-}
+MEASURES = {"eer": "score", "cllr_min": "score", "cllr": "own_log10_lr", "cllr_any": "log10_lr", "eer_plain": "plain"}  # and of which column
 
 
 def table(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -58,54 +53,65 @@ def _rows(questions: Iterable[tuple[str, str, pd.DataFrame]]) -> pd.DataFrame:
 
 
 def row(pairs: pd.DataFrame) -> dict[str, float]:
-    """Of pairs of several splits: eer, cllr_min, cllr (calibrated on pairs of the same kind) and cllr_any (on pairs of any networks),
-    each with _low and _high, eer_plain of the cosine, and sizes. Of each measure the mean over splits.
+    """Of pairs of several splits: eer, cllr_min, cllr (calibrated on pairs of the same kind), cllr_any (on pairs of any networks) and
+    eer_plain (of the cosine), each the mean over splits with _low and _high; and the sizes.
     """
-    splits = [rows.reset_index(drop=True) for _, rows in pairs.groupby("split") if rows["same"].nunique() == 2]
-    shown = [_shown(rows) for rows in splits]
-    names = sorted({name for found in shown for name in found})
-    tested = np.array([[name in found for name in names] for found in shown])
+    splits = [rows for _, rows in pairs.groupby("split") if rows["same"].nunique() == 2]
+    names = sorted({name for text in pairs["photographs"].unique() for name in text.split("\n")})
     numbers: dict[str, float] = {}
-    for measure, of in MEASURES.items():
-        usable = [k for k, rows in enumerate(splits) if rows["own_log10_lr"].notna().all()] if measure == "cllr" else [*range(len(splits))]
-        if not usable:
-            numbers |= {measure: NAN, f"{measure}_low": NAN, f"{measure}_high": NAN}
-            continue
-        whole = {k: of(splits[k]) for k in usable}
-        numbers[measure] = float(np.mean([*whole.values()]))
-        if measure != "eer_plain":
-            numbers[f"{measure}_low"], numbers[f"{measure}_high"] = _interval(of, splits, shown, whole, names, tested)
-    networks = {*pairs["first"], *pairs["second"]}
-    same = int(pairs["same"].sum())
+    for measure, column in MEASURES.items():
+        known = [rows for rows in splits if rows[column].notna().all()]  # a split may have no networks to calibrate for this kind
+        value, low, high = _estimate([_judged(rows, measure, column) for rows in known], [_shown(rows, names) for rows in known])
+        numbers |= {measure: value, f"{measure}_low": low, f"{measure}_high": high}
+    same, networks = int(pairs["same"].sum()), {*pairs["first"], *pairs["second"]}
     return numbers | {"same": same, "different": len(pairs) - same, "networks": len(networks), "photographs": len(names), "splits": len(splits)}
 
 
-def _interval(
-    of: Callable[[pd.DataFrame], float], splits: list[pd.DataFrame], shown: list[dict[str, np.ndarray]], whole: dict[int, float], names: list[str],
-    tested: Bool[np.ndarray, "splits photographs"],
-) -> tuple[float, float]:  # fmt: skip
-    """A jackknife over photographs, and the splits; NaN where there are too few photographs or one leaves a single kind of pair."""
-    usable = [*whole]
-    rows = tested[usable]
-    if len(names) < 8 or rows.sum(1).min() < 4:  # as in `separability`
-        return NAN, NAN
-    left_out = []
-    for name in names:
-        values = dict(whole)
-        for k in usable:
-            if name in shown[k]:
-                kept = splits[k][~shown[k][name]]
-                if kept["same"].nunique() < 2:
-                    return NAN, NAN
-                values[k] = of(kept)
-        left_out.append(np.mean([*values.values()]))
-    value = float(np.mean([*whole.values()]))
-    found = rows.any(0)
-    spread = Spread(pseudo_values(value, np.array(left_out))[found], np.array([whole[k] for k in usable]), rows[:, found])
-    return tuple(np.clip(spread.interval(), 0, None).tolist())
+class Judged(NamedTuple):
+    """A measure of a split's pairs, and what each pair costs: the mean of the two kinds' means is the measure, or nearly so.
+
+    A threshold, or the curve of pool-adjacent-violators, stays that of all pairs where a photograph is left out. As both are where the
+    measure is least, that changes it little, while its steps from pair to pair would spoil the jackknife.
+    """
+
+    value: float
+    costs: Float[np.ndarray, " pairs"]
+    same: Bool[np.ndarray, " pairs"]
+
+    def without(self, shown: Bool[np.ndarray, "photographs pairs"]) -> Float[np.ndarray, " photographs"]:
+        """The measure with the pairs of each photograph left out; NaN where none of a kind would be left."""
+        with np.errstate(invalid="ignore"):
+            kept = ~shown
+            means = [(kept[:, rows] @ self.costs[rows]) / kept[:, rows].sum(1) for rows in (self.same, ~self.same)]
+        return (means[0] + means[1]) / 2 + self.value - (self.costs[self.same].mean() + self.costs[~self.same].mean()) / 2
 
 
-def _shown(pairs: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Of each photograph, which pairs show it."""
-    exploded = pairs["photographs"].str.split("\n").explode()
-    return {str(name): np.isin(np.arange(len(pairs)), rows) for name, rows in exploded.groupby(exploded).groups.items()}
+def _judged(rows: pd.DataFrame, measure: str, column: str) -> Judged:
+    found, same = rows[column].to_numpy(float), rows["same"].to_numpy(bool)
+    if measure.startswith("eer"):
+        return Judged(evidence.eer(found, same), evidence.errors(found, same).astype(float), same)
+    lrs = evidence.pav(found, same) if measure == "cllr_min" else found
+    return Judged(evidence.cllr(lrs, same), evidence.costs(lrs, same), same)
+
+
+def _estimate(splits: list[Judged], shown: list[np.ndarray]) -> tuple[float, float, float]:
+    """The mean over splits, and its interval; none where there are too few photographs or one leaves a single kind of pair."""
+    if not splits:
+        return NAN, NAN, NAN
+    by_split = np.array([one.value for one in splits])
+    tested = np.stack([found.any(1) for found in shown])
+    left_out = np.stack([one.without(found) for one, found in zip(splits, shown, strict=True)]).mean(0)[tested.any(0)]
+    if tested.any(0).sum() < 8 or tested.sum(1).min() < 4 or np.isnan(left_out).any():  # as in `separability`
+        return float(by_split.mean()), NAN, NAN
+    value = float(by_split.mean())
+    low, high = Spread(pseudo_values(value, left_out), by_split, tested[:, tested.any(0)]).interval()
+    return value, max(low, 0.0), high
+
+
+def _shown(rows: pd.DataFrame, names: list[str]) -> Bool[np.ndarray, "photographs pairs"]:
+    """Which pair shows which photograph."""
+    place = {name: k for k, name in enumerate(names)}
+    found = np.zeros((len(names), len(rows)), bool)
+    for pair, text in enumerate(rows["photographs"]):
+        found[[place[name] for name in text.split("\n")], pair] = True
+    return found

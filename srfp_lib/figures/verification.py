@@ -8,6 +8,7 @@ import pandas as pd
 from ..forensics import evidence
 from . import BLUE, GREY, ORANGE, Picture, grid, legend, single, styled, whiskers
 
+
 @styled()
 def tippett(pairs: pd.DataFrame, titles: dict[str, str]) -> Picture:
     """For each kind of pair in ``titles`` the shares of same and of different pairs with at least an LR, within its own bounds.
@@ -69,5 +70,5 @@ def kinds(table: pd.DataFrame, spelled: dict[str, str]) -> Picture:
     axes.set_yticks(range(len(names)), [spelled[name] for name in names][::-1])
     axes.set(xlabel="equal error rate, %", xlim=(0, 60))
     legend(figure, axes, columns=3)
-    rows = table[table["losses"].isin(["L1", "adversarial"])]
-    return figure, "Equal error rates: " + "; ".join(f"{spelled[r.kind]}, {r.losses} {100 * r.eer:.0f} %" for r in rows.itertuples()) + "."
+    rows = table[table["losses"].isin(["L1", "adversarial"])].to_dict("records")
+    return figure, "Equal error rates: " + "; ".join(f"{spelled[r['kind']]}, {r['losses']} {100 * r['eer']:.0f} %" for r in rows) + "."

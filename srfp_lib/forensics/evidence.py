@@ -46,8 +46,13 @@ def cllr(log10_lr: Scores, same: Truth) -> float:
     >>> round(cllr(np.array([1.0, -1.0]), np.array([True, False])), 4), cllr(np.zeros(2), np.array([True, False]))
     (0.1375, 1.0)
     """
-    bits = np.asarray(log10_lr) * np.log2(10)
-    return float(np.logaddexp2(0, -bits[same]).mean() + np.logaddexp2(0, bits[~same]).mean()) / 2
+    bits = costs(log10_lr, same)
+    return float(bits[same].mean() + bits[~same].mean()) / 2
+
+
+def costs(log10_lr: Scores, same: Truth) -> Scores:
+    """What each pair costs in bits; the mean of the same pairs' mean and of the different pairs' is Cllr."""
+    return np.logaddexp2(0, np.where(same, -1, 1) * np.asarray(log10_lr) * np.log2(10))
 
 
 def cllr_min(scores: Scores, same: Truth) -> float:
@@ -74,6 +79,12 @@ def eer(scores: Scores, same: Truth) -> float:
     """
     false_alarms, hits, _ = roc_curve(same, scores, drop_intermediate=False)
     return float(np.interp(0.0, false_alarms + hits - 1, false_alarms))
+
+
+def errors(scores: Scores, same: Truth) -> Truth:
+    """Which pairs are judged wrongly at the score where the two rates of errors are nearest to each other."""
+    false_alarms, hits, thresholds = roc_curve(same, scores, drop_intermediate=False)
+    return (scores >= thresholds[np.abs(false_alarms + hits - 1).argmin()]) != same
 
 
 def tippett(log10_lr: Scores, same: Truth, at: Float[np.ndarray, " k"] | None = None) -> pd.DataFrame:

@@ -51,7 +51,9 @@ def test_pairs_differ_as_they_say(verified):
     found = verified[0]
     differ = found[~found["same"].astype(bool) & found["kind"].isin(KINDS)].drop_duplicates(["first", "second", "kind"])
     assert set(differ["kind"]) == set(KINDS)
-    assert all(kind in pairs.kinds(fleet.parse(a), fleet.parse(b)) for kind, a, b in zip(differ["kind"], differ["first"], differ["second"], strict=True))
+    assert all(
+        kind in pairs.kinds(fleet.parse(a), fleet.parse(b)) for kind, a, b in zip(differ["kind"], differ["first"], differ["second"], strict=True)
+    )
     same = found[found["same"].astype(bool)]
     assert (same["first"] == same["second"]).all() and len(same) * 2 == len(found)
 
@@ -59,7 +61,8 @@ def test_pairs_differ_as_they_say(verified):
 def test_images_show_what_the_scene_says(verified):
     found = verified[0]
     shown = found["photographs"].str.split("\n")
-    assert (shown[found["scene"] == APART].map(lambda names: len(set(names))) == found["left"] + found["right"])[found["scene"] == APART].all()
+    apart = found[found["scene"] == APART]
+    assert (shown[apart.index].map(set).map(len) == apart["left"] + apart["right"]).all()
     tiles, image = found[found["scene"] == TILES], found[(found["scene"] == IMAGE) & ~found["same"].astype(bool)]
     assert (tiles["first_images"] != tiles["second_images"]).all() and (shown[tiles.index].map(set).map(len) == 1).all()
     assert (image["first_images"] == image["second_images"]).all()
