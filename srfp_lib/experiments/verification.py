@@ -14,12 +14,13 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from ..forensics import evidence
-from ..forensics.pairs import APART, KINDS, SCENES
+from ..forensics.pairs import ANY, APART, KINDS, SCENES
 from ..forensics.verifying import REAL
 from .separability import pseudo_values
 from .uncertainty import NAN, Spread
 
 ALL = (*KINDS, REAL)
+DRAWN = (ANY, "seed")  # kinds of pairs in figures
 LOSSES = ("all", "L1", "adversarial")
 LEAST_PAIRS = 30  # of either sort in all splits together: with fewer a row is left out
 MEASURES = {"eer": "score", "cllr_min": "score", "cllr": "own_log10_lr", "cllr_any": "log10_lr", "eer_plain": "plain"}  # and of which column
@@ -40,6 +41,30 @@ def by_number(pairs: pd.DataFrame) -> pd.DataFrame:
     """The same for one and several, and several and several images."""
     several = pairs[(pairs["right"] > 1) & (pairs["scene"] == APART)]
     return _rows((kind, "all", rows) for kind in ALL for _, rows in several[several["kind"] == kind].groupby(["left", "right"]))
+
+
+def sample(pairs: pd.DataFrame, splits: int = 2) -> pd.DataFrame:
+    """The pairs of `DRAWN` kinds of the first splits, one image of other photographs on either side, for figures: kind, losses, split,
+    same, score, log10_lr, own_log10_lr.
+    """
+    single = pairs[(pairs["scene"] == APART) & (pairs["right"] == 1) & pairs["kind"].isin(DRAWN) & (pairs["split"] <= splits)]
+    return single[["kind", "losses", "split", "same", "score", "log10_lr", "own_log10_lr"]].reset_index(drop=True)
+
+
+def examples(pairs: pd.DataFrame, calibrations: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """For either sort of networks a pair by one and a pair by two of any networks, each with the median LR of its sort in the first split.
+
+    Columns: those of the pair, first_photograph, second_photograph, and those of its calibration.
+    """
+    first = pairs[(pairs["split"] == 1) & (pairs["scene"] == APART) & (pairs["right"] == 1) & (pairs["kind"] == ANY)]
+    chosen = []
+    for _, rows in first[first["losses"].isin(LOSSES[1:])].groupby(["losses", "same"]):
+        chosen.append(rows.sort_values("log10_lr", kind="stable").iloc[len(rows) // 2])
+    shown = images["photograph"].to_numpy()
+    found = pd.DataFrame(chosen).drop(columns=["photographs", "plain", "score"]).reset_index(drop=True)
+    for side in ("first", "second"):
+        found[f"{side}_photograph"] = shown[found[f"{side}_images"].astype(int)]
+    return found.merge(calibrations.drop(columns=["same", "different"]), on=["split", "kind", "left", "right"])
 
 
 def _rows(questions: Iterable[tuple[str, str, pd.DataFrame]]) -> pd.DataFrame:
