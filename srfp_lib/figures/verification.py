@@ -23,11 +23,11 @@ def tippett(pairs: pd.DataFrame, titles: dict[str, str]) -> Picture:
         drawn = evidence.tippett(found, same)
         for name, style in (("same", "-"), ("different", "--")):
             axes.step(drawn["log10_lr"], 100 * drawn[name], where="pre", color=BLUE if name == "same" else ORANGE, ls=style, label=f"{name} network")
-        axes.axvline(0, color=GREY, linestyle=":", label="LR 1")
+        axes.axvline(0, color=GREY, linestyle=":", label="ratio 1")
         axes.set(xlabel="log10 of the likelihood ratio", ylim=(0, 101), title=title)
         misled = 100 * (found[same] < 0).mean(), 100 * (found[~same] > 0).mean()
-        said.append(f"{title}: {misled[0]:.0f} % of the same pairs lie below LR 1 and {misled[1]:.0f} % of the different ones above")
-    places[0].set_ylabel("pairs with at least this LR, %")
+        said.append(f"{title}: {misled[0]:.0f} % of the same pairs lie below ratio 1 and {misled[1]:.0f} % of the different ones above")
+    places[0].set_ylabel("pairs with at least this ratio, %")
     legend(figure, places[0], columns=3)
     return figure, "Tippett plot. " + "; ".join(said) + "."
 
@@ -50,8 +50,8 @@ def reliability(pairs: pd.DataFrame, titles: dict[str, str]) -> Picture:
             axes.plot(found[order], np.clip(evidence.pav(found, same), -limit, limit)[order], color=colour, ls=style, label=f"calibrated on {name}")
             said.append(f"{title}, calibrated on {name}: Cllr {evidence.cllr(found, same):.2f}, at the least {evidence.cllr_min(found, same):.2f}")
         axes.axline((0, 0), slope=1, color=GREY, linestyle=":", label="as it should be")
-        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="log10 LR as computed", title=title)
-    places[0].set_ylabel("log10 LR as observed (PAV)")
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="log10 likelihood ratio as computed", title=title)
+    places[0].set_ylabel("log10 ratio as observed (PAV)")
     legend(figure, places[0], columns=3)
     return figure, "Likelihood ratios beside those that pool-adjacent-violators makes of them. " + "; ".join(said) + "."
 
