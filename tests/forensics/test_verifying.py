@@ -1,14 +1,18 @@
 """Pairs of images of a small made-up fleet: disjoint groups, pairs that differ as they say, LRs within their bounds."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from srfp_lib import fleet
+from srfp_lib.common.errors import UserError
 from srfp_lib.experiments import verification
 from srfp_lib.forensics import pairs, verifying
 from srfp_lib.forensics.described import Described
 from srfp_lib.forensics.pairs import APART, IMAGE, KINDS, SCENES, TILES
+from srfp_lib.stages import verification as stage
 
 REAL = tuple(n.model_id for n in fleet.published()[:8])
 
@@ -88,3 +92,16 @@ def test_tables_say_that_seeds_are_harder_than_everything_and_several_images_hel
     most = several.index.get_level_values("left").max()
     assert several["seed", most, most] < table.loc[("seed", "all"), "eer"]
     assert set(verification.by_scene(found)["scene"]) == {TILES, IMAGE}
+
+
+def test_examples_are_a_pair_by_one_and_a_pair_by_two_networks_of_either_loss(described, verified):
+    found = verification.examples(*verified, described.images)
+    assert found.groupby("losses")["same"].agg(list).to_dict() == {"L1": [False, True], "adversarial": [False, True]}
+    assert (found["first_photograph"] != found["second_photograph"]).all() and found["high"].notna().all()
+
+
+def test_too_few_photographs_are_refused_in_a_sentence(described, tmp_path):
+    few = Described(described.networks, described.images.iloc[:10], described.spectra[:, :10])
+    few.save(tmp_path)
+    with pytest.raises(UserError, match="pairs of images need 6 photographs, and this run describes 5"):
+        stage.verify(SimpleNamespace(read=lambda name: tmp_path), "verification")
