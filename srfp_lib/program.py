@@ -85,6 +85,8 @@ STUDY = (
     Kind("spectra", "not in the paper: every image described by its log power spectrum",
          "srfp_lib.stages.described:describe", ("photographs", "images", "published"), "spectra", ("forensics.images", "fingerprints.crop"),
          forensic_units.spectra),
+    Kind("verification", "not in the paper: whether one network made two images, by networks that nothing was learnt from",
+         "srfp_lib.stages.verification:verify", ("spectra",), "verification", (), forensic_units.verification),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
          CLASSIFY + "classify", ("photographs", "published", "attribution"),
          "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen, 2),

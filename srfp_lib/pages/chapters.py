@@ -59,6 +59,12 @@ CHAPTERS = {
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
     "18": Chapter("18_running_it_big", ()),
+    "20": Chapter(
+        "20_same_network",
+        ("verification",),
+        tuple(f"verification{part}" for part in ("", "_scenes", "_images", "_pairs", "_bounds", "_examples")),
+        ("verification", "tippett", "calibration"),
+    ),
 }
 
 
