@@ -65,6 +65,7 @@ CHAPTERS = {
         tuple(f"verification{part}" for part in ("", "_scenes", "_images", "_pairs", "_bounds", "_examples")),
         ("verification", "tippett", "calibration"),
     ),
+    "21": Chapter("21_open_set", ("open-set",), ("open_set", "open_set_enrolled", "open_set_shifted"), ("open_set",)),
 }
 
 

@@ -17,3 +17,10 @@ def verification(profile: Profile) -> Iterator[Unit]:
     """One job, where the run has that part."""
     if "verification" in profile.forensics.parts:
         yield Unit(arguments=("verification",), leaves=("verification",), cost=30)
+
+
+def open_set(profile: Profile) -> Iterator[Unit]:
+    """One job. It needs the custom networks themselves, for chains, so that the authors' images are not enough."""
+    if "open-set" in profile.forensics.parts and not profile.release.folder:
+        images = min(profile.forensics.images or 10**6, profile.photographs.max_images)
+        yield Unit(arguments=("open_set",), leaves=("open_set",), cost=40 + 70 * images / 112)
