@@ -1,0 +1,55 @@
+"""Attacks on a classifier by its gradient: hide the network behind an image, or have another one named.
+
+Projected gradient ascent within a ball in L2 (Madry et al. 2018), which is a least PSNR; the outcome is an 8-bit image, as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+from ..classifiers.spectrum import log_power
+from ..fingerprints.linear import Linear
+
+Scores = Callable[[Float[Tensor, "n 3 h w"]], Float[Tensor, "n classes"]]
+STEPS = 6
+ROUNDING = 1 / 12  # the mean squared error of rounding, in grey levels
+
+
+def of_spectra(model: Linear) -> Scores:
+    """The log-probabilities of a linear model of log power spectra, as a function of images in 0..1 that has a gradient."""
+    weights, intercepts = map(torch.from_numpy, model.solved)
+    centre = torch.from_numpy(model.centre)
+    return lambda images: ((log_power(images) - centre) @ weights + intercepts).log_softmax(1)
+
+
+def climb(scores: Scores, images: UInt8[np.ndarray, "n h w 3"], classes: Int64[np.ndarray, " n"], decibels: float, *, forge: bool,
+          steps: int = STEPS) -> UInt8[np.ndarray, "n h w 3"]:  # fmt: skip
+    """Images that are as much more (``forge``), or less, of a class as a PSNR of ``decibels`` allows.
+
+    ``classes``: the numbers of the classes to be named, or not to be named. At 58.9 dB rounding alone uses up the budget; above, images
+    stay as they are.
+    """
+    budget = max(255**2 * 10 ** (-decibels / 10) - ROUNDING, 0) ** 0.5 / 255
+    original = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    wanted, sign, found = torch.from_numpy(classes)[:, None], 1 if forge else -1, original
+    for _ in range(steps if budget else 0):
+        here = found.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(sign * _odds(scores(here), wanted).sum(), here)
+        moved = found + 2 * budget / steps * gradient / _rms(gradient) - original
+        found = (original + moved * (budget / _rms(moved)).clamp(max=1)).clamp(0, 1)
+    return (found * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _odds(scores: Float[Tensor, "n classes"], wanted: Int64[Tensor, "n 1"]) -> Float[Tensor, "n 1"]:
+    """The log-odds of a class. A log-probability of nearly 0, of a classifier that is sure, has no gradient in float32; they have one."""
+    others = scores.scatter(1, wanted, -torch.inf).logsumexp(1, keepdim=True)
+    return scores.gather(1, wanted) - others
+
+
+def _rms(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1 1 1"]:
+    return values.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-12)
