@@ -16,7 +16,7 @@ from ..classifiers.spectrum import log_power
 from ..fingerprints.linear import Linear
 
 Scores = Callable[[Float[Tensor, "n 3 h w"]], Float[Tensor, "n classes"]]
-STEPS = 6
+STEPS = 5
 ROUNDING = 1 / 12  # the mean squared error of rounding, in grey levels
 
 
