@@ -50,7 +50,7 @@ class Sizes:
     """How many images of each network train, and are tested: single ones, those judged together, and networks under attack."""
 
     train: int = 48
-    tested: int = 3
+    tested: int = 2
     together: int = 48
     every: int = 7
 
@@ -151,7 +151,7 @@ def questions(desk: Desk, sizes: Sizes = Sizes()) -> list[Asked]:
 
 def answers(asked: Asked, deliveries: Sequence[str]) -> pd.DataFrame:
     """What every classifier answers to test images after each delivery: the table that `survival.by_delivery` reads."""
-    count, found = asked.sizes.tested * (1 if asked.question == CUSTOM else 3), []
+    count, found = asked.sizes.tested * (1 if asked.question == CUSTOM else 4), []
     picks = [(name, number) for name in asked.classes for number in asked.drawn("test", name, count)]
     before, index = asked.crops(picks), asked.images.index(picks)
     for delivery in deliveries:
