@@ -70,10 +70,7 @@ def _by(table: pd.DataFrame, *columns: str) -> Iterator[tuple[dict[str, Any], pd
 
 
 def of_one_photograph(found: Predictions, counts: Sequence[int] = COUNTS) -> pd.DataFrame:
-    """The accuracy by the number of tiles of one photograph and one network that are judged together, by the sum of their log-probabilities.
-
-    For a linear model of a mean over windows, which a spectrum is, this is the answer to the image that the tiles make up.
-    """
+    """The accuracy by the number of tiles of one photograph and one network that are judged together, by the sum of their log-probabilities."""
     index = found.index.reset_index(drop=True)
     order = index.groupby(["model_id", "photograph"]).cumcount()
     sizes = index.groupby(["model_id", "photograph"])["image"].transform("size")

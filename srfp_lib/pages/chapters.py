@@ -58,6 +58,12 @@ CHAPTERS = {
     ),
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
+    "22": Chapter(
+        "22_what_survives",
+        ("survival",),
+        ("survival_accuracy", "survival_several", "survival_attacks"),
+        ("survival_jpeg", "survival_matrix", "survival_attacks"),
+    ),
 }
 
 

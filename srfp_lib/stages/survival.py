@@ -26,6 +26,7 @@ from ..images import gallery, superresolve
 from ..images.gallery import Gallery
 from ..images.metrics import psnr
 from ..images.store import Pick, evenly
+from ..profiles import Profile
 from ..published import sources
 from ..workflow.desk import Desk
 from .making import load_network
@@ -47,12 +48,18 @@ Judge = Callable[[Pixels], Float32[np.ndarray, "n classes"]]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images of each network train, and are tested: single ones, those judged together, and networks under attack."""
+    """How many images of a network train, and are tested singly and together; among how many custom networks one is tested, one is attacked."""
 
     train: int = 48
     tested: int = 2
     together: int = 48
+    step: int = 1
     every: int = 7
+
+    @classmethod
+    def of(cls, profile: Profile) -> Sizes:
+        """Less of everything in a smoke run."""
+        return cls() if profile.photographs.max_images > 20 else cls(train=8, tested=1, together=4, step=5, every=35)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +149,11 @@ def survive(desk: Desk, output: str) -> None:
         table.to_csv(desk.write(output, f"{name}.csv"), index=False, float_format="%.4f")
 
 
-def questions(desk: Desk, sizes: Sizes = Sizes()) -> list[Asked]:
+def questions(desk: Desk, sizes: Sizes | None = None) -> list[Asked]:
     """The custom networks, and the published ones among themselves if there are several."""
-    published = tuple(n.model_id for n in sources.networks(desk.profile.published))
+    sizes, released = sizes or Sizes.of(desk.profile), desk.profile.release
+    names = [n.model_id for n in sources.networks(desk.profile.published)]
+    published = tuple(name for name in names if not released.folder or name in released.networks)
     of_custom = Asked(desk, CUSTOM, gallery.custom(desk), tuple(n.model_id for n in fleet.custom()), sizes)
     return [of_custom, *([Asked(desk, PUBLISHED, gallery.published(desk), published, sizes)] if len(published) > 1 else [])]
 
@@ -152,7 +161,7 @@ def questions(desk: Desk, sizes: Sizes = Sizes()) -> list[Asked]:
 def answers(asked: Asked, deliveries: Sequence[str]) -> pd.DataFrame:
     """What every classifier answers to test images after each delivery: the table that `survival.by_delivery` reads."""
     count, found = asked.sizes.tested * (1 if asked.question == CUSTOM else 4), []
-    picks = [(name, number) for name in asked.classes for number in asked.drawn("test", name, count)]
+    picks = [(name, number) for name in asked.classes[:: asked.sizes.step] for number in asked.drawn("test", name, count)]
     before, index = asked.crops(picks), asked.images.index(picks)
     for delivery in deliveries:
         shown = _delivered(delivery, before, asked.seed)
@@ -171,7 +180,7 @@ def together(asked: Asked, delivery: str) -> pd.DataFrame:
     picks = [(name, i) for name in names for i in numbers]
     scores = asked.judges[TAUGHT](_delivered(delivery, asked.crops(picks), asked.seed))
     found = Predictions(delivery, 1, asked.classes, asked.images.index(picks), scores)
-    across = several.from_several([found], counts=(2, 3, 5, 10, 20)).query("group == 'all'").assign(of="several photographs")
+    across = several.from_several([found], counts=(2, 3, 5, 10, 20), grouped=False).assign(of="several photographs")
     within = survival.of_one_photograph(found).rename(columns={"tiles": "images"}).assign(of="one photograph")
     return pd.concat([within, across]).assign(question=asked.question, delivery=delivery, side=asked.side)
 
@@ -191,7 +200,7 @@ def attacked(asked: Asked) -> pd.DataFrame:
                     lambda some, wanted, s=scores, g=goal, f=floor: attacks.climb(s, some, wanted, f, forge=g == "forge"), before, wanted
                 )
                 found.append(_judged(asked, index, after, before, goals, attacker, goal, floor))
-    if asked.question == CUSTOM:
+    if asked.question == CUSTOM and not asked.desk.profile.release.folder:  # whose networks are not here
         found += _upscaled_again(asked, index, before)
     return pd.concat(found, ignore_index=True)
 
