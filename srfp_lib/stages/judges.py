@@ -72,7 +72,7 @@ class Asked:
 
     def crops(self, picks: Sequence[Pick]) -> Pixels:
         """Test crops."""
-        return _pixels(self.images.test_crops(list(picks), self.side, seed=self.seed))
+        return pixels(self.images.test_crops(list(picks), self.side, seed=self.seed))
 
     @cached_property
     def models(self) -> dict[str, Linear]:
@@ -81,14 +81,14 @@ class Asked:
         numbers = evenly(self.numbers("train"), self.sizes.train)
         for name in self.classes:
             rng = numpy_generator(self.seed, "survival", name)
-            whole = _pixels(self.images.random_crops([(name, i) for i in numbers], self.side, grid=1, rng=rng))
+            whole = pixels(self.images.random_crops([(name, i) for i in numbers], self.side, grid=1, rng=rng))
             turns = [
                 np.stack([deliver(delivery, image, rng) for image in whole[turn :: len(WITH)]])
                 for turn, delivery in enumerate(WITH)
                 if turn < len(whole)
             ]
-            found[SPECTRUM].add(_described(whole))
-            found[TAUGHT].add(np.concatenate([_described(some, mean_power) for some in (whole, *turns)]))
+            found[SPECTRUM].add(described(whole))
+            found[TAUGHT].add(np.concatenate([described(some, mean_power) for some in (whole, *turns)]))
         return found
 
     @cached_property
@@ -102,7 +102,7 @@ class Asked:
     def judges(self) -> dict[str, Judge]:
         """By name: the log-probabilities of the classes."""
         judges: dict[str, Judge] = {
-            name: lambda shown, model=model, name=name: model.scores(_described(shown, FEATURES[name])) for name, model in self.models.items()
+            name: lambda shown, model=model, name=name: model.scores(described(shown, FEATURES[name])) for name, model in self.models.items()
         }
         return judges | ({NETWORK: lambda shown: np.log(self.kept[0](shown) + 1e-30)} if self.kept else {})
 
@@ -131,11 +131,12 @@ def questions(desk: Desk, sizes: Sizes | None = None) -> list[Asked]:
     return [of_custom, *([Asked(desk, PUBLISHED, gallery.published(desk), published, sizes)] if len(published) > 1 else [])]
 
 
-def _described(images: Pixels, features: Callable[[Tensor], Tensor] = log_power) -> Float32[np.ndarray, "n d"]:
+def described(images: Pixels, features: Callable[[Tensor], Tensor] = log_power) -> Float32[np.ndarray, "n d"]:
+    """The spectra of images."""
     several_ = (torch.from_numpy(images[i : i + 16]).permute(0, 3, 1, 2).float() / 255 for i in range(0, len(images), 16))
     return np.concatenate([features(some).numpy() for some in several_])
 
 
-def _pixels(crops: Tensor) -> Pixels:
+def pixels(crops: Tensor) -> Pixels:
     """Crops n 3 h w in 0..1 as uint8 n h w 3."""
     return crops.mul(255).round_().byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -19,7 +19,7 @@ from ..images import superresolve
 from ..images.metrics import psnr
 from ..images.store import evenly
 from ..workflow.desk import Desk
-from .judges import CUSTOM, NETWORK, OTHER, SPECTRUM, TAUGHT, Asked, Pixels, questions
+from .judges import CUSTOM, NETWORK, OTHER, SPECTRUM, TAUGHT, Asked, Judge, Pixels, questions
 from .making import load_network
 
 TESTED = (
@@ -61,11 +61,14 @@ def _answer(asked: Asked, judge: str, scores: Float32[np.ndarray, "n classes"]) 
     return {"predicted": np.array(asked.classes)[scores.argmax(1)], "sure": scores.max(1) >= asked.thresholds[judge]}
 
 
-def together(asked: Asked, delivery: str) -> pd.DataFrame:
-    """The accuracy from several delivered images of some networks: tiles of one photograph, and images of different photographs."""
+def together(asked: Asked, delivery: str, ask: Judge | None = None) -> pd.DataFrame:
+    """The accuracy from several delivered images of some networks: tiles of one photograph, and images of different photographs.
+
+    Without another judge the model that is trained with deliveries answers.
+    """
     names, numbers = asked.classes[:: 5 if asked.question == CUSTOM else 1], evenly(asked.numbers("test"), asked.sizes.together)
     picks = [(name, i) for name in names for i in numbers]
-    scores = asked.judges[TAUGHT](_delivered(delivery, asked.crops(picks), asked.seed))
+    scores = (ask or asked.judges[TAUGHT])(_delivered(delivery, asked.crops(picks), asked.seed))
     found = Predictions(delivery, 1, asked.classes, asked.images.index(picks), scores)
     across = several.from_several([found], counts=(2, 3, 5, 10, 20), grouped=False).assign(of="several photographs")
     within = survival.of_one_photograph(found).rename(columns={"tiles": "images"}).assign(of="one photograph")
