@@ -36,7 +36,7 @@ def by_quality(table: pd.DataFrame, qualities: Sequence[str]) -> Picture:
         axes.set_xticks(range(len(qualities)), [q.replace("png", "lossless").replace("jpeg-", "") for q in qualities])
         axes.set(xlabel="JPEG quality", title=QUESTIONS[question], ylim=(0, 105))
     places[0].set_ylabel("accuracy, %")
-    legend(figure, places[0], columns=4)
+    legend(figure, places[0], columns=2)
     return figure, "Accuracy in percent by JPEG quality. " + "; ".join(said) + "."
 
 

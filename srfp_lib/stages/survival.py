@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -85,10 +85,9 @@ def attacked(asked: Asked) -> pd.DataFrame:
     found = [_judged(asked, index, before, before, goals, "nothing", goal, np.nan) for goal in ("hide", "forge")]
     for attacker, scores in _attackers(asked).items():
         for goal, wanted in (("hide", places), ("forge", goals)):
-            for floor in FLOORS:
-                after = _in_batches(
-                    lambda some, wanted, s=scores, g=goal, f=floor: attacks.climb(s, some, wanted, f, forge=g == "forge"), before, wanted
-                )
+            after = before
+            for floor in FLOORS:  # a larger budget begins where the smaller one ended
+                after = _climb(scores, before, wanted, floor, forge=goal == "forge", start=after)
                 found.append(_judged(asked, index, after, before, goals, attacker, goal, floor))
     if asked.question == CUSTOM and not asked.desk.profile.release.folder:  # whose networks are not here
         found += _upscaled_again(asked, index, before)
@@ -141,5 +140,7 @@ def _psnr(shown: Pixels, before: Pixels) -> np.ndarray:
     return psnr(shown, before) if shown.shape == before.shape else np.full(len(shown), np.nan)
 
 
-def _in_batches(work: Callable[..., Pixels], images: Pixels, wanted: np.ndarray, size: int = 16) -> Pixels:
-    return np.concatenate([work(images[i : i + size], wanted[i : i + size]) for i in range(0, len(images), size)])
+def _climb(scores: attacks.Scores, images: Pixels, wanted: np.ndarray, floor: float, *, forge: bool, start: Pixels) -> Pixels:
+    """`attacks.climb` in batches."""
+    parts = [slice(i, i + 16) for i in range(0, len(images), 16)]
+    return np.concatenate([attacks.climb(scores, images[part], wanted[part], floor, forge=forge, start=start[part]) for part in parts])

@@ -38,7 +38,7 @@ def test_the_scores_are_those_of_the_linear_model(model, images):
 def test_the_budget_is_kept_and_used(model, images, decibels):
     found = climb(of_spectra(model), images, np.zeros(6, np.int64), decibels, forge=False)
     assert found.dtype == np.uint8 and found.shape == images.shape
-    assert abs(psnr(found, images) - decibels).max() < 0.7
+    assert (psnr(found, images) > decibels - 0.7).all() and psnr(found, images).min() < decibels + 3
 
 
 def test_hiding_lowers_and_forging_raises_the_probability_and_more_budget_does_more(model, images):
@@ -48,6 +48,13 @@ def test_hiding_lowers_and_forging_raises_the_probability_and_more_budget_does_m
     assert (after[50.0] > before[:, 2]).all() and (after[40.0] >= after[50.0]).all()
     hidden = scores(as_floats(climb(scores, images, np.zeros(6, np.int64), 40.0, forge=False))).numpy()[:, 0]
     assert (hidden < before[:, 0]).all()
+
+
+def test_a_larger_budget_that_begins_with_a_smaller_one_is_never_worse(model, images):
+    scores, third = of_spectra(model), np.full(6, 2)
+    small = climb(scores, images, third, 50.0, forge=True)
+    large = climb(scores, images, third, 30.0, forge=True, start=small, steps=2)
+    assert (scores(as_floats(large))[:, 2] >= scores(as_floats(small))[:, 2] - 1e-3).all()
 
 
 def test_without_a_budget_nothing_changes(model, images):
