@@ -2,7 +2,7 @@
 
     python benchmarks/survival.py WORKSPACE
 
-Linear models of spectra (`srfp_lib.forensics.lossy`) of the custom networks of a finished run, each trained on images of one quality, and tested on
+Linear models of spectra (`srfp_lib.classifiers.lossy`) of the custom networks of a finished run, each trained on images of one quality, and tested on
 images of that quality and of a neighbouring one, singly and several of one source together. Training and test photographs are those of run 1; crops
 begin anywhere. One row a model, delivery and number of images in `survival.csv`; nothing was chosen here.
 """
@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from srfp_lib.classifiers.lossy import mean_power
 from srfp_lib.common.randomness import numpy_generator
+from srfp_lib.experiments.survival import from_one_source
 from srfp_lib.fingerprints.linear import Linear
 from srfp_lib.forensics.deliveries import deliver
-from srfp_lib.forensics.lossy import mean_power
 from srfp_lib.images.store import evenly
 from srfp_lib.stages.judges import Asked, described, pixels, questions
 from srfp_lib.stages.survival import together
@@ -49,8 +50,8 @@ def main(workspace: str, out: str = "") -> None:
         model = expert(asked, trained)
         for delivery in deliveries:
             found = together(asked, delivery, lambda shown, model=model: model.scores(described(shown, mean_power)))
-            rows.append(found.assign(trained=trained))
-            print(found[["of", "images", "accuracy"]].to_string(), flush=True)
+            rows.append(from_one_source(found).assign(delivery=delivery, trained=trained))
+            print(rows[-1][["of", "images", "accuracy"]].to_string(), flush=True)
             pd.concat(rows).to_csv(Path(out or HERE / "survival.csv"), index=False, float_format="%.4f")
 
 

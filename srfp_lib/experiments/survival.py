@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pandas as pd
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
+from .several import from_several
 from .uncertainty import Accuracy
 
 ALL = "all"
-COUNTS = (1, 2, 4, 8)  # tiles of one photograph
+COUNTS, PHOTOGRAPHS = (1, 2, 4, 8), (2, 3, 5, 10, 20)  # tiles of one photograph, and photographs, that are judged together
 
 
 def kind(model_id: str) -> str:
@@ -31,6 +33,23 @@ def groups(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     yield ALL, table
     kinds = table["model_id"].map(kind)
     yield from ((name, part) for name, part in table.groupby(kinds))
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """The tables accuracy, several and attacks, from the folder that the job of chapter 22 leaves."""
+    answers = pd.read_parquet(folder / "answers.parquet")
+    order = list(dict.fromkeys(answers["delivery"]))
+    predictions = sorted(folder.glob("together/*/*"), key=lambda path: (path.parent.name, order.index(path.name)))
+    together = [from_one_source(Predictions.load(path)).assign(question=path.parent.name, delivery=path.name) for path in predictions]
+    cases = pd.read_parquet(folder / "cases.parquet")
+    return {"accuracy": by_delivery(answers), "several": pd.concat(together, ignore_index=True), "attacks": attacks(cases)}
+
+
+def from_one_source(found: Predictions) -> pd.DataFrame:
+    """The accuracy from several images of one source: tiles of one photograph, and images of different photographs (column ``of``)."""
+    across = from_several([found], counts=PHOTOGRAPHS, grouped=False).assign(of="several photographs")
+    within = of_one_photograph(found).rename(columns={"tiles": "images"}).assign(of="one photograph")
+    return pd.concat([within, across]).assign(side=found.index["side"].iloc[0])
 
 
 def by_delivery(answers: pd.DataFrame) -> pd.DataFrame:

@@ -12,19 +12,9 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from ..classifiers.spectrum import log_power
-from ..fingerprints.linear import Linear
-
 Scores = Callable[[Float[Tensor, "n 3 h w"]], Float[Tensor, "n classes"]]
 STEPS = 5
 ROUNDING = 1 / 12  # the mean squared error of rounding, in grey levels
-
-
-def of_spectra(model: Linear) -> Scores:
-    """The log-probabilities of a linear model of log power spectra, as a function of images in 0..1 that has a gradient."""
-    weights, intercepts = map(torch.from_numpy, model.solved)
-    centre = torch.from_numpy(model.centre)
-    return lambda images: ((log_power(images) - centre) @ weights + intercepts).log_softmax(1)
 
 
 def climb(scores: Scores, images: UInt8[np.ndarray, "n h w 3"], classes: Int64[np.ndarray, " n"], decibels: float, *, forge: bool,

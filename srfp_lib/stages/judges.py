@@ -13,11 +13,12 @@ from torch import Tensor
 
 from .. import fleet
 from ..classifiers.kept import Kept
+from ..classifiers.lossy import mean_power
 from ..classifiers.spectrum import log_power
 from ..common.randomness import numpy_generator
 from ..fingerprints.linear import Linear
+from ..forensics.attacks import Scores
 from ..forensics.deliveries import deliver
-from ..forensics.lossy import mean_power
 from ..images import gallery
 from ..images.gallery import Gallery
 from ..images.store import Pick, evenly
@@ -129,6 +130,13 @@ def questions(desk: Desk, sizes: Sizes | None = None) -> list[Asked]:
     published = tuple(name for name in names if not released.folder or name in released.networks)
     of_custom = Asked(desk, CUSTOM, gallery.custom(desk), tuple(n.model_id for n in fleet.custom()), sizes)
     return [of_custom, *([Asked(desk, PUBLISHED, gallery.published(desk), published, sizes)] if len(published) > 1 else [])]
+
+
+def of_spectra(model: Linear) -> Scores:
+    """The log-probabilities of a linear model of log power spectra, as a function of images in 0..1 that has a gradient."""
+    weights, intercepts = map(torch.from_numpy, model.solved)
+    centre = torch.from_numpy(model.centre)
+    return lambda images: ((log_power(images) - centre) @ weights + intercepts).log_softmax(1)
 
 
 def described(images: Pixels, features: Callable[[Tensor], Tensor] = log_power) -> Float32[np.ndarray, "n d"]:

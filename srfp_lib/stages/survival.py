@@ -6,20 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from jaxtyping import Float32
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
 from ..common.randomness import numpy_generator
-from ..experiments import several, survival
 from ..forensics import attacks
 from ..forensics.deliveries import deliver
 from ..images import superresolve
 from ..images.metrics import psnr
 from ..images.store import evenly
 from ..workflow.desk import Desk
-from .judges import CUSTOM, NETWORK, OTHER, SPECTRUM, TAUGHT, Asked, Judge, Pixels, questions
+from .judges import CUSTOM, NETWORK, OTHER, SPECTRUM, TAUGHT, Asked, Judge, Pixels, of_spectra, questions
 from .making import load_network
 
 TESTED = (
@@ -32,21 +30,17 @@ FLOORS = (54.0, 48.0, 42.0, 36.0)  # dB, of the gradient attacks
 
 
 def survive(desk: Desk, output: str) -> None:
-    """Leaves accuracy.csv, several.csv and attacks.csv: see `experiments.survival` for their columns."""
+    """Leaves answers.parquet, cases.parquet and the predictions together/QUESTION/DELIVERY, which `experiments.survival.tables` reads."""
     asked = questions(desk)
-    torch.manual_seed(0)
-    delivered = pd.concat([answers(one, TESTED) for one in asked], ignore_index=True)
-    tables = {
-        "accuracy": survival.by_delivery(delivered),
-        "several": pd.concat([together(one, delivery) for one in asked for delivery in OF_SEVERAL], ignore_index=True),
-        "attacks": survival.attacks(pd.concat([attacked(one) for one in asked], ignore_index=True)),
-    }
-    for name, table in tables.items():
-        table.to_csv(desk.write(output, f"{name}.csv"), index=False, float_format="%.4f")
+    for name, work in (("answers", lambda one: answers(one, TESTED)), ("cases", attacked)):
+        pd.concat([work(one) for one in asked], ignore_index=True).to_parquet(desk.write(output, f"{name}.parquet"), index=False)
+    for one in asked:
+        for delivery in OF_SEVERAL:
+            together(one, delivery).save(desk.write(output, "together", one.question, delivery))
 
 
 def answers(asked: Asked, deliveries: Sequence[str]) -> pd.DataFrame:
-    """What every classifier answers to test images after each delivery: the table that `survival.by_delivery` reads."""
+    """What every classifier answers to test images after each delivery: the table that `experiments.survival.by_delivery` reads."""
     count, found = asked.sizes.tested * (1 if asked.question == CUSTOM else 4), []
     picks = [(name, number) for name in asked.classes[:: asked.sizes.step] for number in asked.drawn("test", name, count)]
     before, index = asked.crops(picks), asked.images.index(picks)
@@ -61,22 +55,19 @@ def _answer(asked: Asked, judge: str, scores: Float32[np.ndarray, "n classes"]) 
     return {"predicted": np.array(asked.classes)[scores.argmax(1)], "sure": scores.max(1) >= asked.thresholds[judge]}
 
 
-def together(asked: Asked, delivery: str, ask: Judge | None = None) -> pd.DataFrame:
-    """The accuracy from several delivered images of some networks: tiles of one photograph, and images of different photographs.
+def together(asked: Asked, delivery: str, ask: Judge | None = None) -> Predictions:
+    """Predictions on many delivered images of some networks, with the side of the images in their index.
 
     Without another judge the model that is trained with deliveries answers.
     """
     names, numbers = asked.classes[:: 5 if asked.question == CUSTOM else 1], evenly(asked.numbers("test"), asked.sizes.together)
     picks = [(name, i) for name in names for i in numbers]
     scores = (ask or asked.judges[TAUGHT])(_delivered(delivery, asked.crops(picks), asked.seed))
-    found = Predictions(delivery, 1, asked.classes, asked.images.index(picks), scores)
-    across = several.from_several([found], counts=(2, 3, 5, 10, 20), grouped=False).assign(of="several photographs")
-    within = survival.of_one_photograph(found).rename(columns={"tiles": "images"}).assign(of="one photograph")
-    return pd.concat([within, across]).assign(question=asked.question, delivery=delivery, side=asked.side)
+    return Predictions(delivery, 1, asked.classes, asked.images.index(picks).assign(side=asked.side), scores)
 
 
 def attacked(asked: Asked) -> pd.DataFrame:
-    """Single images of some networks under attack: the table that `survival.attacks` reads. A forger wants the class half way round."""
+    """Single images of some networks under attack: the table that `experiments.survival.attacks` reads. A forger wants the class half way round."""
     every = asked.sizes.every if asked.question == CUSTOM else 1
     places = np.arange(0, len(asked.classes), every)
     names, goals = np.array(asked.classes)[places], (places + len(asked.classes) // 2) % len(asked.classes)
@@ -96,7 +87,7 @@ def attacked(asked: Asked) -> pd.DataFrame:
 
 def _attackers(asked: Asked) -> dict[str, attacks.Scores]:
     """Whose gradient an attack follows: that of a judge, or of a classifier of another training run."""
-    found = {SPECTRUM: attacks.of_spectra(asked.models[SPECTRUM])}
+    found = {SPECTRUM: of_spectra(asked.models[SPECTRUM])}
     return found | {name: one.log_probabilities for name, one in zip((NETWORK, OTHER), asked.kept, strict=False)}
 
 

@@ -6,8 +6,9 @@ import torch
 
 from srfp_lib.classifiers.spectrum import log_power
 from srfp_lib.fingerprints.linear import Linear
-from srfp_lib.forensics.attacks import climb, of_spectra
+from srfp_lib.forensics.attacks import climb
 from srfp_lib.images.metrics import psnr
+from srfp_lib.stages.judges import of_spectra
 
 
 @pytest.fixture(scope="module")

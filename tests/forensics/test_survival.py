@@ -9,6 +9,7 @@ from torch import nn
 
 from srfp_lib import fleet
 from srfp_lib.classifiers.spectrum import SPECTRUM, log_power
+from srfp_lib.experiments import survival as tabled
 from srfp_lib.profiles import SMOKE
 from srfp_lib.published import sources
 from srfp_lib.stages import judges, survival
@@ -86,7 +87,7 @@ def test_only_test_photographs_are_tested_and_the_same_ones_in_every_delivery(as
 
 
 def test_several_images_are_judged_together(asked):
-    found = survival.together(asked, "png")
+    found = tabled.from_one_source(survival.together(asked, "png")).assign(delivery="png")
     assert {"one photograph", "several photographs"} == set(found["of"]) and (found["delivery"] == "png").all()
     assert (found["side"] == asked.side).all() and found["accuracy"].between(0, 1).all()
 
@@ -101,3 +102,19 @@ def test_attacks_have_a_row_for_each_gradient_judge_goal_and_budget(asked):
     assert (attacks["psnr"] > attacks["decibels"] - 0.7).all()
     hidden = cases[(cases["goal"] == "hide") & (cases["judge"] == "spectrum")].groupby(["attack", "decibels"], dropna=False)["succeeded"].mean()
     assert hidden["spectrum", 36.0] == 1 > hidden["nothing"].iloc[0]
+
+
+def test_the_job_leaves_what_the_tables_are_made_of(asked, monkeypatch):
+    monkeypatch.setattr(survival, "questions", lambda _: [asked])
+    monkeypatch.setattr(survival, "TESTED", survival.OF_SEVERAL)
+    monkeypatch.setattr(survival, "attacked", lambda one: _nothing(one))
+    survival.survive(asked.desk, "survival")
+    found = tabled.tables(asked.desk.out / "survival")
+    assert list(found["accuracy"].query("group == 'all'")["delivery"].unique()) == list(survival.OF_SEVERAL)
+    assert list(found["several"]["delivery"].unique()) == list(survival.OF_SEVERAL) and set(found["several"]["question"]) == {"custom"}
+    assert found["attacks"]["accuracy"].tolist() == [0.0] * len(found["attacks"])
+
+
+def _nothing(asked):
+    index = asked.images.index([(name, asked.numbers("test")[0]) for name in asked.classes])
+    return index.assign(question=asked.question, attack="nothing", judge="spectrum", goal="hide", decibels=np.nan, succeeded=False, psnr=99.0)

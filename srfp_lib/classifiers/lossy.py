@@ -1,7 +1,7 @@
 """A spectrum for images that were compressed.
 
 JPEG sets to zero what is faint, so that many windows of an image have next to no power left and say nothing of the network. The log of
-the mean power listens to the others; the mean of the log, which `classifiers.spectrum.log_power` is, to all alike. And JPEG treats
+the mean power listens to the others; the mean of the log, which `spectrum.log_power` is, to all alike. And JPEG treats
 brightness and colour apart.
 """
 
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from ..classifiers.spectrum import FLOOR, STEP, WINDOW, HighPass
+from .spectrum import FLOOR, STEP, WINDOW, HighPass
 
 YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))  # of JFIF, without its offset
 

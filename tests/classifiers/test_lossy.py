@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from srfp_lib.classifiers.lossy import mean_power
 from srfp_lib.classifiers.spectrum import SPECTRUM
-from srfp_lib.forensics.lossy import mean_power
 
 
 def test_it_has_as_many_numbers_as_the_other_whatever_the_size():
