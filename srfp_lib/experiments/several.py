@@ -49,8 +49,8 @@ class _Run:
         return self.images.iloc[order].drop_duplicates("photograph")
 
 
-def from_several(runs: Sequence[Predictions], counts: Sequence[int] = COUNTS, *, seed: int = 1) -> pd.DataFrame:
-    """The accuracy by the number of images of one source that are judged together, for all networks and each group of them.
+def from_several(runs: Sequence[Predictions], counts: Sequence[int] = COUNTS, *, seed: int = 1, grouped: bool = True) -> pd.DataFrame:
+    """The accuracy by the number of images of one source that are judged together, for all networks and, ``grouped``, each group of them.
 
     A case is that many images of one network, each of another photograph, and the class with the highest sum of log-probabilities.
     `DRAWS` times the photographs are dealt into sets; value and interval are the means over these deals. The sets of a deal have no
@@ -59,7 +59,7 @@ def from_several(runs: Sequence[Predictions], counts: Sequence[int] = COUNTS, *,
     tables, classes = [_Run.of(run) for run in runs], runs[0].classes
     dealt = {k: [_sums(runs, tables, k, seed, draw) for draw in range(DRAWS)] for k in counts if 1 < k <= min(t.photographs for t in tables)}
     rows = []
-    for group, members in ({"all": list(classes)} | groups(classes)).items():
+    for group, members in ({"all": list(classes)} | (groups(classes) if grouped else {})).items():
         about = {"group": group, "n_networks": len(members), "chance": 1 / len(classes)}
         if 1 in counts:
             answers = scored(runs)

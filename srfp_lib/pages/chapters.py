@@ -66,6 +66,12 @@ CHAPTERS = {
         ("verification", "tippett", "calibration"),
     ),
     "21": Chapter("21_open_set", ("open-set",), ("open_set", "open_set_enrolled", "open_set_shifted"), ("open_set",)),
+    "22": Chapter(
+        "22_what_survives",
+        ("survival",),
+        ("survival_accuracy", "survival_several", "survival_attacks"),
+        ("survival_jpeg", "survival_matrix", "survival_attacks"),
+    ),
 }
 
 

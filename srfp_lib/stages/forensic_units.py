@@ -24,3 +24,9 @@ def open_set(profile: Profile) -> Iterator[Unit]:
     if "open-set" in profile.forensics.parts and not profile.release.folder:
         images = min(profile.forensics.images or 10**6, profile.photographs.max_images)
         yield Unit(arguments=("open_set",), leaves=("open_set",), cost=40 + 70 * images / 112)
+
+
+def survival(profile: Profile) -> Iterator[Unit]:
+    """One job for all deliveries and attacks, where the profile asks for it."""
+    if "survival" in profile.forensics.parts:
+        yield Unit(arguments=("survival",), leaves=("survival",), cost=130)
