@@ -15,7 +15,7 @@ from typing import Any
 from . import fleet
 from .common.errors import UserError
 from .profiles import PAPER, Profile
-from .stages import units
+from .stages import forensic_units, units
 from .workflow.jobs import Job, Unit
 
 
@@ -82,6 +82,9 @@ STUDY = (
     Kind("fingerprints", "not in the paper: attribution by other fingerprints than a CNN's",
          PRINTS + "attribute", ("photographs", "images", "published"), "predictions/fingerprint-KIND/1, predictions/fingerprint-KIND-published/1",
          ("fingerprints.images", "fingerprints.crop"), units.fingerprints),
+    Kind("spectra", "not in the paper: every image described by its log power spectrum",
+         "srfp_lib.stages.described:describe", ("photographs", "images", "published"), "spectra", ("forensics.images", "fingerprints.crop"),
+         forensic_units.spectra),
     Kind("seen", "section 4.1.2: attribution among the published networks, from the kept classifier (warm) or afresh (cold), and controls",
          CLASSIFY + "classify", ("photographs", "published", "attribution"),
          "predictions/published/RUN, predictions/published-cold/RUN, predictions/published-CONTROL/1", RECIPE, units.seen, 2),

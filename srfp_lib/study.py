@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from .classifiers.kept import Kept
     from .figures import Picture
+    from .forensics.described import Described
 
 IN_WORDS = {
     "a network of the paper": "of the paper's networks", "another published network": "other published networks",
@@ -197,6 +198,12 @@ class Study:
         (folder,) = self.outputs("fingerprints")
         networks = pd.DataFrame(json.loads((folder / "networks.json").read_text()))
         return networks, read_array(folder / "patterns.npy"), read_array(folder / "spectra.npy")
+
+    def spectra(self) -> Described:
+        """The log power spectra of all images."""
+        from .forensics.described import Described
+
+        return Described.load(self.outputs("spectra")[0])
 
     def published_names(self) -> list[str]:
         """The model_ids of this run's published networks; nothing need be made."""

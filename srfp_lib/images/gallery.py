@@ -54,10 +54,10 @@ class Gallery(Images):
         return found
 
 
-def custom(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:
+def custom(desk: Desk, *, matched: bool = False, bits: int = 8, kind: type[Gallery] = Gallery) -> Gallery:
     """The images of the custom networks, and of published ones that super-resolved the same photographs."""
     tiles = desk.profile.photographs.image_size is not None
-    return Gallery(desk, read_table(desk.read("photos/images.csv")), tiles=tiles, matched=matched, bits=bits)
+    return kind(desk, read_table(desk.read("photos/images.csv")), tiles=tiles, matched=matched, bits=bits)
 
 
 def published(desk: Desk, *, matched: bool = False, bits: int = 8) -> Gallery:

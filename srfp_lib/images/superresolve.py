@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Float32, UInt8
+from PIL import Image
 from torch import Tensor, nn
 
 from ..common import devices
@@ -45,6 +46,13 @@ def bicubic_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray
     """The baseline: HR images, cut to a multiple of the scale, downscaled and upscaled again, both bicubic (a = -0.5)."""
     height, width = (length // scale * scale for length in hr.shape[1:3])
     return to_8_bits(bicubic(to_float(downscale(hr[:, :height, :width], scale)), scale))
+
+
+def lanczos_of(hr: UInt8[np.ndarray, "n _ _ 3"], scale: int) -> UInt8[np.ndarray, "n _ _ 3"]:
+    """The same with Pillow's Lanczos filter for the way up, as image viewers and editors enlarge."""
+    height, width = (length // scale * scale for length in hr.shape[1:3])
+    low = downscale(hr[:, :height, :width], scale)
+    return np.stack([np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)) for image in low])
 
 
 @torch.inference_mode()

@@ -19,6 +19,7 @@ from .sections import (
     SMALL_BACKBONES,
     Classifier,
     Fingerprints,
+    Forensics,
     Parsers,
     Photographs,
     Prnu,
@@ -31,7 +32,7 @@ from .sections import (
 from .sizes import DEMO, LAB, PAPER, PROFILES, SMOKE
 
 __all__ = [
-    "DEMO", "FINGERPRINTS", "LAB", "PAPER", "PROFILES", "SMALL_BACKBONES", "SMOKE", "Classifier", "Fingerprints", "Parsers",
+    "DEMO", "FINGERPRINTS", "LAB", "PAPER", "PROFILES", "SMALL_BACKBONES", "SMOKE", "Classifier", "Fingerprints", "Forensics", "Parsers",
     "Photographs", "Prnu", "Profile", "Published", "Quality", "Release", "Training", "at_home", "choices", "conflict", "get",
 ]  # fmt: skip
 
@@ -90,6 +91,7 @@ def conflict(profile: Profile) -> str:
         "classifier.backbones": classifier.backbones,
         "classifier.controls": classifier.controls,
         "fingerprints.kinds": profile.fingerprints.kinds,
+        "forensics.parts": profile.forensics.parts,
     }
     rules = {f"{name} has '{value}' twice": values.count(value) > 1 for name, values in lists.items() for value in values}
     rules |= {

@@ -15,6 +15,7 @@ LAB_CONTROLS = ("known-offset", "matched", "colour-alone", "bits-7", "bits-6", "
 # The backbones of Table 2 and the side of their crops in the released code (D15).
 PAPER_BACKBONES = {"convnext_base.fb_in1k": 224, "legacy_xception.tf_in1k": 299, "efficientnet_b2.ra_in1k": 288, "resnet50.a1_in1k": 224}
 FINGERPRINTS = ("lattice", "prnu", "prnu-bm3d", "spectrum", "azimuthal", "cooccurrence", "early-layers", "true-residual")
+FORENSICS = ("identify", "verification", "open-set", "survival")  # chapters 19 to 22
 CUSTOM = ("EDSR", "RDN", "RCAN", "SwinIR", "NLSN")  # architectures
 
 
@@ -155,6 +156,14 @@ class Fingerprints:
 
 
 @dataclass(frozen=True)
+class Forensics:
+    """What images give away of unknown networks, in pairs, after a delivery, and one by one (not in the paper)."""
+
+    parts: tuple[str, ...] = setting((), "chapters 19 to 22 that the run makes anew; the others show kept tables", of=FORENSICS)
+    images: int | None = setting(None, "most images of a network that are described; none, in TOML 0: all", least=9)
+
+
+@dataclass(frozen=True)
 class Release:
     """The authors' released images, where they take the place of ours. `python -m srfp_lib release` fills this in."""
 
@@ -181,4 +190,5 @@ class Profile:
     published: Published = field(default_factory=Published)
     quality: Quality = field(default_factory=Quality)
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
+    forensics: Forensics = field(default_factory=Forensics)
     release: Release = field(default_factory=Release)

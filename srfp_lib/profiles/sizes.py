@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from .sections import (
     FINGERPRINTS,
+    FORENSICS,
     LAB_CONTROLS,
     SMALL_BACKBONES,
     Classifier,
     Fingerprints,
+    Forensics,
     Parsers,
     Photographs,
     Prnu,
@@ -61,6 +63,7 @@ LAB = replace(
     parsers=replace(DEMO.parsers, steps=400, known_offset=("s3", "VGG_GAN")),
     published=replace(DEMO.published, classifier_steps=300, probe=200),
     fingerprints=Fingerprints(kinds=tuple(kind for kind in FINGERPRINTS if kind != "prnu-bm3d"), images=196),
+    forensics=Forensics(parts=FORENSICS, images=240),
 )  # fmt: skip
 
 SMOKE = replace(
@@ -74,6 +77,7 @@ SMOKE = replace(
     parsers=replace(DEMO.parsers, steps=4),
     published=replace(DEMO.published, classifier_steps=4, probe=2),
     fingerprints=Fingerprints(kinds=FINGERPRINTS[:2] + FINGERPRINTS[3:], images=4, pictured=4),
+    forensics=Forensics(parts=FORENSICS),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}
