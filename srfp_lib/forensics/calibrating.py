@@ -22,6 +22,7 @@ FOLDS = 3
 ALARMS = 0.05  # images of known sources that are called unknown
 TEMPERATURES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30)
 GROWTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ABSENT = -1e6  # the log-likelihood of what was not in the training
 TOGETHER = 4  # images of one photograph that stand in for one larger image
 
 
@@ -72,6 +73,8 @@ def _of_state(samples: Samples, state: int) -> Samples:
 def _shared_covariance(x: Float32[np.ndarray, "n d"], labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Linear discriminant analysis with a shrunken covariance: weights d x count, biases, precision d x d."""
     there = np.bincount(labels, minlength=count)
+    if not len(x):
+        return np.zeros((x.shape[1], count), np.float32), np.full(count, ABSENT, np.float32), np.eye(x.shape[1], dtype=np.float32)
     means = np.zeros((count, x.shape[1]), np.float32)
     for label in np.flatnonzero(there):
         means[label] = x[labels == label].mean(0)
@@ -79,7 +82,7 @@ def _shared_covariance(x: Float32[np.ndarray, "n d"], labels: np.ndarray, count:
     covariance = (1 - SHRINKAGE) * (rest.T @ rest).astype(np.float64) / len(x) + SHRINKAGE * np.eye(x.shape[1])
     precision = np.linalg.inv(covariance).astype(np.float32)
     weights = precision @ means.T
-    biases = np.where(there > 0, -0.5 * (means * weights.T).sum(1), -1e6)
+    biases = np.where(there > 0, -0.5 * (means * weights.T).sum(1), ABSENT)
     return weights, biases.astype(np.float32), precision
 
 
@@ -93,13 +96,14 @@ def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: in
     scales = []
     for state in range(len(STATES)):
         parts = [(one, train.where((folds == fold) & (train.states == state))) for fold, one in partial.items()]
-        scales.append(calibrated(judged([*parts, (model, _of_state(validation, state))], state), model))
+        seen = [(one, some) for one, some in (*parts, (model, _of_state(validation, state))) if len(some.x)]
+        scales.append(calibrated(judged(seen, state), model) if seen else Scale())
     return replace(model, scales=tuple(scales))
 
 
 def judged(parts: Sequence[tuple[Naming, Samples]], state: int) -> Judged:
     """The samples of a state, each part by its model."""
-    found = [(*model.logits(samples.x, state), samples.sources, samples.photographs) for model, samples in parts if len(samples.x)]
+    found = [(m.logits(some.x, state), m.lengths(some.x, state), some.sources, some.photographs) for m, some in parts]
     return Judged(*(np.concatenate(several) for several in zip(*found, strict=True)))
 
 

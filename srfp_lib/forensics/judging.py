@@ -125,8 +125,7 @@ def judge(model: Naming, image: Pixels, names: Sequence[str] = deliveries.MILD) 
         now, reason = UNSURE, f"the image is smaller than the {model.side} x {model.side} pixels that the model was made for"
     elif flipped:
         now, reason = UNSURE, f"mild changes of the image turn '{now}' into another verdict"
-    votes = tuple(model.sources[int(model.opinion(one[None]).probabilities.argmax())] for one in features)
-    return Judgement(now, reason, first, found, tuple(at), side, votes, said, flipped)
+    return Judgement(now, reason, first, found, tuple(at), side, tuple(model.likeliest(features, found.state)), said, flipped)
 
 
 def contradicts(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -20,10 +20,10 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from ..common.errors import UserError
 from ..fleet import HR
+from .described import PLAIN as INTERPOLATIONS
 
 STATES = ("untouched", "compressed", "resized")
 PHOTOGRAPH = HR
-INTERPOLATIONS = ("bicubic-x2", "bicubic-x4", "lanczos-x2", "lanczos-x4")
 PLAIN = (PHOTOGRAPH, *INTERPOLATIONS)  # sources that are no super-resolution networks
 GATE_TEMPERATURE = 3.0
 TENSORS = ("mean", "sd", "gate", "gate_bias", "weights", "biases", "precisions")
@@ -77,25 +77,33 @@ class Naming:
         """Which sources are networks."""
         return np.array([name not in PLAIN for name in self.sources])
 
-    def logits(self, features: Float[np.ndarray, "n d"], state: int) -> tuple[Float32[np.ndarray, "n sources"], Float32[np.ndarray, " n"]]:
-        """Log-likelihoods of the sources but for what is common to all, and the squared Mahalanobis length of the features."""
-        x = (features.astype(np.float32) - self.mean) / self.sd
-        return x @ self.weights[state] + self.biases[state], np.einsum("nd,nd->n", x @ self.precisions[state], x)
+    def standard(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
+        """The features with means of 0 and standard deviations of 1 in training."""
+        return (features.astype(np.float32) - self.mean) / self.sd
 
-    def states(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n k"]:
-        """Log-likelihoods of the states but for what is common to all."""
-        return (features.astype(np.float32) - self.mean) / self.sd @ self.gate + self.gate_bias
+    def logits(self, features: Float[np.ndarray, "n d"], state: int) -> Float32[np.ndarray, "n sources"]:
+        """Log-likelihoods of the sources but for what is common to all."""
+        return self.standard(features) @ self.weights[state] + self.biases[state]
+
+    def lengths(self, features: Float[np.ndarray, "n d"], state: int) -> Float32[np.ndarray, " n"]:
+        """The squared Mahalanobis lengths of the features."""
+        x = self.standard(features)
+        return np.einsum("nd,nd->n", x @ self.precisions[state], x)
+
+    def likeliest(self, features: Float[np.ndarray, "n d"], state: str) -> list[str]:
+        """The first source of each square by itself."""
+        found = self.log_probabilities(self.logits(features, STATES.index(state)), STATES.index(state))
+        return [self.sources[i] for i in found.argmax(1).tolist()]
 
     def opinion(self, features: Float[np.ndarray, "n d"], independent: float = 1.0) -> Opinion:
         """The opinion of squares of one image, of which so many are ``independent``: others overlap them."""
-        shares = softmax(self.states(features).mean(0) / GATE_TEMPERATURE)
+        shares = softmax((self.standard(features) @ self.gate + self.gate_bias).mean(0) / GATE_TEMPERATURE)
         state = int(shares.argmax())
-        found = {k: self.logits(features, k) for k in np.flatnonzero(shares > 0.01).tolist()}
-        parts = [np.log(shares[k]) + self.log_probabilities(z.mean(0), k, independent) for k, (z, _) in found.items()]
+        found = {k: self.logits(features, k).mean(0) for k in np.flatnonzero(shares > 0.01).tolist()}
+        parts = [np.log(shares[k]) + self.log_probabilities(z, k, independent) for k, z in found.items()]
         log_p = log_softmax(logsumexp(parts, axis=0))
-        logits, lengths = found[state]
         scale = self.scales[state]
-        strangeness = strange(signs(logits.mean(0)[None], lengths.mean(keepdims=True)), scale)[0]
+        strangeness = strange(signs(found[state][None], self.lengths(features, state).mean(keepdims=True)), scale)[0]
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
         return Opinion(np.exp(log_p), lr, float(strangeness), scale.limit, STATES[state], scale.high)

@@ -11,3 +11,14 @@ from ..workflow.jobs import Unit
 def spectra(profile: Profile) -> Iterator[Unit]:
     """One job; nothing is made of it but where something needs it."""
     yield Unit(arguments=("spectra",), leaves=("spectra",), cost=17 * min(profile.forensics.images or 10**6, profile.photographs.max_images) / 112)
+
+
+def identify(profile: Profile) -> Iterator[Unit]:
+    """One job; nothing is made of it but where something needs it."""
+    yield Unit(arguments=("identify/model",), leaves=("identify/model",), cost=60)
+
+
+def identify_trial(profile: Profile) -> Iterator[Unit]:
+    """One job, where the profile asks for it."""
+    if "identify" in profile.forensics.parts:
+        yield Unit(arguments=("identify/trial.csv",), leaves=("identify/trial.csv",), cost=110)
