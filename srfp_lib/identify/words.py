@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import fleet
+from ..forensics.calibrating import ALARMS
 from ..forensics.evidence import verbal
 
 Record = Mapping[str, Any]
@@ -93,12 +94,11 @@ def method(about: Mapping[str, Any]) -> list[str]:
     return [
         f"Up to {about['crops']} squares of {about['side']} x {about['side']} pixels are cut from the image, evenly spread. Of each, the power at each "
         "frequency of its finest detail is measured (a log power spectrum after a high-pass filter)"
-        + (", and the features of a small neural network that was trained to tell networks apart" if about["body"] else "")
-        + f". A linear model compares them with those of {about['networks']} networks, of photographs, and of plain enlargements. Its training images "
+        f". A linear model compares them with those of {about['networks']} networks, of photographs, and of plain enlargements. Its training images "
         f"were photographs enlarged by every network, {about['photographs']} photographs in all, half of them saved again, as JPEG for example.",
         "The squares' log-probabilities are added up and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
         "Temperature, thresholds and likelihood ratios were fitted on photographs that the model had not learnt from.",
-        f"An image is called unknown if its distance from everything known exceeds what {100 * (1 - about['alarms']):.0f} % of images of known networks "
+        f"An image is called unknown if its distance from everything known exceeds what {100 * (1 - ALARMS):.0f} % of images of known networks "
         f"keep to. A verdict needs a probability of {100 * about['sure']:.0f} %, and must outlast mild changes of the image.",
     ]
 
