@@ -49,7 +49,9 @@ def rates(judged: pd.DataFrame) -> pd.DataFrame:
         network = name not in (PHOTOGRAPHS, PLAIN)
         arrived = "as it is" if way == "png" else f"as {way}"
         if network:
-            rows.append(_rate(part, "top3", f"image of {name}, {arrived}: the right network among the first three", name, way, f"{300 * chance:.1f} %"))
+            rows.append(
+                _rate(part, "top3", f"image of {name}, {arrived}: the right network among the first three", name, way, f"{300 * chance:.1f} %")
+            )
         rows.append(_rate(part, "right", f"image of {name}, {arrived}: the verdict is right", name, way, "–"))
         rows.append(_rate(part, "unsure", f"image of {name}, {arrived}: unsure", name, way, "–"))
         rows.append(_rate(part, "wrong", f"image of {name}, {arrived}: the verdict is wrong and not unsure", name, way, "–"))
@@ -67,8 +69,9 @@ def withheld(judged: pd.DataFrame) -> pd.DataFrame:
 
 def _rate(part: pd.DataFrame, column: str, asked: str, name: str, way: str, chance: str) -> dict[str, Any]:
     estimate = Accuracy.of(part.assign(run=1, correct=part[column])).estimate()
+    interval = between(estimate.low, estimate.high, lead="", unit=" %", each=estimate.each)
     return {"asked": asked, "what": column, "group": name, "delivery": way, "rate": estimate.value, "low": estimate.low, "high": estimate.high,
-            "interval": between(estimate.low, estimate.high, lead="", unit=" %", each=estimate.each), "chance": chance, "images": len(part)}  # fmt: skip
+            "interval": interval, "chance": chance, "images": len(part)}  # fmt: skip
 
 
 def reliability(judged: pd.DataFrame, bins: int = BINS) -> pd.DataFrame:

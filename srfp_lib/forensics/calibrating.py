@@ -15,11 +15,16 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from .evidence import Calibrated
-from .naming import PHOTOGRAPH, STATES, Naming, Scale, against_others, signs, strange
+from .naming import PHOTOGRAPH, PLAIN, STATES, Naming, Scale, against_others, signs, strange
 
 SHRINKAGE = 0.03  # of a covariance of standardised features towards 1; 0.01 to 0.1 are as good on validation photographs
 FOLDS = 3
-ALARMS = 0.05  # images of known sources that are called unknown
+ALARMS = 0.05  # images of known networks that are called unknown
+SHORT = 0.02  # photographs that are not called so
+ALARMS_CHANGED = 0.005  # the former, of images that arrive compressed or resized: little is left of what is strange
+FALSE = 0.04  # images of networks that are called photographs after a change
+HEAD = 1e-4  # inverse weight of the penalty of the logistic regression that knows photographs
+THINNED = 7  # one in so many images of custom networks is shown to it
 TEMPERATURES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30)
 GROWTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ABSENT = -1e6  # the log-likelihood of what was not in the training
@@ -47,10 +52,11 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Log-likelihoods and squared lengths of samples of one state, under models that did not see their photographs."""
+    """Log-likelihoods, squared lengths and scores as photographs of samples of one state, under models that did not see their photographs."""
 
     logits: Float[np.ndarray, "n sources"]
     lengths: Float[np.ndarray, " n"]
+    photograph: Float[np.ndarray, " n"]
     sources: Int64[np.ndarray, " n"]
     photographs: Int64[np.ndarray, " n"]
 
@@ -59,11 +65,15 @@ def gaussians(train: Samples, sources: Sequence[str], side: int) -> Naming:
     """The model without calibration. A source that lacks samples of a state is never named in it."""
     sample = train.x[:: max(len(train.x) // 8000, 1)].astype(np.float32)
     mean, sd = sample.mean(0), sample.std(0) + 1e-6
-    fitted = [_shared_covariance((t.x.astype(np.float32) - mean) / sd, t.sources, len(sources)) for t in (_of_state(train, k) for k in range(len(STATES)))]
+    fitted = [
+        _shared_covariance((t.x.astype(np.float32) - mean) / sd, t.sources, len(sources)) for t in (_of_state(train, k) for k in range(len(STATES)))
+    ]
     weights, biases, precisions = (np.stack(several) for several in zip(*fitted, strict=True))
+    heads = [_head(some, sources, mean, sd) for some in by_state]
     some = train.where(np.arange(len(train.x)) % max(len(train.x) // 12000, 1) == 0)
     gate, gate_bias, _ = _shared_covariance((some.x.astype(np.float32) - mean) / sd, some.states, len(STATES))
-    return Naming(tuple(sources), side, mean, sd, gate, gate_bias, weights, biases, precisions)
+    head, head_bias = np.stack([h for h, _ in heads], 1), np.array([b for _, b in heads], np.float32)
+    return Naming(tuple(sources), side, mean, sd, gate, gate_bias, head, head_bias, weights, biases, precisions)
 
 
 def _of_state(samples: Samples, state: int) -> Samples:
@@ -86,6 +96,17 @@ def _shared_covariance(x: Float32[np.ndarray, "n d"], labels: np.ndarray, count:
     return weights, biases.astype(np.float32), precision
 
 
+def _head(train: Samples, sources: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> tuple[Float32[np.ndarray, " d"], float]:
+    """A logistic regression of photographs against everything else: weights and constant."""
+    rare = np.array([name in PLAIN or name.endswith("-pretrained") for name in sources])
+    some = train.where(rare[train.sources] | (np.arange(len(train.x)) % THINNED == 0))
+    photographs = np.array([name == PHOTOGRAPH for name in sources])[some.sources]
+    if not photographs.any() or photographs.all():
+        return np.zeros(train.x.shape[1], np.float32), 0.0
+    model = LogisticRegression(C=HEAD, class_weight="balanced", max_iter=300).fit((some.x.astype(np.float32) - mean) / sd, photographs)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
 def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: int) -> Naming:
     """The model with its calibration."""
     model = gaussians(train, sources, side)
@@ -97,26 +118,27 @@ def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: in
     for state in range(len(STATES)):
         parts = [(one, train.where((folds == fold) & (train.states == state))) for fold, one in partial.items()]
         seen = [(one, some) for one, some in (*parts, (model, _of_state(validation, state))) if len(some.x)]
-        scales.append(calibrated(judged(seen, state), model) if seen else Scale())
+        scales.append(calibrated(judged(seen, state), model, state) if seen else Scale())
     return replace(model, scales=tuple(scales))
 
 
 def judged(parts: Sequence[tuple[Naming, Samples]], state: int) -> Judged:
     """The samples of a state, each part by its model."""
-    found = [(m.logits(some.x, state), m.lengths(some.x, state), some.sources, some.photographs) for m, some in parts]
+    found = [(m.logits(some.x, state), m.lengths(some.x, state), m.photograph(some.x, state), some.sources, some.photographs) for m, some in parts]
     return Judged(*(np.concatenate(several) for several in zip(*found, strict=True)))
 
 
-def calibrated(seen: Judged, model: Naming) -> Scale:
+def calibrated(seen: Judged, model: Naming, state: int) -> Scale:
     """How scores are read, from samples whose sources are known."""
     networks = model.networks
     of_network = networks[seen.sources]
     scale = Scale(temperature=_temperature(seen.logits[of_network][:, networks], _among(seen.sources[of_network], networks)))
     scale = replace(scale, growth=_growth(seen, networks, scale.temperature))
-    scale = replace(scale, lead=_lead(seen, model, scale))
+    scale = replace(scale, photograph=_photograph(seen, model, state))
     scale = replace(scale, strange=_strange(seen, networks))
     known = strange(signs(seen.logits, seen.lengths), scale)
-    scale = replace(scale, limit=float(_weighted_quantile(known, seen.sources, networks)))
+    alarms = ALARMS if state == 0 else ALARMS_CHANGED
+    scale = replace(scale, limit=float(np.quantile(known[of_network], 1 - alarms)))
     return _ratios(seen, replace(model, scales=(scale,) * len(STATES)), scale)
 
 
@@ -147,19 +169,19 @@ def _growth(seen: Judged, networks: np.ndarray, temperature: float) -> float:
     return float(min(GROWTHS, key=lambda g: _loss(logits * TOGETHER**g / temperature, truth)))
 
 
-def _lead(seen: Judged, model: Naming, scale: Scale) -> float:
-    """The log prior by which a photograph is ahead of a single network: the least, from 0 to equal odds of any network and of none, that
-    calls `ALARMS` of the photographs super-resolved at the most.
+def _photograph(seen: Judged, model: Naming, state: int) -> float:
+    """The score from which an image is a photograph: `SHORT` of them fall short of it. Of images that arrive changed it is at least the one
+    that all but `FALSE` of the images of custom and of published networks keep to.
     """
-    networks = model.networks
-    of = [model.sources.index(PHOTOGRAPH)] if PHOTOGRAPH in model.sources else []
-    rows = np.isin(seen.sources, of)
-    most = float(np.log(max(networks.sum(), 2)))
-    if not rows.any():
-        return most
-    tempered = seen.logits[rows] / scale.temperature
-    behind = np.logaddexp.reduce(tempered[:, networks], 1) - np.logaddexp.reduce(tempered[:, ~networks], 1)
-    return float(np.clip(np.quantile(behind, 1 - ALARMS) + np.log(4), 0, most))
+    networks, published = model.networks, np.array([name.endswith("-pretrained") for name in model.sources])
+    of = np.array([name == PHOTOGRAPH for name in model.sources])[seen.sources]
+    if not of.any() or not networks[seen.sources].any():
+        return 1e9
+    limit = float(np.quantile(seen.photograph[of], SHORT))
+    if state == 0:
+        return limit
+    groups = [np.isin(seen.sources, np.flatnonzero(networks & (published == which))) for which in (True, False)]
+    return max(limit, *(float(np.quantile(seen.photograph[rows], 1 - FALSE)) for rows in groups if rows.any()))
 
 
 def _strange(seen: Judged, networks: np.ndarray) -> tuple[float, float, float]:
@@ -173,11 +195,6 @@ def _strange(seen: Judged, networks: np.ndarray) -> tuple[float, float, float]:
     model = LogisticRegression().fit((x - mean) / sd, np.repeat([0, 1], [len(known), len(struck)]))
     weights = model.coef_[0] / sd
     return float(weights[0]), float(weights[1]), float(model.intercept_[0] - (weights * mean).sum())
-
-
-def _weighted_quantile(values: np.ndarray, sources: np.ndarray, networks: np.ndarray) -> float:
-    """The value that `ALARMS` of the known images exceed."""
-    return float(np.quantile(values[networks[sources]], 1 - ALARMS)) if networks[sources].any() else 1e9
 
 
 def _ratios(seen: Judged, model: Naming, scale: Scale) -> Scale:

@@ -82,13 +82,13 @@ def verdict(model: Naming, found: Opinion) -> tuple[str, str, str]:
     plain = float(found.probabilities[~networks].sum())
     first = model.sources[int(np.where(networks, found.probabilities, -1).argmax())]
     strange = found.strangeness > found.limit
-    if plain >= SURE:
+    if plain >= SURE or found.photograph > 0:
         return PLAIN, PHOTOGRAPH, ""
-    if strange and plain < 1 - SURE:
+    if strange:
         return UNKNOWN, first, ""
-    if not strange and found.probabilities[networks].max() >= SURE:
+    if found.probabilities[networks].max() >= SURE:
         return KNOWN, first, ""
-    return UNSURE, first, "neither a network nor a photograph explains the image well enough" if strange else "several sources explain the image"
+    return UNSURE, first, "several sources explain the image"
 
 
 def windows(image: Pixels, side: int) -> list[Pixels]:

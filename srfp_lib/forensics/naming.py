@@ -26,16 +26,18 @@ STATES = ("untouched", "compressed", "resized")
 PHOTOGRAPH = HR
 PLAIN = (PHOTOGRAPH, *INTERPOLATIONS)  # sources that are no super-resolution networks
 GATE_TEMPERATURE = 3.0
-TENSORS = ("mean", "sd", "gate", "gate_bias", "weights", "biases", "precisions")
+TENSORS = ("mean", "sd", "gate", "gate_bias", "head", "head_bias", "weights", "biases", "precisions")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How the scores of images in one state are read; see `calibrating`. ``strange``: weights of two signs of strangeness, and a constant."""
+    """How the scores of images in one state are read; see `calibrating`. ``photograph``: the score from which an image is a photograph.
+    ``strange``: weights of two signs of strangeness, and a constant; ``limit``: what of it images of known networks keep to.
+    """
 
     temperature: float = 6.0
     growth: float = 0.5
-    lead: float = 0.0
+    photograph: float = 1e9
     strange: tuple[float, float, float] = (-1.0, 1.0, 0.0)
     limit: float = 1e9
     slope: float = 1.0
@@ -46,12 +48,15 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """What an image's squares say together. Probabilities of all sources add up to 1; LRs are log10, of networks alone, NaN for others."""
+    """What an image's squares say together. Probabilities of all sources add up to 1; LRs are log10, of networks alone, NaN for others.
+    ``photograph``: how far above its limit the score of a photograph lies.
+    """
 
     probabilities: Float[np.ndarray, " sources"]
     log10_lr: Float[np.ndarray, " sources"]
     strangeness: float
     limit: float
+    photograph: float
     state: str
     bound: float
 
@@ -66,6 +71,8 @@ class Naming:
     sd: Float32[np.ndarray, " d"]
     gate: Float32[np.ndarray, "d k"]
     gate_bias: Float32[np.ndarray, " k"]
+    head: Float32[np.ndarray, "d k"]
+    head_bias: Float32[np.ndarray, " k"]
     weights: Float32[np.ndarray, "k d sources"]
     biases: Float32[np.ndarray, "k sources"]
     precisions: Float32[np.ndarray, "k d d"]
@@ -90,6 +97,10 @@ class Naming:
         x = self.standard(features)
         return np.einsum("nd,nd->n", x @ self.precisions[state], x)
 
+    def photograph(self, features: Float[np.ndarray, "n d"], state: int) -> Float32[np.ndarray, " n"]:
+        """The log-odds of a photograph against everything else, were both as likely."""
+        return self.standard(features) @ self.head[:, state] + self.head_bias[state]
+
     def likeliest(self, features: Float[np.ndarray, "n d"], state: str) -> list[str]:
         """The first source of each square by itself."""
         found = self.log_probabilities(self.logits(features, STATES.index(state)), STATES.index(state))
@@ -106,13 +117,12 @@ class Naming:
         strangeness = strange(signs(found[state][None], self.lengths(features, state).mean(keepdims=True)), scale)[0]
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
-        return Opinion(np.exp(log_p), lr, float(strangeness), scale.limit, STATES[state], scale.high)
+        photograph = float(self.photograph(features, state).mean()) - scale.photograph
+        return Opinion(np.exp(log_p), lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
 
     def log_probabilities(self, logits: Float[np.ndarray, "*n sources"], state: int, independent: float = 1.0) -> Float[np.ndarray, "*n sources"]:
-        """Tempered; a photograph or plain enlargement has a ``lead`` over networks, which are many."""
-        scale = self.scales[state]
-        tempered = logits * independent**scale.growth / scale.temperature + np.where(self.networks, 0.0, scale.lead)
-        return log_softmax(tempered, -1)
+        """Tempered, all sources as likely at the outset."""
+        return log_softmax(logits * independent ** self.scales[state].growth / self.scales[state].temperature, -1)
 
     def save(self, folder: Path) -> None:
         """Write the tensors as safetensors and the rest as JSON."""

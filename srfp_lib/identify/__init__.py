@@ -1,7 +1,7 @@
 """One image, its verdict: which network made it, if any, how sure that is, and why it may be wrong.
 
-    from srfp_lib.identify import identify
-    records = identify("found.png", workspace="runs/demo")
+from srfp_lib.identify import identify
+records = identify("found.png", workspace="runs/demo")
 """
 
 from __future__ import annotations

@@ -17,12 +17,15 @@ Record = Mapping[str, Any]
 STYLE = """
 :root{color-scheme:light;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--known:#0072B2;--unknown:#D55E00;--plain:#009E73;--unsure:#777}
 *{box-sizing:border-box}body{font:16px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:var(--ink);background:#fff;
-max-width:58rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}h2{font-size:1.25rem;margin:0;overflow-wrap:anywhere}
+max-width:58rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}
+h2{font-size:1.25rem;margin:0;overflow-wrap:anywhere}
 h3{font-size:1rem;margin:1.2rem 0 .3rem}.soft{color:var(--soft)}article{border-top:3px solid var(--ink);margin-top:2.2rem;padding-top:1rem}
 .verdict{display:inline-block;color:#fff;padding:.15rem .7rem;border-radius:.3rem;font-weight:600;margin:.4rem 0}
 .known{background:var(--known)}.unknown{background:var(--unknown)}.plain{background:var(--plain)}.unsure{background:var(--unsure)}
-.pair{display:flex;gap:1.2rem;flex-wrap:wrap;align-items:flex-start}.pair>*{flex:1 1 20rem;min-width:0}figure{margin:0}figcaption{font-size:.85rem;color:var(--soft)}
-svg{width:100%;height:auto;max-height:24rem;border:1px solid var(--line);background:#f6f8fa}table{border-collapse:collapse;width:100%;font-size:.92rem}
+.pair{display:flex;gap:1.2rem;flex-wrap:wrap;align-items:flex-start}.pair>*{flex:1 1 20rem;min-width:0}figure{margin:0}
+figcaption{font-size:.85rem;color:var(--soft)}
+svg{width:100%;height:auto;max-height:24rem;border:1px solid var(--line);background:#f6f8fa}
+table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code{font-size:.85em;overflow-wrap:anywhere}li{margin:.2rem 0}
 @media print{body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
@@ -67,7 +70,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: Seque
         return "".join(f"<{tag}{' class=n' if i in numbers else ''}>{_text(value)}</{tag}>" for i, value in enumerate(values))
 
     top = f"<thead><tr>{cells('th', head)}</tr></thead>" if any(head) else ""
-    return f"<table>{top}<tbody>{''.join(f'<tr>{cells("td", row)}</tr>' for row in rows)}</tbody></table>"
+    body = "".join("<tr>" + cells("td", row) + "</tr>" for row in rows)
+    return f"<table>{top}<tbody>{body}</tbody></table>"
 
 
 def _article(record: Record, pixels: np.ndarray | None) -> str:
@@ -80,7 +84,7 @@ def _article(record: Record, pixels: np.ndarray | None) -> str:
         f'{head}<p class="verdict {CLASS[verdict]}">{_text(verdict)}</p><p>{_text(record["in_words"])}</p>'
         f'<div class="pair"><div><h3>Candidates</h3>{_candidates(record)}{_parsed(record)}</div>{_map(record, pixels)}</div>'
         f"<h3>How strong is the evidence?</h3><p>{_text(words.evidence(record))}</p>{doubts}"
-        f'<h3>Would it be judged alike after a mild change?</h3><p>{_text(words.stability(record))}</p>{_deliveries(record)}'
+        f"<h3>Would it be judged alike after a mild change?</h3><p>{_text(words.stability(record))}</p>{_deliveries(record)}"
         f'<div class="keep"><h3>The file</h3>{_table(("", ""), words.facts(record))}</div></article>'
     )
 
@@ -132,7 +136,7 @@ def _data(pixels: np.ndarray, most: int = 640) -> str:
 def _method(method: Mapping[str, Any]) -> str:
     rates = _table(("asked of test photographs of this workspace", "rate", "95 % interval", "chance"), words.rates(method), (1,))
     return (
-        f'<article><h2>Method and error rates</h2>{_paragraphs(words.method(method))}<h3>Error rates</h3>{rates}'
-        f'<h3>Words</h3><ul>{"".join(f"<li>{_text(one)}</li>" for one in words.WORDS)}</ul>'
+        f"<article><h2>Method and error rates</h2>{_paragraphs(words.method(method))}<h3>Error rates</h3>{rates}"
+        f"<h3>Words</h3><ul>{''.join(f'<li>{_text(one)}</li>' for one in words.WORDS)}</ul>"
         f'<p class="soft">{_text(words.versions(method))}</p></article>'
     )

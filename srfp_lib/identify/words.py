@@ -21,8 +21,8 @@ WORDS = (
     "unknown: the traces are unlike those of every network in the list and unlike those of photographs.",
     "not super-resolved: the image looks like a photograph as a camera gives it, or like one enlarged by plain interpolation, without a network.",
     "unsure: the image allows no verdict; the candidates are hints at best.",
-    "log10 LR: the likelihood ratio as a power of ten. 2 means that the traces are 100 times more likely if this network made the image than if another "
-    "network of the list did; -2 means 100 times less likely. It weighs the image alone: other evidence must be weighed by who judges.",
+    "log10 LR: the likelihood ratio as a power of ten. 2 means that the traces are 100 times more likely if this network made the image than if "
+    "another network of the list did; -2 means 100 times less likely. It weighs the image alone: other evidence must be weighed by who judges.",
     "probability: how the candidates share 100 % if every network of the list was as likely at the outset, and if one of the list made the image. "
     "It is not the probability that the statement 'this network made it' is true.",
 )
@@ -92,14 +92,14 @@ def made(method: Mapping[str, Any]) -> str:
 def method(about: Mapping[str, Any]) -> list[str]:
     """How the verdict comes about, a paragraph each."""
     return [
-        f"Up to {about['crops']} squares of {about['side']} x {about['side']} pixels are cut from the image, evenly spread. Of each, the power at each "
-        "frequency of its finest detail is measured (a log power spectrum after a high-pass filter)"
-        f". A linear model compares them with those of {about['networks']} networks, of photographs, and of plain enlargements. Its training images "
-        f"were photographs enlarged by every network, {about['photographs']} photographs in all, half of them saved again, as JPEG for example.",
-        "The squares' log-probabilities are added up and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
-        "Temperature, thresholds and likelihood ratios were fitted on photographs that the model had not learnt from.",
-        f"An image is called unknown if its distance from everything known exceeds what {100 * (1 - ALARMS):.0f} % of images of known networks "
-        f"keep to. A verdict needs a probability of {100 * about['sure']:.0f} %, and must outlast mild changes of the image.",
+        f"Up to {about['crops']} squares of {about['side']} x {about['side']} pixels are cut from the image, evenly spread. Of each, the power at "
+        "each frequency of its finest detail is measured (a log power spectrum after a high-pass filter). A linear model compares them with those of "
+        f"{about['networks']} networks, of photographs, and of plain enlargements. It was fitted on {about['photographs']} photographs, enlarged by "
+        "every network and in part saved again, as JPEG for example.",
+        "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
+        "Temperature, limits and likelihood ratios were fitted on photographs that the model judging them had not learnt from.",
+        f"An image is called unknown if it is stranger to the model than {100 * (1 - ALARMS):.0f} % of the images of known networks are. A network is "
+        f"named at a probability of {100 * about['sure']:.0f} % or more, and if mild changes of the image do not turn the verdict into another one.",
     ]
 
 

@@ -57,9 +57,11 @@ class Squares:
 
     def described(self, images: Sequence[np.ndarray], state: str, rng: np.random.Generator) -> np.ndarray:
         """The spectra of a square of each image, which has arrived in a state."""
-        ways = ARRIVE[state]
-        arrived = (deliver(ways[rng.integers(len(ways))], self.part(image, rng), rng) if state != "untouched" else self.part(image, rng) for image in images)
-        return judging.describe([cut(image, self.side, rng) for image in arrived]).astype(np.float16)
+        ways, squares = ARRIVE[state], []
+        for image in images:
+            part = self.part(image, rng)
+            squares.append(cut(part if state == "untouched" else deliver(ways[rng.integers(len(ways))], part, rng), self.side, rng))
+        return judging.describe(squares).astype(np.float16)
 
     def samples(self, part: str, most: int, sources: Sequence[str]) -> Samples:
         """Those of a part of the photographs, in run 1's split."""
