@@ -15,21 +15,8 @@ from ..common.checkout import place
 if TYPE_CHECKING:
     from ..identify.examiner import Found
 
-COLUMNS = (
-    "file",
-    "sha256",
-    "verdict",
-    "model_id",
-    "probability",
-    "log10_lr",
-    "scale",
-    "loss",
-    "architecture",
-    "tried",
-    "flipped",
-    "warnings",
-    "error",
-)
+COLUMNS = ("file", "sha256", "verdict", "model_id", "probability", "log10_lr", "scale", "loss", "architecture", "tried", "flipped",
+           "warnings", "error")  # fmt: skip
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:

@@ -65,9 +65,8 @@ def gaussians(train: Samples, sources: Sequence[str], side: int) -> Naming:
     """The model without calibration. A source that lacks samples of a state is never named in it."""
     sample = train.x[:: max(len(train.x) // 8000, 1)].astype(np.float32)
     mean, sd = sample.mean(0), sample.std(0) + 1e-6
-    fitted = [
-        _shared_covariance((t.x.astype(np.float32) - mean) / sd, t.sources, len(sources)) for t in (_of_state(train, k) for k in range(len(STATES)))
-    ]
+    by_state = [_of_state(train, state) for state in range(len(STATES))]
+    fitted = [_shared_covariance((some.x.astype(np.float32) - mean) / sd, some.sources, len(sources)) for some in by_state]
     weights, biases, precisions = (np.stack(several) for several in zip(*fitted, strict=True))
     heads = [_head(some, sources, mean, sd) for some in by_state]
     some = train.where(np.arange(len(train.x)) % max(len(train.x) // 12000, 1) == 0)

@@ -98,7 +98,7 @@ def method(about: Mapping[str, Any]) -> list[str]:
         "every network and in part saved again, as JPEG for example.",
         "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
         "Temperature, limits and likelihood ratios were fitted on photographs that the model judging them had not learnt from.",
-        f"An image is called unknown if it is stranger to the model than {100 * (1 - ALARMS):.0f} % of the images of known networks are. A network is "
+        f"An image is called unknown if it is stranger to the model than {100 * (1 - ALARMS):.0f} % of images of known networks are. A network is "
         f"named at a probability of {100 * about['sure']:.0f} % or more, and if mild changes of the image do not turn the verdict into another one.",
     ]
 
