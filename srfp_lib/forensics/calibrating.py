@@ -20,11 +20,11 @@ from .naming import PHOTOGRAPH, PLAIN, STATES, Naming, Scale, against_others, si
 SHRINKAGE = 0.03  # of a covariance of standardised features towards 1; 0.01 to 0.1 are as good on validation photographs
 FOLDS = 3
 ALARMS = 0.05  # images of known networks that are called unknown
-SHORT = 0.02  # photographs that are not called so
+SHORT = 0.05  # photographs that are not called so
 ALARMS_CHANGED = 0.005  # the former, of images that arrive compressed or resized: little is left of what is strange
-FALSE = 0.04  # images of networks that are called photographs after a change
-HEAD = 1e-4  # inverse weight of the penalty of the logistic regression that knows photographs
-THINNED = 7  # one in so many images of custom networks is shown to it
+FALSE = 0.04  # images of networks that are called photographs after a lossy compression
+HEAD = 3e-4  # inverse weight of the penalty of the logistic regression that knows photographs
+THINNED = 13  # one in so many images of custom networks is shown to it
 TEMPERATURES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30)
 GROWTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ABSENT = -1e6  # the log-likelihood of what was not in the training
@@ -68,10 +68,9 @@ def gaussians(train: Samples, sources: Sequence[str], side: int) -> Naming:
     by_state = [_of_state(train, state) for state in range(len(STATES))]
     fitted = [_shared_covariance((some.x.astype(np.float32) - mean) / sd, some.sources, len(sources)) for some in by_state]
     weights, biases, precisions = (np.stack(several) for several in zip(*fitted, strict=True))
-    heads = [_head(some, sources, mean, sd) for some in by_state]
     some = train.where(np.arange(len(train.x)) % max(len(train.x) // 12000, 1) == 0)
     gate, gate_bias, _ = _shared_covariance((some.x.astype(np.float32) - mean) / sd, some.states, len(STATES))
-    head, head_bias = np.stack([h for h, _ in heads], 1), np.array([b for _, b in heads], np.float32)
+    head, head_bias = _head(train, sources, mean, sd)
     return Naming(tuple(sources), side, mean, sd, gate, gate_bias, head, head_bias, weights, biases, precisions)
 
 
@@ -95,15 +94,17 @@ def _shared_covariance(x: Float32[np.ndarray, "n d"], labels: np.ndarray, count:
     return weights, biases.astype(np.float32), precision
 
 
-def _head(train: Samples, sources: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> tuple[Float32[np.ndarray, " d"], float]:
-    """A logistic regression of photographs against everything else: weights and constant."""
-    rare = np.array([name in PLAIN or name.endswith("-pretrained") for name in sources])
-    some = train.where(rare[train.sources] | (np.arange(len(train.x)) % THINNED == 0))
-    photographs = np.array([name == PHOTOGRAPH for name in sources])[some.sources]
-    if not photographs.any() or photographs.all():
-        return np.zeros(train.x.shape[1], np.float32), 0.0
-    model = LogisticRegression(C=HEAD, class_weight="balanced", max_iter=300).fit((some.x.astype(np.float32) - mean) / sd, photographs)
-    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+def _head(train: Samples, sources: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> tuple[Float32[np.ndarray, " d"], Float32[np.ndarray, " 1"]]:
+    """A logistic regression of untouched photographs against everything else in whatever state: weights and constant."""
+    photograph, published = np.array([name == PHOTOGRAPH for name in sources]), np.array([name.endswith("-pretrained") for name in sources])
+    plain, turn = np.array([name in PLAIN for name in sources]), np.arange(len(train.x))
+    rows = np.where(photograph[train.sources], train.states == 0, plain[train.sources] | (turn % np.where(published[train.sources], 2, THINNED) == 0))
+    some = train.where(rows)
+    if len(np.unique(photograph[some.sources])) < 2:
+        return np.zeros(train.x.shape[1], np.float32), np.zeros(1, np.float32)
+    regression = LogisticRegression(C=HEAD, class_weight="balanced", max_iter=120)
+    model = regression.fit((some.x.astype(np.float32) - mean) / sd, photograph[some.sources])
+    return model.coef_[0].astype(np.float32), model.intercept_.astype(np.float32)
 
 
 def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: int) -> Naming:
@@ -117,23 +118,23 @@ def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: in
     for state in range(len(STATES)):
         parts = [(one, train.where((folds == fold) & (train.states == state))) for fold, one in partial.items()]
         seen = [(one, some) for one, some in (*parts, (model, _of_state(validation, state))) if len(some.x)]
-        scales.append(calibrated(judged(seen, state), model, state) if seen else Scale())
+        scales.append(calibrated(judged(seen, state), model, state, scales[0].photograph if scales else -1e9) if seen else Scale())
     return replace(model, scales=tuple(scales))
 
 
 def judged(parts: Sequence[tuple[Naming, Samples]], state: int) -> Judged:
     """The samples of a state, each part by its model."""
-    found = [(m.logits(some.x, state), m.lengths(some.x, state), m.photograph(some.x, state), some.sources, some.photographs) for m, some in parts]
+    found = [(m.logits(some.x, state), m.lengths(some.x, state), m.photograph(some.x), some.sources, some.photographs) for m, some in parts]
     return Judged(*(np.concatenate(several) for several in zip(*found, strict=True)))
 
 
-def calibrated(seen: Judged, model: Naming, state: int) -> Scale:
+def calibrated(seen: Judged, model: Naming, state: int, least: float) -> Scale:
     """How scores are read, from samples whose sources are known."""
     networks = model.networks
     of_network = networks[seen.sources]
     scale = Scale(temperature=_temperature(seen.logits[of_network][:, networks], _among(seen.sources[of_network], networks)))
     scale = replace(scale, growth=_growth(seen, networks, scale.temperature))
-    scale = replace(scale, photograph=_photograph(seen, model, state))
+    scale = replace(scale, photograph=_photograph(seen, model, state, least))
     scale = replace(scale, strange=_strange(seen, networks))
     known = strange(signs(seen.logits, seen.lengths), scale)
     alarms = ALARMS if state == 0 else ALARMS_CHANGED
@@ -168,19 +169,16 @@ def _growth(seen: Judged, networks: np.ndarray, temperature: float) -> float:
     return float(min(GROWTHS, key=lambda g: _loss(logits * TOGETHER**g / temperature, truth)))
 
 
-def _photograph(seen: Judged, model: Naming, state: int) -> float:
-    """The score from which an image is a photograph: `SHORT` of them fall short of it. Of images that arrive changed it is at least the one
-    that all but `FALSE` of the images of custom and of published networks keep to.
+def _photograph(seen: Judged, model: Naming, state: int, least: float) -> float:
+    """The score from which an image is a photograph. Of untouched images `SHORT` of the photographs fall short of it; of others it is at
+    ``least`` that, and all but `FALSE` of the images of custom and of published networks keep to it.
     """
     networks, published = model.networks, np.array([name.endswith("-pretrained") for name in model.sources])
-    of = np.array([name == PHOTOGRAPH for name in model.sources])[seen.sources]
-    if not of.any() or not networks[seen.sources].any():
-        return 1e9
-    limit = float(np.quantile(seen.photograph[of], SHORT))
     if state == 0:
-        return limit
+        scores = seen.photograph[np.array([name == PHOTOGRAPH for name in model.sources])[seen.sources]]
+        return float(np.quantile(scores, SHORT)) if len(scores) else 1e9
     groups = [np.isin(seen.sources, np.flatnonzero(networks & (published == which))) for which in (True, False)]
-    return max(limit, *(float(np.quantile(seen.photograph[rows], 1 - FALSE)) for rows in groups if rows.any()))
+    return max(least, *(float(np.quantile(seen.photograph[rows], 1 - FALSE)) for rows in groups if rows.any()))
 
 
 def _strange(seen: Judged, networks: np.ndarray) -> tuple[float, float, float]:

@@ -12,13 +12,14 @@ from jaxtyping import Float32, UInt8
 
 from ..classifiers.spectrum import log_power
 from ..common.randomness import numpy_generator
-from . import deliveries
+from . import deliveries, history
 from .naming import PHOTOGRAPH, Naming, Opinion
 
 KNOWN, UNKNOWN, PLAIN, UNSURE = VERDICTS = ("known", "unknown", "not super-resolved", "unsure")
 SURE = 0.8  # probability of the network, or of none, that a verdict takes
 MOST = 16  # squares of an image
 MOST_DELIVERED = 4  # of each re-delivery
+LOSSY = ("jpeg", "webp")  # beginnings of deliveries
 MARGIN = 1.4  # side of the window that is re-delivered, in squares: a smaller size and a crop still leave one
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
@@ -67,13 +68,13 @@ def independent(height: int, width: int, side: int, squares: int) -> float:
     return max(min(float(squares), height * width / side**2), 1.0)
 
 
-def opinion(model: Naming, image: Pixels, most: int = MOST) -> tuple[Opinion, list[Place], np.ndarray]:
+def opinion(model: Naming, image: Pixels, most: int = MOST, *, lossy: bool = False) -> tuple[Opinion, list[Place], np.ndarray]:
     """What an image's squares say together, where they lie, and their spectra. A smaller image is one square as it is."""
     height, width, _ = image.shape
     side = min(model.side, height, width)
     at = places(height, width, side, most)
     features = describe([image[top : top + side, left : left + side] for top, left in at])
-    return model.opinion(features, independent(height, width, side, len(at))), at, features
+    return model.opinion(features, independent(height, width, side, len(at)), lossy=lossy), at, features
 
 
 def verdict(model: Naming, found: Opinion) -> tuple[str, str, str]:
@@ -100,7 +101,7 @@ def windows(image: Pixels, side: int) -> list[Pixels]:
     return [image[top : top + large, left : left + large] for top, left in places(height, width, large, MOST_DELIVERED)]
 
 
-def delivered(model: Naming, image: Pixels, name: str) -> Opinion:
+def delivered(model: Naming, image: Pixels, name: str, lossy: bool = False) -> Opinion:
     """What the image says after a delivery, as far as it is sampled."""
     rng, squares, area = numpy_generator(1, "delivery", name), [], 0.0
     for window in windows(image, model.side):
@@ -111,15 +112,19 @@ def delivered(model: Naming, image: Pixels, name: str) -> Opinion:
         found = [arrived[top : top + side, left : left + side] for top, left in at]
         squares.append(describe(found).mean(0))
         area += independent(height, width, side, len(at))
-    return model.opinion(np.stack(squares), area)
+    return model.opinion(np.stack(squares), area, lossy=lossy or name.startswith(LOSSY))
 
 
-def judge(model: Naming, image: Pixels, names: Sequence[str] = deliveries.MILD) -> Judgement:
-    """Judge an image and its re-deliveries. A verdict that any of them contradicts is unsure."""
-    found, at, features = opinion(model, image)
+def judge(model: Naming, image: Pixels, names: Sequence[str] = deliveries.MILD, *, lossy: bool = False) -> Judgement:
+    """Judge an image and its re-deliveries. A verdict that any of them contradicts is unsure.
+
+    ``lossy``: its file is a JPEG or WebP one; pixels that show JPEG's blocks are taken to come from one.
+    """
+    lossy = lossy or history.blockiness(image) > history.BLOCKY
+    found, at, features = opinion(model, image, lossy=lossy)
     side = min(model.side, *image.shape[:2])
     now, first, reason = verdict(model, found)
-    said = {name: verdict(model, delivered(model, image, name))[:2] for name in names}
+    said = {name: verdict(model, delivered(model, image, name, lossy))[:2] for name in names}
     flipped = tuple(name for name, (then, other) in said.items() if contradicts((now, first), (then, other)))
     if min(image.shape[:2]) < model.side:
         now, reason = UNSURE, f"the image is smaller than the {model.side} x {model.side} pixels that the model was made for"

@@ -71,8 +71,8 @@ class Naming:
     sd: Float32[np.ndarray, " d"]
     gate: Float32[np.ndarray, "d k"]
     gate_bias: Float32[np.ndarray, " k"]
-    head: Float32[np.ndarray, "d k"]
-    head_bias: Float32[np.ndarray, " k"]
+    head: Float32[np.ndarray, " d"]
+    head_bias: Float32[np.ndarray, " 1"]
     weights: Float32[np.ndarray, "k d sources"]
     biases: Float32[np.ndarray, "k sources"]
     precisions: Float32[np.ndarray, "k d d"]
@@ -97,17 +97,19 @@ class Naming:
         x = self.standard(features)
         return np.einsum("nd,nd->n", x @ self.precisions[state], x)
 
-    def photograph(self, features: Float[np.ndarray, "n d"], state: int) -> Float32[np.ndarray, " n"]:
-        """The log-odds of a photograph against everything else, were both as likely."""
-        return self.standard(features) @ self.head[:, state] + self.head_bias[state]
+    def photograph(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, " n"]:
+        """The log-odds of an untouched photograph against everything else, were both as likely."""
+        return self.standard(features) @ self.head + self.head_bias[0]
 
     def likeliest(self, features: Float[np.ndarray, "n d"], state: str) -> list[str]:
         """The first source of each square by itself."""
         found = self.log_probabilities(self.logits(features, STATES.index(state)), STATES.index(state))
         return [self.sources[i] for i in found.argmax(1).tolist()]
 
-    def opinion(self, features: Float[np.ndarray, "n d"], independent: float = 1.0) -> Opinion:
-        """The opinion of squares of one image, of which so many are ``independent``: others overlap them."""
+    def opinion(self, features: Float[np.ndarray, "n d"], independent: float = 1.0, *, lossy: bool = False) -> Opinion:
+        """The opinion of squares of one image, of which so many are ``independent``: others overlap them. ``lossy``: it is known to have been
+        compressed, after which networks' images look more like photographs.
+        """
         shares = softmax((self.standard(features) @ self.gate + self.gate_bias).mean(0) / GATE_TEMPERATURE)
         state = int(shares.argmax())
         found = {k: self.logits(features, k).mean(0) for k in np.flatnonzero(shares > 0.01).tolist()}
@@ -117,7 +119,7 @@ class Naming:
         strangeness = strange(signs(found[state][None], self.lengths(features, state).mean(keepdims=True)), scale)[0]
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
-        photograph = float(self.photograph(features, state).mean()) - scale.photograph
+        photograph = float(self.photograph(features).mean()) - self.scales[1 if lossy else 0].photograph
         return Opinion(np.exp(log_p), lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
 
     def log_probabilities(self, logits: Float[np.ndarray, "*n sources"], state: int, independent: float = 1.0) -> Float[np.ndarray, "*n sources"]:

@@ -59,7 +59,7 @@ class Examiner:
             evidence = reading.opened(file)
         except UnreadableError as error:
             return records.failed(legible(str(file)), f"the file {error}"), None
-        judgement = judging.judge(self.model, evidence.pixels)
+        judgement = judging.judge(self.model, evidence.pixels, lossy=evidence.format in ("JPEG", "MPO", "WEBP"))
         return records.record(evidence, judgement, self.model, self.study.profile), evidence.pixels
 
     def method(self) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import fleet
+from ..forensics import history
 from ..forensics.judging import KNOWN, PLAIN, UNSURE, Judgement
 from ..forensics.naming import PHOTOGRAPH, Naming
 from ..profiles import Profile
 from ..published import sources
-from . import history, words
+from . import words
 from .reading import Evidence
 
 CANDIDATES = 5

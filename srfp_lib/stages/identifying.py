@@ -128,7 +128,7 @@ def judgements(squares: Squares, model: Naming, *, most: int, deliveries: Sequen
             for i in evenly(shifted, count):
                 image = squares.part(squares.images.image((name, i)), rng)
                 rows, columns = (int(rng.integers(min(8, length - squares.side) + 1)) for length in image.shape[:2])
-                found = judging.judge(model, deliver(way, image[rows:, columns:], rng), names)
+                found = judging.judge(model, deliver(way, image[rows:, columns:], rng), names, lossy=way.startswith(judging.LOSSY))
                 yield row(model, name, way, found) | {"photograph": squares.images.table["photograph"].iloc[i]}
 
 
