@@ -58,6 +58,7 @@ CHAPTERS = {
     ),
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
+    "19": Chapter("19_one_image", ("identify-trial",), ("identify_rates", "identify_withheld", "identify_reliability"), ("identify_reliability",)),
 }
 
 

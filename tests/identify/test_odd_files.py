@@ -55,7 +55,8 @@ FINE = {
     "palette.png": saved(RGB.quantize(64), "PNG"), "transparent palette.gif": saved(RGB.quantize(64), "GIF", transparency=3),
     "animated.gif": saved(RGB, "GIF", save_all=True, append_images=[RGB.rotate(180)]), "cmyk.jpg": saved(RGB.convert("CMYK"), "JPEG"),
     "cmyk.tif": saved(RGB.convert("CMYK"), "TIFF"), "turned.jpg": turned(), "a png.jpg": PNG, "no suffix": PNG, "Zürich 图.png": PNG,
-    "wide.png": saved(np.tile(PIXELS, (1, 40, 1)), "PNG"), "dark.png": saved(PIXELS // 12, "PNG"), "flat.png": saved(np.full_like(PIXELS, 200), "PNG"),
+    "wide.png": saved(np.tile(PIXELS, (1, 40, 1)), "PNG"),
+    "dark.png": saved(PIXELS // 12, "PNG"), "flat.png": saved(np.full_like(PIXELS, 200), "PNG"),
     "small.png": saved(PIXELS[:36, :36], "PNG"),
 }  # fmt: skip
 REFUSED = {
