@@ -48,11 +48,13 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """What an image's squares say together. Probabilities of all sources add up to 1; LRs are log10, of networks alone, NaN for others.
+    """What an image's squares say together. Probabilities of all sources add up to 1, and so do the ``shares`` of the networks alone, which
+    are 0 for others; LRs are log10, of networks, NaN for others.
     ``photograph``: how far above its limit the score of a photograph lies.
     """
 
     probabilities: Float[np.ndarray, " sources"]
+    shares: Float[np.ndarray, " sources"]
     log10_lr: Float[np.ndarray, " sources"]
     strangeness: float
     limit: float
@@ -120,7 +122,8 @@ class Naming:
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
         photograph = float(self.photograph(features).mean()) - self.scales[1 if lossy else 0].photograph
-        return Opinion(np.exp(log_p), lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
+        shares = softmax(np.where(self.networks, log_p, -np.inf))
+        return Opinion(np.exp(log_p), shares, lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
 
     def log_probabilities(self, logits: Float[np.ndarray, "*n sources"], state: int, independent: float = 1.0) -> Float[np.ndarray, "*n sources"]:
         """Tempered, all sources as likely at the outset."""

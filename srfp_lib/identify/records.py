@@ -27,8 +27,7 @@ def failed(file: str, sentence: str) -> dict[str, Any]:
 
 def record(evidence: Evidence, judgement: Judgement, model: Naming, profile: Profile) -> dict[str, Any]:
     """What is known of an image. Probabilities of candidates and of what they share are among networks: they add up to 1."""
-    p, networks = judgement.opinion.probabilities, model.networks
-    shares = np.where(networks, p, 0) / p[networks].sum()
+    p, shares, networks = judgement.opinion.probabilities, judgement.opinion.shares, model.networks
     order = [int(i) for i in np.argsort(-shares)[:CANDIDATES] if networks[i]]
     candidates = [
         {"model_id": model.sources[i], "probability": _digits(shares[i]), "log10_lr": _digits(judgement.opinion.log10_lr[i], 2)} for i in order
@@ -108,6 +107,8 @@ def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[st
         said.append(f"It is smaller than the squares of {model.side} x {model.side} pixels that the model was made for.")
     elif len(judgement.places) < 4:
         said.append("It is small: few squares can be asked.")
+    if judgement.verdict == PLAIN and judgement.opinion.probabilities[model.networks].sum() > 0.5:
+        said.append("The comparison of single sources favours a network: real networks made to imitate photographs are often taken for them.")
     said += history.doubts(evidence.pixels)
     unlike = sum(verdict == UNSURE for verdict, _ in judgement.delivered.values())
     if judgement.verdict != UNSURE and unlike > len(judgement.delivered) / 2:

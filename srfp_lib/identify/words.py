@@ -45,7 +45,7 @@ def verdict(record: Record) -> str:
 def _kind(model_id: str) -> str:
     network = fleet.parse(model_id)
     how = "trained with a discriminator, to invent fine detail" if network.adversarial else "trained to keep close to the original"
-    return f"a {network.architecture.replace('_', ' ')} network that enlarges {network.scale} times, {how}"
+    return f"a network of the architecture {network.architecture.replace('_', ' ')} that enlarges {network.scale} times, {how}"
 
 
 def evidence(record: Record) -> str:

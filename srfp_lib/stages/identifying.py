@@ -139,12 +139,11 @@ def hash_of(name: str) -> int:
 
 def row(model: Naming, name: str, way: str, found: judging.Judgement) -> dict[str, object]:
     """What is kept of a judgement."""
-    p = found.opinion.probabilities
-    networks = np.flatnonzero(model.networks)
-    order = networks[np.argsort(-p[networks])]
+    p, shares = found.opinion.probabilities, found.opinion.shares
+    order = np.argsort(-shares)
     top = [model.sources[i] for i in order[:3]]
     return {"source": name, "delivery": way, "verdict": found.verdict, "first": found.first, "top1": name == top[0], "top3": name in top,
-            "probability": float(p[order[0]] / p[networks].sum()), "plain": float(p[~model.networks].sum()),
+            "probability": float(shares.max()), "plain": float(p[~model.networks].sum()),
             "strangeness": found.opinion.strangeness - found.opinion.limit, "state": found.opinion.state, "flipped": len(found.flipped)}  # fmt: skip
 
 
