@@ -5,7 +5,9 @@ WORKERS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help book book-all smoke lab lab-ready check test clean
+WORKSPACE ?= runs/demo
+
+.PHONY: help book book-all book-sphinx release smoke lab lab-ready check test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -17,6 +19,12 @@ book: $(VENV)/ready ## run the study at the demo profile and build the HTML book
 book-all: $(VENV)/ready ## the same with all kinds of fingerprints that need no extra (1 minute more)
 	$(RUN) -m srfp_lib run --profile data/profiles/demo_all.toml --workspace runs/demo --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --workspace runs/demo)"
+
+release: book ## the same, and in dist the book as a zip and an EPUB, the executed notebooks, and checksums
+	$(RUN) -m srfp_lib book --workspace runs/demo --release dist
+
+book-sphinx: $(VENV)/ready $(VENV)-sphinx/ready ## a finished run's book by plain Sphinx 8, without Jupyter Book
+	$(RUN) -m srfp_lib book --workspace $(WORKSPACE) --sphinx $(VENV)-sphinx/bin/python
 
 smoke: $(VENV)/ready ## every chapter at the smallest size, and the book (2 minutes)
 	$(RUN) -m srfp_lib run --profile smoke --workers $(WORKERS)
@@ -38,8 +46,8 @@ test: $(VENV)/ready ## style, types and all tests, a smoke run of the whole book
 	$(RUN) -m pytest -q -m "not slow" -n 2 --dist loadfile
 	$(RUN) -m pytest -q -m slow
 
-clean: ## remove the environment and all runs
-	rm -rf $(VENV) runs
+clean: ## remove the environments and all runs
+	rm -rf $(VENV) $(VENV)-sphinx runs
 
 # uv installs the same packages in a fifth of pip's time; where it cannot be had, pip does it.
 $(VENV)/ready: requirements.txt weights.txt pyproject.toml
@@ -57,4 +65,10 @@ $(VENV)/ready: requirements.txt weights.txt pyproject.toml
 $(VENV)/ready-lab: $(VENV)/ready requirements-lab.txt
 	@if [ -x $(VENV)/bin/uv ]; then VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet -r requirements-lab.txt; \
 	else $(RUN) -m pip install --quiet -r requirements-lab.txt; fi
+	@touch $@
+
+$(VENV)-sphinx/ready: $(VENV)/ready requirements-sphinx.txt
+	$(PYTHON) -m venv $(VENV)-sphinx
+	@if [ -x $(VENV)/bin/uv ]; then VIRTUAL_ENV=$(VENV)-sphinx $(VENV)/bin/uv pip install --quiet -r requirements-sphinx.txt; \
+	else $(VENV)-sphinx/bin/python -m pip install --quiet -r requirements-sphinx.txt; fi
 	@touch $@

@@ -1,1 +1,1 @@
-"""Classifiers that attribute and parse: crops, backbones, the two training recipes, and the PRNU baseline."""
+"""Classifiers that attribute and parse: bodies, the two training recipes, the linear probe beside a head, and predictions on disk."""

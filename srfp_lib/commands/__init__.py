@@ -1,0 +1,1 @@
+"""The command line: `python -m srfp_lib COMMAND`; a mistake of the user's becomes one sentence."""

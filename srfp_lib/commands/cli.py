@@ -15,7 +15,7 @@ from ..common import devices, surroundings
 from ..common.checkout import HOME, absolute
 from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
-from . import identify, images, labs, photos, published, release
+from . import book, identify, images, labs, photos, published, release
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     photos.add_to(commands)
     published.add_to(commands)
     labs.add_to(commands)
-    _add(commands, "book", _book, "build the HTML book from a workspace")
+    book.options(_add(commands, "book", book.book, "build the HTML book from a workspace"))
     return parser
 
 
@@ -166,15 +166,6 @@ def _keep(options: argparse.Namespace) -> int:
 
     study = Study.open(options.profile, options.workspace, there=True)
     print(reference.keep(study.workspace, study.receipts(), options.name, published=study.mixture()))
-    return 0
-
-
-def _book(options: argparse.Namespace) -> int:
-    from ..pages.book import build
-    from ..study import Study
-
-    study = Study.open(options.profile, options.workspace)
-    print(build(study.workspace, study.states()))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""Evidence: from images and scores to verdicts, and how far these can be trusted. Functions of arrays: no workspace, no study."""
+"""What images give away of networks that nobody has seen, in pairs, and after a delivery: functions of arrays."""

@@ -1,0 +1,1 @@
+"""Super-resolved images: made, measured, kept, and cropped for classifiers."""

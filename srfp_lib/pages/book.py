@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,14 @@ from ..common.errors import UserError
 from ..common.files import write_whole
 from ..workflow.workspace import Workspace
 from .chapters import CHAPTERS, name_of
+from .renderers import Renderer, jupyter_book
 
 
-def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
-    """Build the book of a workspace with warnings as errors; ``states`` are those of its jobs. Returns the path of its first page."""
+def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[str, str], renderer: Renderer = jupyter_book) -> Path:
+    """Build the book of a workspace with warnings as errors; ``states`` are those of its jobs. Returns the path of its first page.
+
+    ``generated`` is the text of further pages by their paths (`appendix.pages`). Raises UserError if anything is missing or wrong.
+    """
     missing = [number for number in CHAPTERS if states.get(name_of(number)) != "done"]
     if missing and workspace.profile.release.folder:
         raise UserError(
@@ -33,10 +36,10 @@ def build(workspace: Workspace, states: Mapping[str, str]) -> Path:
     workspace.refuse_altered(map(name_of, CHAPTERS))
     source = workspace.path("book")
     _gather(workspace, source)
-    start = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", start, "build", str(source), "-W", "-n", "--keep-going"]
+    for path, text in generated.items():
+        _write(source / path, text.encode())
+    command, page = renderer(source)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    page = source / "_build" / "html" / "index.html"
     if done.returncode or not page.exists():
         raise UserError(f"the book could not be built from '{workspace.root}': {_reason(done)}")
     return page
@@ -70,4 +73,4 @@ def _without_dead_buttons(config: dict[str, Any]) -> dict[str, Any]:
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if "WARNING" in line or "ERROR" in line or "Error" in line]
-    return "; ".join(dict.fromkeys(lines[:5])) or f"jupyter-book ended with {done.returncode}"
+    return "; ".join(dict.fromkeys(lines[:5])) or f"the renderer ended with {done.returncode}"

@@ -1,0 +1,1 @@
+"""The authors' released images in place of our own."""

@@ -1,0 +1,1 @@
+"""Jobs, receipts, the workspace, and the engines that run jobs. It knows no study."""
