@@ -15,7 +15,7 @@ from ..common import devices, surroundings
 from ..common.checkout import HOME, absolute
 from ..common.errors import UserError
 from ..common.files import disk_full_in_a_sentence
-from . import book, images, labs, photos, published, release
+from . import book, identify, images, labs, photos, published, release
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     release.add_to(commands)
     _add_basicsr_options(commands)
     images.add_to(commands)
+    identify.add_to(commands)
     photos.add_to(commands)
     published.add_to(commands)
     labs.add_to(commands)

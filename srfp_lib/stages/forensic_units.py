@@ -30,3 +30,14 @@ def survival(profile: Profile) -> Iterator[Unit]:
     """One job for all deliveries and attacks, where the profile asks for it."""
     if "survival" in profile.forensics.parts:
         yield Unit(arguments=("survival",), leaves=("survival",), cost=130)
+
+
+def identify(profile: Profile) -> Iterator[Unit]:
+    """One job; nothing is made of it but where something needs it."""
+    yield Unit(arguments=("identify/model",), leaves=("identify/model",), cost=60)
+
+
+def identify_trial(profile: Profile) -> Iterator[Unit]:
+    """One job, where the profile asks for it."""
+    if "identify" in profile.forensics.parts:
+        yield Unit(arguments=("identify/trial.csv",), leaves=("identify/trial.csv",), cost=110)
