@@ -1,0 +1,21 @@
+"""All that the book gets from this room: a script of data and a still picture for each figure, and the opening page's sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import numbers, pictures
+from .encoded import script
+
+FOLDER = "book/_static/explore/data"
+PICTURES = {"blink": pictures.blink, "average": pictures.average, "swatches": pictures.swatches, "phase": pictures.phase, "quiz": pictures.quiz}
+NUMBERS = {"withheld": numbers.withheld, "lottery": numbers.lottery, "claims": numbers.claims}
+
+
+def files(study: Any) -> dict[str, bytes]:
+    """By path in the book's sources; ``study`` is a finished `srfp_lib.study.Study`. The same study gives the same bytes."""
+    made = {"book/_made/opening.txt": numbers.opening(study).encode()}
+    for name, figure in PICTURES.items():
+        data, still = figure(study)
+        made |= {f"{FOLDER}/{name}.js": script(name, data), f"{FOLDER}/{name}.png": still}
+    return made | {f"{FOLDER}/{name}.js": script(name, figure(study)) for name, figure in NUMBERS.items()}
