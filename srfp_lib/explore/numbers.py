@@ -16,7 +16,7 @@ from ..pages import reference, tables
 
 LEAD = "guessing would be right in {chance} %"
 OPENING = (
-    ("C05", "Shown one image, a classifier names the right one of the 180 networks trained for the study: {0}; " + LEAD + ".", 1 / 180),
+    ("C05", "Shown one image, a classifier names the right one of 180 networks: {0}; " + LEAD + ".", 1 / 180),
     ("C16", "Two networks that differ in nothing but the random numbers of their training can be told apart. Among three such networks it is right: "
             "{0}; " + LEAD + ".", 1 / 3),
     ("C07", "The more freedom the training leaves to invent, the clearer the fingerprint. Networks trained with an adversarial loss are recognised "
@@ -89,8 +89,8 @@ def opening(study: Any) -> str:
         row = rows[name]
         parts = [f"**{row['paper']}** in the paper"] if row["paper"] else []
         parts += [f"**{row['lab']}** in a larger run of ours (profile `lab`)"] if row["lab"] else []
-        here = f" (95 % interval {row['interval']})" if row["interval"] else ""
-        parts += [f"**{row['ours']}** in the run behind this book (profile `{study.profile.name}`){here}"] if row["ours"] else []
+        here = f"; 95 % interval {row['interval']}" if row["interval"] else ""
+        parts += [f"**{row['ours']}** in the run behind this book (profile `{study.profile.name}`{here})"] if row["ours"] else []
         numbers = ", ".join(parts[:-1]) + (" and " if parts[:-1] else "") + "".join(parts[-1:])
         lines.append("- " + sentence.format(numbers or "not measured here", chance="" if chance is None else tables.percent(chance)))
     if study.profile.name == "smoke":

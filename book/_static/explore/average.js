@@ -2,8 +2,8 @@
 explore.components.average = async (place, data, x) => {
   const now = { step: 0, loss: "VGG_GAN" };
   const pictures = await Promise.all(data.pictures.map(x.pixels));
-  const picture = x.canvas(48, 48, "10rem"), noises = [0, 1, 2].map(() => x.canvas(data.side, data.side, "10rem"));
-  const folded = [0, 1, 2].map(() => x.canvas(4, 4, "3rem")), title = x.cap(""), say = x.say();
+  const picture = x.canvas(48, 48, "9rem"), noises = [0, 1, 2].map(() => x.canvas(data.side, data.side, "min(9rem, 24vw)"));
+  const folded = [0, 1, 2].map(() => x.canvas(4, 4, "min(4rem, 24vw)")), title = x.cap(""), say = x.say();
 
   // The mean by row and column modulo 4: 48 numbers.
   function fold(values) {
@@ -33,9 +33,8 @@ explore.components.average = async (place, data, x) => {
       x.slider("Images averaged", { max: data.steps.length - 1, value: 0, words: (v) => String(data.steps[v]) }, (v) => { now.step = v; draw(); }),
       x.choice("EDSR 4X, trained with", Object.entries(data.losses), now.loss, (v) => { now.loss = v; draw(); }),
     ),
-    x.row(x.el("div", {}, title, picture), ...noises.map((noise, i) => x.el("div", {}, x.cap(`Mean residual, seed ${i + 1}`), noise)),
+    x.row(x.el("div", {}, title, picture), ...noises.map((noise, i) => x.el("div", {}, x.cap(`Residual, seed ${i + 1}`), noise, x.cap("its 48 numbers"), folded[i])),
     ),
-    x.row(x.cap("Each of the three, folded to 4 x 4 pixels:"), ...folded),
     say,
   );
   draw();

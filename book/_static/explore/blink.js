@@ -1,7 +1,7 @@
 // Two seeds, one picture: swap them, let them blink, amplify their difference.
 explore.components.blink = async (place, data, x) => {
   const now = { tile: 0, loss: "VGG_GAN", seed: 1, gain: 8, blink: false };
-  const shown = x.canvas(64, 64, "19rem"), apart = x.canvas(64, 64, "19rem"), low = x.canvas(16, 16, "5rem");
+  const shown = x.canvas(64, 64, "15.5rem"), apart = x.canvas(64, 64, "15.5rem"), low = x.canvas(16, 16, "3.5rem");
   const title = x.cap(""), other = x.cap(""), say = x.say();
   const tiles = await Promise.all(data.tiles.map(async (tile) => ({
     ...tile, low: await x.pixels(tile.low),
@@ -42,8 +42,8 @@ explore.components.blink = async (place, data, x) => {
       x.choice("Picture", tiles.map((tile, i) => [i, tile.name]), now.tile, change("tile")),
       x.choice("Trained with", Object.entries(data.losses), now.loss, change("loss")),
     ),
-    x.row(x.el("div", {}, x.cap("The small image"), low), x.el("div", {}, title, shown), x.el("div", {}, other, apart)),
-    x.row(swap, blink, x.slider("Amplify the difference", { max: 5, value: 3, words: (v) => `${2 ** v} times` }, (v) => change("gain")(2 ** v))),
+    x.row(x.el("div", {}, title, shown), x.el("div", {}, other, apart)),
+    x.row(x.el("div", {}, x.cap("Small image"), low), swap, blink, x.slider("Amplify the difference", { max: 5, value: 3, words: (v) => `${2 ** v} times` }, (v) => change("gain")(2 ** v))),
     say,
   );
   draw();

@@ -21,7 +21,7 @@ window.explore = { components: {}, data: {} };
 
   const tools = {
     el, svg,
-    row: (...children) => el("div", { class: "row" }, ...children),
+    row: (...children) => el("div", { class: "line" }, ...children),
     cap: (text) => el("p", { class: "cap" }, text),
     say: () => el("p", { class: "say", role: "status" }),
     button: (text, onclick, more) => el("button", { type: "button", onclick, ...more }, ...(text ? [text] : [])),
@@ -107,8 +107,9 @@ window.explore = { components: {}, data: {} };
       names.forEach((name, i) => {
         const [architecture, dataset, scale, loss, seed] = name.split("-");
         if (!blocks.has(architecture)) blocks.set(architecture, []);
-        const words = `${architecture} ${scale.slice(1)}X ${spelled[loss]}, ${spelled[dataset]}, seed ${seed.slice(1)}`;
-        blocks.get(architecture).push(cell(i, words));
+        const cells = blocks.get(architecture), words = `${architecture} ${scale.slice(1)}X ${spelled[loss]}, ${spelled[dataset]}, seed ${seed.slice(1)}`;
+        if (cells.length % 7 === 0) cells.push(el("span", { class: "head" }, `${scale.slice(1)}X ${loss.split("_")[0].replace("ResNet", "Res")}`));
+        cells.push(cell(i, words));
       });
       return el("div", { class: "blocks" }, ...Array.from(blocks, ([architecture, cells]) =>
         el("div", { class: "block" }, tools.cap(architecture), el("div", { class: "cells" }, ...cells))));

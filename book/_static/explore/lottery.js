@@ -40,7 +40,8 @@ explore.components.lottery = (place, data, x) => {
       : `${most} photographs with their own accuracies; their mean is ${x.percent(truth)}. Draw some.`;
     chart.setAttribute("aria-label", words);
     say.textContent = words;
-    x.state({ group: now.group.split(" ")[0], n: now.n, draws: now.draws.length, covered });
+    const lately = last && { picks: last.picks.join(","), mean: last.mean.toFixed(4), low: last.low.toFixed(4), high: last.high.toFixed(4) };
+    x.state({ group: now.group.split(" ")[0], n: now.n, draws: now.draws.length, covered, ...lately });
   }
   const again = (name) => (value) => { now[name] = value; now.draws = []; show(); };
   place.append(

@@ -2,11 +2,11 @@
 explore.components.phase = async (place, data, x) => {
   const now = { down: 0, right: 0, search: false };
   const image = await x.pixels(data.image), pattern = x.numbers(data.pattern), mean = x.numbers(data.mean), size = 24;
-  const crop = x.canvas(size, size, "11rem"), seen = x.canvas(4, 4, "7rem"), known = x.canvas(4, 4, "7rem"), say = x.say();
+  const crop = x.canvas(size, size, "9rem"), seen = x.canvas(4, 4, "7rem"), known = x.canvas(4, 4, "7rem"), say = x.say();
   const squares = Array.from({ length: 16 }, (_, k) => x.svg("g", { transform: `translate(${40 * (k % 4)} ${40 * Math.floor(k / 4)})` },
     x.svg("rect", { width: 36, height: 36, rx: 3, stroke: "currentColor" }), x.svg("text", { x: 18, y: 22, "text-anchor": "middle" })));
   const map = x.svg("svg", { viewBox: "-2 -2 160 160", role: "img" }, ...squares);
-  map.style.maxWidth = "11rem";
+  map.style.width = "9rem";
   x.paint(known, x.around(mean, 45 / x.spread(mean)), `the mean pattern of ${data.network}`);
 
   const percent = (rate) => x.percent(rate[0]) + (rate[1] === null ? "" : ` (95 % interval ${x.percent(rate[1])} to ${x.percent(rate[2])})`);
@@ -42,7 +42,7 @@ explore.components.phase = async (place, data, x) => {
     x.row(x.slider("Cut off rows above", { max: 3, value: 0 }, (v) => { now.down = v; draw(); }),
       x.slider("Cut off columns left", { max: 3, value: 0 }, (v) => { now.right = v; draw(); }), search),
     x.row(x.el("div", {}, x.cap("The image"), crop), x.el("div", {}, x.cap("Its pattern"), seen),
-      x.el("div", {}, x.cap("Its network's mean pattern"), known), x.el("div", {}, x.cap("Right answers in %, by shift"), map)),
+      x.el("div", {}, x.cap("Its network's mean"), known), x.el("div", {}, x.cap("Right in %, by shift"), map)),
     say,
   );
   draw();
