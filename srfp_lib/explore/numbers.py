@@ -36,7 +36,7 @@ def withheld(study: Any) -> dict[str, Any]:
         cells[f"{asks} {column}"] = {"roles": roles, **{name: _number(row[name]) for name in ("accuracy", "low", "high", "chance", "paper")}}
     values = {name: study.spelled(name) for name in (*fleet.LOSSES, *fleet.DATASETS)}
     return {"networks": [n.model_id for n in fleet.custom()], "cells": cells, "spelled": values, "asks": list(tasks.HYPERPARAMETERS),
-            "columns": {name: study.spelled(value) if name not in ("s3",) else "seed 3" for name, (_, value, _) in tasks.COLUMNS.items()}}  # fmt: skip
+            "columns": {name: "seed 3" if name == "s3" else study.spelled(value) for name, (_, value, _) in tasks.COLUMNS.items()}}  # fmt: skip
 
 
 def _number(value: Any) -> float | None:
@@ -96,4 +96,3 @@ def opening(study: Any) -> str:
     if study.profile.name == "smoke":
         lines.append("\n**A smoke run shows that everything works; its numbers mean nothing.**")
     return "\n".join(lines) + "\n"
-

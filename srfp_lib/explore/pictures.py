@@ -31,6 +31,10 @@ def one(loss: str, seed: int, architecture: str = "EDSR", scale: int = 4) -> str
     return f"{architecture}-div2k-x{scale}-{loss}-s{seed}"
 
 
+def _three(loss: str, architecture: str = "EDSR", scale: int = 4) -> list[str]:
+    return [one(loss, seed, architecture, scale) for seed in fleet.SEEDS]
+
+
 def detail(study: Any, model_id: str, image: str) -> np.ndarray:
     """The corner of an image, uint8 64 x 64 x 3 unless the image is smaller."""
     return study.pixels(model_id, image)[:SIDE, :SIDE]
@@ -64,7 +68,7 @@ def average(study: Any) -> Made:
     busiest = max(names, key=lambda name: _corner(study, one("VGG_GAN", 1), name).std())  # one image alone should hide the pattern
     names.sort(key=lambda name: name != busiest)
     steps = [n for n in (1, 2, 4, 8, 16, 32, 64) if n < len(names)] + [len(names)]
-    networks = {loss: [one(loss, seed) for seed in fleet.SEEDS] for loss in ("L1", "VGG_GAN")}
+    networks = {loss: _three(loss) for loss in ("L1", "VGG_GAN")}
     means = {model_id: _running(np.stack([_corner(study, model_id, name) for name in names])) for group in networks.values() for model_id in group}
     pictures = _running(np.stack([study.pixels(one("VGG_GAN", 1), name)[:48, :48] for name in names]).astype(float))
     residuals = {loss: [[small(means[model_id][n - 1]) for model_id in group] for n in steps] for loss, group in networks.items()}
@@ -119,7 +123,9 @@ def phase(study: Any, most: int = 10) -> Made:
     images = images.iloc[np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)]
     crop = study.profile.fingerprints.crop
     tested = index.assign(run=1).merge(images[["image"]])[["run", "model_id", "image", "photograph"]]
-    shown = np.concatenate([lattice.patterns(study.pixels(m, i)[None, :crop, :crop]) for m, i in zip(tested["model_id"], tested["image"], strict=True)])
+    shown = np.concatenate(
+        [lattice.patterns(study.pixels(m, i)[None, :crop, :crop]) for m, i in zip(tested["model_id"], tested["image"], strict=True)]
+    )
     rolled = {shift: np.roll(shown, (-shift[0], -shift[1]), (1, 2)) for shift in SHIFTS}
     answers = {shift: _nearest(pattern, means) for shift, pattern in rolled.items()}
     names = np.array(classes, dtype=object)
@@ -161,9 +167,9 @@ def quiz(study: Any, rounds: int = 10) -> Made:
     rng = np.random.default_rng(study.profile.master_seed)
     images = list(run.index["image"].unique())
     for number in range(rounds):
-        loss, architecture = fleet.LOSSES[number % 3], fleet.ARCHITECTURES[number % 5]
+        loss, architecture = fleet.LOSSES[(number + 1) % 3], fleet.ARCHITECTURES[number % 5]  # begins with an adversarial loss
         scale, truth, image = int(rng.choice(fleet.SCALES)), int(rng.integers(3)), str(rng.choice(images))
-        three = [one(loss, seed, architecture, scale) for seed in fleet.SEEDS]
+        three = _three(loss, architecture, scale)
         known = means[[classes.index(name) for name in three]]
         shown = lattice.patterns(study.pixels(three[truth], image)[None])
         row = np.flatnonzero((run.index["model_id"] == three[truth]) & (run.index["image"] == image))[0]
@@ -171,4 +177,4 @@ def quiz(study: Any, rounds: int = 10) -> Made:
         asked.append({"image": webp(detail(study, three[truth], image)[:48, :48]), "what": f"{architecture} {scale}X {study.spelled(loss)}",
                       "pattern": small(shown[0] - shown[0].mean((0, 1))), "means": [small(mean - mean.mean((0, 1))) for mean in known],
                       "truth": truth, "numbers": int(_nearest(shown, known)[0]), "cnn": cnn})  # fmt: skip
-    return {"rounds": asked}, sheet([[_stretched(mean) for mean in known]], 96)
+    return {"rounds": asked}, sheet([[_stretched(means[classes.index(name)]) for name in _three("VGG_GAN")]], 96)

@@ -10,9 +10,8 @@ import pytest
 from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.common.checkout import HOME
 from srfp_lib.experiments import separability, uncertainty
-from srfp_lib.explore.files import files
 
-from ..explore.fake import Fake
+from ..explore.fake import made
 from . import chromium
 
 pytestmark = [
@@ -20,7 +19,15 @@ pytestmark = [
     pytest.mark.skipif(not chromium.PROGRAM, reason="there is no Chromium here: install chromium to test interactive figures"),
 ]
 PLAIN = ("room", "ratio")
-KEYS = {"Enter": ("\r", 13), "Tab": ("\t", 9), "ArrowRight": ("", 39), "ArrowLeft": ("", 37), "ArrowDown": ("", 40), "ArrowUp": ("", 38), "End": ("", 35)}
+KEYS = {
+    "Enter": ("\r", 13),
+    "Tab": ("\t", 9),
+    "ArrowRight": ("", 39),
+    "ArrowLeft": ("", 37),
+    "ArrowDown": ("", 40),
+    "ArrowUp": ("", 38),
+    "End": ("", 35),
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +35,21 @@ def book(tmp_path_factory):
     """A page with all figures, opened in a browser."""
     folder = tmp_path_factory.mktemp("book")
     shutil.copytree(HOME / "book" / "_static", folder / "_static")
-    for path, content in files(Fake()).items():
+    for path, content in made().items():
         file = folder / path.removeprefix("book/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     names = sorted(file.stem for file in (HOME / "book" / "_static" / "explore").glob("*.js") if file.stem != "explore")
-    figures = "".join(
-        f'<figure class="explore" data-explore="{n}"{" data-plain" if n in PLAIN else ""}><p class="static">still</p><figcaption>{n}</figcaption></figure>'
-        for n in names
-    )
+    inside = '<p class="static">still</p><figcaption>a figure</figcaption>'
+    figures = "".join(f'<figure class="explore" data-explore="{n}"{" data-plain" * (n in PLAIN)}>{inside}</figure>' for n in names)
     head = '<link rel="stylesheet" href="_static/explore/explore.css"><script src="_static/explore/explore.js"></script>'
     (folder / "page.html").write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>figures</title>{head}{figures}</html>')
     with chromium.page(folder / "browser") as page:
         page.wide(900)
         page.open(folder / "page.html")
-        page.run("new Promise(done => { const wait = () => document.querySelectorAll('figure:not(.on)').length ? setTimeout(wait, 50) : done(); wait(); })")
+        page.run(
+            "new Promise(done => { const wait = () => document.querySelectorAll('figure:not(.on)').length ? setTimeout(wait, 50) : done(); wait(); })"
+        )
         yield page
 
 
@@ -70,8 +77,11 @@ def test_every_figure_starts_without_an_error(book):
 
 
 def test_everything_that_can_be_seen_or_worked_has_a_name(book):
-    assert book.run("""[...document.querySelectorAll('canvas[role=img], svg[role=img], g[tabindex], button')].filter(node =>
-        !(node.getAttribute('aria-label') || node.textContent)).length""") == 0
+    assert (
+        book.run("""[...document.querySelectorAll('canvas[role=img], svg[role=img], g[tabindex], button')].filter(node =>
+        !(node.getAttribute('aria-label') || node.textContent)).length""")
+        == 0
+    )
     assert book.run("[...document.querySelectorAll('input')].filter(node => !node.labels.length || !node.labels[0].textContent).length") == 0
     ids = book.run("[...document.querySelectorAll('[id]')].map(node => node.id)")
     assert len(ids) == len(set(ids))
@@ -160,7 +170,7 @@ def test_photographs_are_drawn_and_the_interval_is_that_of_the_package(book):
     press(book, "Enter")
     found, rates = state(book, "lottery"), np.array(book.run("explore.data.lottery.rates['all networks']"))
     drawn = rates[[int(place) for place in found["picks"].split(",")]]
-    low, high = uncertainty.Spread(drawn, drawn.mean(keepdims=True), np.ones((1, len(drawn)), bool)).interval(bounds=(0, 1))
+    low, high = uncertainty.Spread(drawn, drawn.mean(keepdims=True), np.ones((1, len(drawn)), bool)).interval(bounds=(0.0, 1.0))
     assert [float(found[name]) for name in ("mean", "low", "high")] == pytest.approx([drawn.mean(), low, high], abs=1e-3)
     focus(book, "lottery", "button", 1)
     press(book, "Enter")

@@ -1,5 +1,6 @@
 """A study of six invented images: enough for the data of every interactive figure, without a run."""
 
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pandas as pd
 from srfp_lib import fleet, paper
 from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.common.checkout import DATA
+from srfp_lib.explore.files import files
 from srfp_lib.fingerprints import lattice
 
 NAMES = [n.model_id for n in fleet.custom()]
@@ -49,3 +51,9 @@ class Fake:
 
     def outputs(self, beginning: str) -> list[Path]:
         return [DATA / "reference" / "lab" / Path(beginning).name]
+
+
+@cache
+def made() -> dict[str, bytes]:
+    """The files of the invented study, made once."""
+    return files(Fake())

@@ -11,7 +11,7 @@ from srfp_lib.experiments import attribution
 from srfp_lib.explore import encoded, files, numbers, pictures
 from srfp_lib.fingerprints import lattice
 
-from .fake import IMAGES, Fake
+from .fake import IMAGES, Fake, made
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,13 @@ def values(packed):
     return packed["factor"] * np.frombuffer(base64.b64decode(packed["bytes"]), np.int8)
 
 
-def test_every_figure_gets_a_script_that_names_it(study):
-    made = files.files(study)
+def test_every_figure_gets_a_script_that_names_it():
+    found = made()
     for name in (*files.PICTURES, *files.NUMBERS):
-        text = made[f"{files.FOLDER}/{name}.js"].decode()
+        text = found[f"{files.FOLDER}/{name}.js"].decode()
         assert text.startswith(f"explore.data.{name} = ")
         json.loads(text.removeprefix(f"explore.data.{name} = ").removesuffix(";\n"))
-        assert (f"{files.FOLDER}/{name}.png" in made) == (name in files.PICTURES)
+        assert (f"{files.FOLDER}/{name}.png" in found) == (name in files.PICTURES)
 
 
 def test_the_same_study_gives_the_same_bytes():

@@ -33,8 +33,7 @@ explore.components.average = async (place, data, x) => {
       x.slider("Images averaged", { max: data.steps.length - 1, value: 0, words: (v) => String(data.steps[v]) }, (v) => { now.step = v; draw(); }),
       x.choice("EDSR 4X, trained with", Object.entries(data.losses), now.loss, (v) => { now.loss = v; draw(); }),
     ),
-    x.row(x.el("div", {}, title, picture), ...noises.map((noise, i) => x.el("div", {}, x.cap(`Residual, seed ${i + 1}`), noise, x.cap("its 48 numbers"), folded[i])),
-    ),
+    x.top(x.el("div", {}, title, picture), ...noises.map((noise, i) => x.el("div", {}, x.cap(`Residual, seed ${i + 1}`), noise, x.cap("its 48 numbers"), folded[i]))),
     say,
   );
   draw();

@@ -3,7 +3,7 @@ explore.components.claims = (place, data, x) => {
   const marks = { holds: ["✓", "#0060a0", "#fff"], weaker: ["↓", "#56b4e9", "#000"], stronger: ["↑", "#56b4e9", "#000"], opposite: ["✕", "#b34700", "#fff"],
     undecided: ["?", "#e69f00", "#000"] };
   const mark = (verdict) => marks[verdict] || ["–", "#d0d0d0", "#000"];
-  const now = { verdict: "all", claim: "" }, buttons = new Map(), details = x.el("div", { role: "status" }), say = x.say();
+  const now = { verdict: "all", claim: "" }, buttons = new Map(), details = x.el("div", { role: "status" }), say = x.say(), list = x.el("details", {});
   const counts = new Map();
   data.claims.forEach(({ verdict }) => counts.set(verdict, (counts.get(verdict) || 0) + 1));
   const section = (claim) => claim.section.split("; ").pop();
@@ -31,14 +31,15 @@ explore.components.claims = (place, data, x) => {
     now.verdict = verdict;
     const kept = data.claims.filter((claim) => verdict === "all" || claim.verdict === verdict);
     data.claims.forEach((claim) => { buttons.get(claim.id).style.opacity = kept.includes(claim) ? 1 : 0.12; });
-    say.textContent = `${kept.length} of ${data.claims.length} claims: ${kept.map((claim) => claim.id).slice(0, 60).join(", ")}.`;
+    say.textContent = verdict === "all" ? `${kept.length} claims.` : `${kept.length} of ${data.claims.length} claims: ${verdict}.`;
+    list.replaceChildren(x.el("summary", {}, "These claims as a list"), x.el("ul", {}, ...kept.map(({ id, claim }) => x.el("li", {}, `${id}. ${claim}`))));
     state();
   }
   const state = () => x.state({ verdict: now.verdict.replaceAll(" ", "-"), claim: now.claim || "none" });
   const groups = order.map((name) => x.el("div", {}, x.cap(`Section ${name}`), x.el("div", { class: "radios" }, ...data.claims.filter((c) => section(c) === name).map(square))));
   place.append(
     x.choice("Show", [["all", `all ${data.claims.length}`], ...Array.from(counts, ([verdict, n]) => [verdict, `${mark(verdict)[0]} ${verdict} (${n})`])], now.verdict, filter),
-    x.row(...groups), details, say);
+    x.row(...groups), details, say, list);
   x.rove(order.flatMap((name) => data.claims.filter((c) => section(c) === name).map((c) => buttons.get(c.id))), 8);
   filter("all");
 };

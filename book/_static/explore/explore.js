@@ -22,6 +22,7 @@ window.explore = { components: {}, data: {} };
   const tools = {
     el, svg,
     row: (...children) => el("div", { class: "line" }, ...children),
+    top: (...children) => el("div", { class: "line top" }, ...children),
     cap: (text) => el("p", { class: "cap" }, text),
     say: () => el("p", { class: "say", role: "status" }),
     button: (text, onclick, more) => el("button", { type: "button", onclick, ...more }, ...(text ? [text] : [])),

@@ -41,7 +41,7 @@ explore.components.phase = async (place, data, x) => {
   place.append(
     x.row(x.slider("Cut off rows above", { max: 3, value: 0 }, (v) => { now.down = v; draw(); }),
       x.slider("Cut off columns left", { max: 3, value: 0 }, (v) => { now.right = v; draw(); }), search),
-    x.row(x.el("div", {}, x.cap("The image"), crop), x.el("div", {}, x.cap("Its pattern"), seen),
+    x.top(x.el("div", {}, x.cap("The image"), crop), x.el("div", {}, x.cap("Its pattern"), seen),
       x.el("div", {}, x.cap("Its network's mean"), known), x.el("div", {}, x.cap("Right in %, by shift"), map)),
     say,
   );

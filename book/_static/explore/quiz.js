@@ -2,8 +2,8 @@
 explore.components.quiz = async (place, data, x) => {
   const now = { round: 0, you: 0, numbers: 0, cnn: 0, answered: false };
   const images = await Promise.all(data.rounds.map((round) => x.pixels(round.image)));
-  const picture = x.canvas(48, 48, "12rem"), own = x.canvas(4, 4, "5rem"), title = x.cap(""), say = x.say();
-  const patterns = [0, 1, 2].map(() => x.canvas(4, 4, "5rem"));
+  const picture = x.canvas(48, 48, "12rem"), own = x.canvas(4, 4, "6rem"), title = x.cap(""), say = x.say();
+  const patterns = [0, 1, 2].map(() => x.canvas(4, 4, "6rem"));
   const buttons = [0, 1, 2].map((k) => x.button(`Seed ${k + 1}`, () => answer(k)));
   const onward = x.button("Next image", () => {
     if (now.round === data.rounds.length - 1) Object.assign(now, { round: -1, you: 0, numbers: 0, cnn: 0 });
@@ -41,7 +41,7 @@ explore.components.quiz = async (place, data, x) => {
     state();
     onward.focus();
   }
-  place.append(title, x.row(x.el("div", {}, x.cap("The image"), picture), x.el("div", {}, x.cap("Its 48 numbers"), own)),
+  place.append(title, x.top(x.el("div", {}, x.cap("The image"), picture), x.el("div", {}, x.cap("Its 48 numbers"), own)),
     x.row(...patterns.map((canvas, k) => x.el("div", {}, x.cap(`Mean of seed ${k + 1}`), canvas, buttons[k]))), onward, say);
   ask();
 };

@@ -56,7 +56,7 @@ explore.components.swatches = (place, data, x) => {
   place.append(
     x.slider("Colours", { max: 7, value: 3, words: (v) => `${2 ** v} times as strong` }, paint),
     x.el("div", { role: "group", "aria-label": "180 patterns; arrow keys move, Enter keeps one for comparison" }, x.fleet(data.networks, cell, data.spelled)),
-    x.row(x.el("div", {}, titles[0], pictures[0]), x.el("div", {}, titles[1], pictures[1])),
+    x.top(x.el("div", {}, titles[0], pictures[0]), x.el("div", {}, titles[1], pictures[1])),
     say,
   );
   x.rove(buttons, 6);
