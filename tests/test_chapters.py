@@ -15,6 +15,7 @@ import pytest
 from srfp_lib import fleet
 from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
+from srfp_lib.explore.files import files
 from srfp_lib.pages import book, chapters, notebooks
 from srfp_lib.published import sources
 
@@ -171,7 +172,7 @@ def test_executed_figures_have_alt_text_and_no_paths_show(smoke):
 
 @pytest.fixture(scope="module")
 def pages(smoke):
-    first = book.build(smoke.workspace, smoke.states())
+    first = book.build(smoke.workspace, smoke.states(), lambda: files(smoke))
     return {p: p.read_text() for p in first.parent.rglob("*.html") if "_static" not in p.parts}
 
 

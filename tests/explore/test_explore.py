@@ -23,6 +23,7 @@ def values(packed):
     return packed["factor"] * np.frombuffer(base64.b64decode(packed["bytes"]), np.int8)
 
 
+@pytest.mark.slow
 def test_every_figure_gets_a_script_that_names_it():
     found = made()
     for name in (*files.PICTURES, *files.NUMBERS):
@@ -32,6 +33,7 @@ def test_every_figure_gets_a_script_that_names_it():
         assert (f"{files.FOLDER}/{name}.png" in found) == (name in files.PICTURES)
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes():
     for figure in (pictures.average, pictures.quiz):
         assert figure(Fake()) == figure(Fake())

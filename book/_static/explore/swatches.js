@@ -36,7 +36,8 @@ explore.components.swatches = (place, data, x) => {
   function look(i) {
     const first = pinned[0];
     show(first === undefined ? i : first, 0);
-    show(i, 1);
+    second.hidden = first === undefined;
+    if (first !== undefined) show(i, 1);
     say.textContent = first === undefined
       ? `${words[i]}: its strength is ${data.strength[i].toFixed(3)} grey levels. Press to keep it, then look at another.`
       : `At the best of 16 places the two differ by ${distance(patterns[first], patterns[i]).toFixed(3)} grey levels (RMS).`;
@@ -52,11 +53,11 @@ explore.components.swatches = (place, data, x) => {
     buttons.forEach((button, i) => x.paint(button.firstChild, colours(i)));
     look(pinned[0] ?? start);
   }
-  const start = data.networks.indexOf("EDSR-div2k-x4-VGG_GAN-s1");
+  const second = x.el("div", {}, titles[1], pictures[1]), start = data.networks.indexOf("EDSR-div2k-x4-VGG_GAN-s1");
   place.append(
     x.slider("Colours", { max: 7, value: 3, words: (v) => `${2 ** v} times as strong` }, paint),
     x.el("div", { role: "group", "aria-label": "180 patterns; arrow keys move, Enter keeps one for comparison" }, x.fleet(data.networks, cell, data.spelled)),
-    x.top(x.el("div", {}, titles[0], pictures[0]), x.el("div", {}, titles[1], pictures[1])),
+    x.top(x.el("div", {}, titles[0], pictures[0]), second),
     say,
   );
   x.rove(buttons, 6);
