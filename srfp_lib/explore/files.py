@@ -7,7 +7,7 @@ from typing import Any
 from . import numbers, pictures
 from .encoded import script
 
-FOLDER = "book/_static/explore/data"
+FOLDER, STILLS = "book/_static/explore/data", "book/_static/stills"  # an EPUB has the stills alone
 PICTURES = {"blink": pictures.blink, "average": pictures.average, "swatches": pictures.swatches, "phase": pictures.phase, "quiz": pictures.quiz}
 NUMBERS = {"withheld": numbers.withheld, "lottery": numbers.lottery, "claims": numbers.claims}
 
@@ -17,5 +17,5 @@ def files(study: Any) -> dict[str, bytes]:
     made = {"book/_made/opening.txt": numbers.opening(study).encode()}
     for name, figure in PICTURES.items():
         data, still = figure(study)
-        made |= {f"{FOLDER}/{name}.js": script(name, data), f"{FOLDER}/{name}.png": still}
+        made |= {f"{FOLDER}/{name}.js": script(name, data), f"{STILLS}/{name}.png": still}
     return made | {f"{FOLDER}/{name}.js": script(name, figure(study)) for name, figure in NUMBERS.items()}

@@ -21,7 +21,8 @@ from .renderers import Renderer, jupyter_book
 def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[str, str | bytes], renderer: Renderer = jupyter_book) -> Path:
     """Build the book of a workspace with warnings as errors; ``states`` are those of its jobs. Returns the path of its first page.
 
-    ``generated`` are further pages and files by their paths (`appendix.pages`, `explore.files.files`). Raises UserError if anything is missing or wrong.
+    ``generated`` are further pages and files by their paths (`appendix.pages`, `explore.files.files`). Raises UserError if anything is
+    missing or wrong.
     """
     missing = [number for number in CHAPTERS if states.get(name_of(number)) != "done"]
     if missing and workspace.profile.release.folder:

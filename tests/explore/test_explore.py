@@ -30,7 +30,7 @@ def test_every_figure_gets_a_script_that_names_it():
         text = found[f"{files.FOLDER}/{name}.js"].decode()
         assert text.startswith(f"explore.data.{name} = ")
         json.loads(text.removeprefix(f"explore.data.{name} = ").removesuffix(";\n"))
-        assert (f"{files.FOLDER}/{name}.png" in found) == (name in files.PICTURES)
+        assert (f"{files.STILLS}/{name}.png" in found) == (name in files.PICTURES)
 
 
 @pytest.mark.slow
