@@ -9,7 +9,7 @@ from .encoded import script
 
 FOLDER, STILLS = "book/_static/explore/data", "book/_static/stills"  # an EPUB has the stills alone
 PICTURES = {"blink": pictures.blink, "average": pictures.average, "swatches": pictures.swatches, "phase": pictures.phase, "quiz": pictures.quiz}
-NUMBERS = {"withheld": numbers.withheld, "lottery": numbers.lottery, "claims": numbers.claims}
+NUMBERS = {"map": numbers.feature_map, "withheld": numbers.withheld, "lottery": numbers.lottery, "claims": numbers.claims}
 
 
 def files(study: Any) -> dict[str, bytes]:

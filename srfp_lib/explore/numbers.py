@@ -43,6 +43,22 @@ def _number(value: Any) -> float | None:
     return None if pd.isna(value) else round(float(value), 4)
 
 
+def feature_map(study: Any) -> dict[str, Any]:
+    """Run 1's networks by their mean features on the test images, on the two principal axes; how often each is named, and what it is taken for."""
+    run = study.predictions("attribution")[0]
+    networks, answers = list(run.classes), run.answers()
+    members = [np.flatnonzero(answers["model_id"] == name) for name in networks]
+    means = np.stack([run.features_of(rows).mean(0, dtype=float) for rows in members])
+    left, sizes, axes = np.linalg.svd(means - means.mean(0), full_matrices=False)
+    places = left[:, :2] * sizes[:2] * np.sign(axes[:2][[0, 1], np.abs(axes[:2]).argmax(1)])  # an axis has no sign of its own
+    predicted = [answers["predicted"].to_numpy()[rows] for rows in members]
+    wrong = [pd.Series(given[given != name]).value_counts() for given, name in zip(predicted, networks, strict=True)]
+    return {"networks": networks, "places": places.round(3).tolist(), "share": _number((sizes[:2] ** 2).sum() / (sizes**2).sum()),
+            "accuracy": [_number((given == name).mean()) for given, name in zip(predicted, networks, strict=True)],
+            "taken": [min(count.index[count == count.max()]) if len(count) else "" for count in wrong],
+            "spelled": {name: study.spelled(name) for name in (*fleet.LOSSES, *fleet.DATASETS)}}  # fmt: skip
+
+
 def lottery(study: Any) -> dict[str, Any]:
     """The accuracy on every test photograph, and what an interval takes: quantiles of t and the photograph counted in addition."""
     answers = attribution.scored(study.predictions("attribution"))

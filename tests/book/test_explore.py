@@ -72,14 +72,14 @@ def state(page, name):
 
 def test_every_figure_starts_without_an_error(book):
     bad = [event for event in book.events if event["method"] in ("Runtime.exceptionThrown", "Log.entryAdded")]
-    assert not bad and book.run("document.querySelectorAll('figure.on').length") == 10
+    assert not bad and book.run("document.querySelectorAll('figure.on').length") == 11
     assert book.run("[...document.querySelectorAll('.static')].every(node => getComputedStyle(node).display === 'none')")
 
 
 def test_everything_that_can_be_seen_or_worked_has_a_name(book):
     assert (
         book.run("""[...document.querySelectorAll('canvas[role=img], svg[role=img], g[tabindex], button')].filter(node =>
-        !(node.getAttribute('aria-label') || node.textContent)).length""")
+        !node.closest('[hidden]') && !(node.getAttribute('aria-label') || node.textContent)).length""")
         == 0
     )
     assert book.run("[...document.querySelectorAll('input')].filter(node => !node.labels.length || !node.labels[0].textContent).length") == 0
@@ -156,6 +156,14 @@ def test_both_ratios_are_those_of_the_package(book):
     run = Predictions("t", 1, ("A", "B"), index, np.zeros((24, 2), np.float32), points)
     assert float(found["ratio"]) == pytest.approx(separability.ratio([run]).matrix[0, 1], abs=1e-3)
     assert float(found["squares"]) == pytest.approx(separability.ratio_of_squares([run]).matrix[0, 1], abs=1e-3)
+
+
+def test_the_map_is_coloured_and_walked(book):
+    focus(book, "map", "input[type=radio]:checked")
+    press(book, "ArrowLeft")
+    focus(book, "map", "g[tabindex]")
+    press(book, "ArrowRight", "ArrowDown")
+    assert state(book, "map") == {"by": "scale", "network": "EDSR-div2k-x2-VGG_GAN-s2"}
 
 
 def test_a_value_is_withheld(book):

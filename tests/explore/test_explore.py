@@ -76,6 +76,16 @@ def test_withheld_networks_are_those_of_the_task(study):
     assert roles.count("1") == len(task.train) and roles.count("0") == 60
 
 
+def test_the_map_shows_what_the_features_know(study):
+    data = numbers.feature_map(study)
+    first = np.array(data["places"])[:, 0]
+    fine = np.array(["x4" in name for name in data["networks"]])
+    assert min(first[fine]) > max(first[~fine]) or max(first[fine]) < min(first[~fine])  # the invented features know the scale
+    answers = attribution.scored(study.predictions("attribution"))
+    assert data["accuracy"] == pytest.approx(answers.groupby("model_id")["correct"].mean()[data["networks"]].to_list(), abs=1e-4)
+    assert all(other != name for other, name in zip(data["taken"], data["networks"], strict=True))
+
+
 def test_the_lottery_has_the_photographs_own_accuracies(study):
     data = numbers.lottery(study)
     answers = attribution.scored(study.predictions("attribution"))
