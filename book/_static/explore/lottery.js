@@ -37,7 +37,7 @@ explore.components.lottery = (place, data, x) => {
     const words = last
       ? `${now.n} photographs: accuracy ${x.percent(last.mean)} (95 % interval ${x.percent(last.low)} to ${x.percent(last.high)}). ` +
         `${covered} of ${now.draws.length} intervals cover ${x.percent(truth)}, the mean of all ${most}.`
-      : `${most} photographs with their own accuracies; their mean is ${x.percent(truth)}. Draw some.`;
+      : `${most} photographs with their own accuracies; their mean is ${x.percent(truth)}. ${enough ? "Draw some." : "They are too few for an interval."}`;
     chart.setAttribute("aria-label", words);
     say.textContent = words;
     const lately = last && { picks: last.picks.join(","), mean: last.mean.toFixed(4), low: last.low.toFixed(4), high: last.high.toFixed(4) };

@@ -1,6 +1,6 @@
 // Two clouds of points and both ratios of chapter 10: drag a cloud, or move it with the arrow keys.
 explore.components.ratio = (place, _, x) => {
-  const N = 12, now = { places: [[130, 110], [230, 110]], spread: 30 }, colours = ["#0072b2", "#d55e00"];
+  const N = 12, now = { places: [[145, 110], [215, 110]], spread: 45 }, colours = ["#0072b2", "#d55e00"];
   let state = 5;
   const next = () => { state = (1103515245 * state + 12345) % 2147483648; return state / 2147483648 - 0.5; };
   const shapes = [0, 1].map(() => Array.from({ length: N }, () => [next() + next() + next(), next() + next() + next()]));
