@@ -13,9 +13,10 @@ import papermill
 import pytest
 
 from srfp_lib import fleet
+from srfp_lib.commands.book import built
 from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
-from srfp_lib.pages import book, chapters, notebooks
+from srfp_lib.pages import chapters, notebooks
 from srfp_lib.published import sources
 
 ALL = [chapter.notebook for chapter in chapters.CHAPTERS.values()]
@@ -171,7 +172,7 @@ def test_executed_figures_have_alt_text_and_no_paths_show(smoke):
 
 @pytest.fixture(scope="module")
 def pages(smoke):
-    first = book.build(smoke.workspace, smoke.states())
+    first = built(smoke)
     return {p: p.read_text() for p in first.parent.rglob("*.html") if "_static" not in p.parts}
 
 
@@ -200,4 +201,4 @@ def test_a_book_without_executed_chapters_is_refused(smoke, tmp_path):
 
     empty = Study.open("smoke", tmp_path / "empty")
     with pytest.raises(UserError, match="lacks the executed chapters 01"):
-        book.build(empty.workspace, empty.states())
+        built(empty)

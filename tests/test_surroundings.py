@@ -17,6 +17,7 @@ import yaml
 
 import srfp_lib
 from srfp_lib.commands import cli
+from srfp_lib.commands.book import built
 from srfp_lib.common import checkout, surroundings
 from srfp_lib.common.checkout import HOME
 from srfp_lib.common.errors import UserError
@@ -138,7 +139,7 @@ def test_buttons_lead_to_the_repository_or_are_not_there(tmp_path, monkeypatch, 
         cells=[nbformat.v4.new_markdown_cell("# Second")], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     )
     nbformat.write(page, study.workspace.path("chapters/14_real_networks.ipynb"))
-    first = book.build(study.workspace, {"chapters/14_real_networks": "done"})
+    first = book.build(study.workspace, {"chapters/14_real_networks": "done"}, {})
     html = (first.parent / "notebooks/14_real_networks.html").read_text()
     buttons = [word for word in ("mybinder.org", "colab.research", "source-repository-button") if word in html]
     assert buttons == (["mybinder.org", "colab.research", "source-repository-button"] if address else [])
@@ -172,7 +173,7 @@ def test_a_workspace_with_an_odd_name_makes_a_chapter_and_the_book(smoke, tmp_pa
     study = Study.open("", root)
     assert study.states()["chapters/06_backbones"] == "damaged"
     assert cli.main(["run", "--workspace", str(root), "--chapters", "06"]) == 0
-    page = book.build(study.workspace, study.states())
+    page = built(study)
     assert page.exists() and ODD in str(page)
 
 

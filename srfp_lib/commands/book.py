@@ -21,19 +21,24 @@ def book(options: argparse.Namespace) -> int:
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
-    page = _built(study, renderers.sphinx(options.sphinx) if options.sphinx else renderers.jupyter_book)
+    page = built(study, renderers.sphinx(options.sphinx) if options.sphinx else renderers.jupyter_book)
     print(page)
     if options.release:
         target: Path = options.release
-        for path in bundle.write(study.workspace.root, page, _built(study, renderers.epub), target):
+        for path in bundle.write(study.workspace.root, page, built(study, renderers.epub), target):
             print(path)
     return 0
 
 
-def _built(study: Any, renderer: Any) -> Path:
+def built(study: Any, renderer: Any = None) -> Path:
+    """Build the book of a study with its appendix and the data of its interactive figures; the path of its first page."""
     from .. import program
-    from ..pages import appendix
+    from ..explore.files import files
+    from ..pages import appendix, chapters, renderers
     from ..pages.book import build
 
-    works = [(kind.name, kind.in_the_paper, kind.leaves) for kind in program.kinds(study.profile)]
-    return build(study.workspace, study.states(), appendix.pages(study.receipts(), study.made_elsewhere(), works), renderer)
+    works, states = [(kind.name, kind.in_the_paper, kind.leaves) for kind in program.kinds(study.profile)], study.states()
+    generated: dict[str, str | bytes] = {**appendix.pages(study.receipts(), study.made_elsewhere(), works)}
+    if all(states.get(chapters.name_of(number)) == "done" for number in chapters.CHAPTERS):  # else `build` says what is missing
+        generated |= files(study)
+    return build(study.workspace, states, generated, renderer or renderers.jupyter_book)

@@ -18,10 +18,11 @@ from .chapters import CHAPTERS, name_of
 from .renderers import Renderer, jupyter_book
 
 
-def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[str, str], renderer: Renderer = jupyter_book) -> Path:
+def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[str, str | bytes], renderer: Renderer = jupyter_book) -> Path:
     """Build the book of a workspace with warnings as errors; ``states`` are those of its jobs. Returns the path of its first page.
 
-    ``generated`` is the text of further pages by their paths (`appendix.pages`). Raises UserError if anything is missing or wrong.
+    ``generated`` are further pages and files by their paths (`appendix.pages`, `explore.files.files`). Raises UserError if anything is
+    missing or wrong.
     """
     missing = [number for number in CHAPTERS if states.get(name_of(number)) != "done"]
     if missing and workspace.profile.release.folder:
@@ -36,8 +37,8 @@ def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[st
     workspace.refuse_altered(map(name_of, CHAPTERS))
     source = workspace.path("book")
     _gather(workspace, source)
-    for path, text in generated.items():
-        _write(source / path, text.encode())
+    for path, content in generated.items():
+        _write(source / path, content.encode() if isinstance(content, str) else content)
     command, page = renderer(source)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not page.exists():
