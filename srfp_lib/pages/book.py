@@ -51,6 +51,8 @@ def _gather(workspace: Workspace, source: Path) -> None:
     _write(source / "_config.yml", yaml.safe_dump(_without_dead_buttons(config), allow_unicode=True).encode())
     for path in (HOME / "_toc.yml", *(HOME / "labs").glob("guide.md"), *(p for p in (HOME / "book").rglob("*") if p.is_file())):
         _write(source / path.relative_to(HOME), path.read_bytes())
+    for path in workspace.path("tables").glob("*.csv"):
+        _write(source / "tables" / path.name, path.read_bytes())
     for chapter in CHAPTERS.values():
         executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
         _write(source / "notebooks" / executed.name, executed.read_bytes())
