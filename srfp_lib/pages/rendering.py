@@ -47,7 +47,7 @@ def _page(app: Any, name: str, _template: str, context: dict[str, Any], _doctree
     if "body" in context and app.builder.name == "html":
         drawings = {target: Path(app.srcdir, source) for source, target in app.builder.images.items()}
         body, shown = results(context["body"], drawings, context["pathto"]("tables/", 1), name.replace("/", "-"))
-        context["body"] = body
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, by its role
         for file, text in shown.items():
             Path(app.outdir, "tables").mkdir(exist_ok=True)
             Path(app.outdir, "tables", file).write_text(text, encoding="utf-8")
@@ -97,7 +97,7 @@ def _csv(table: str) -> str:
     text = io.StringIO()
     for row in re.findall(r"<tr>(.*?)</tr>", table, re.S):
         cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
-        csv.writer(text, lineterminator="\n").writerow([html.unescape(re.sub("<[^>]*>|\u2007", "", cell)) for cell in cells])
+        csv.writer(text, lineterminator="\n").writerow([html.unescape(re.sub("<[^>]*>|\u2007", "", cell)).replace("\u00a0", " ") for cell in cells])
     return text.getvalue()
 
 

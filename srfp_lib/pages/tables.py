@@ -13,6 +13,7 @@ from ..common.names import in_html
 DIGITS = 6
 SPACE = "\u2007"  # as wide as a digit
 NUMBER = re.compile(r"^(?:[-+]?\d|–$|$)")
+TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) )|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
 SENTENCE = 45  # characters; longer cells are read, not compared
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
 
@@ -127,7 +128,8 @@ class Page:
 
     def _repr_html_(self) -> str:
         names, columns = [str(c) for c in self.frame.columns], [_column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
-        cards = any(len(text) > SENTENCE for cells, _ in columns for text in cells)
+        long = [any(len(text) > SENTENCE for text in row) for row in zip(*(cells for cells, _ in columns), strict=True)]
+        cards = 3 * sum(long) > len(long)
         head = "".join(f'<th scope="col"{kind}>{in_html(name)}</th>' if name.strip() else "<td></td>"
                        for name, (_, kind) in zip(names, columns, strict=True))  # fmt: skip
         labels = [f' data-label="{in_html(name)}"' if cards and name.strip() else "" for name in names]
@@ -149,7 +151,7 @@ class Page:
 
 def _column(values: pd.Series) -> tuple[list[str], str]:
     """The texts of a column, numbers below each other, and the class of its cells."""
-    texts = ["–" if isinstance(value, float) and pd.isna(value) else str(value) for value in values]
+    texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", str(value)) for value in values]
     numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
     return (aligned(texts), ' class="n"') if numeric else (texts, "")
 
