@@ -70,7 +70,8 @@ def lattices(
             seeds = [swatches[f"{architecture}-div2k-x{scale}-{loss}-s{seed}"] for seed in fleet.SEEDS]
             gap = np.full((4, 1, 3), np.nan)
             shown = np.concatenate([seeds[0], gap, seeds[1], gap, seeds[2]], 1)
-            cell.imshow(np.nan_to_num(colours(shown, most), nan=1.0), interpolation="none")
+            opaque = np.isfinite(shown[..., :1]).astype(np.float32)  # the gap is the page
+            cell.imshow(np.concatenate([np.nan_to_num(colours(shown, most)), opaque], 2), interpolation="none")
             bare(cell)
             cell.spines[:].set_visible(False)
             mine = [power[f"{architecture}-div2k-x{scale}-{loss}-s{seed}"] for seed in fleet.SEEDS]

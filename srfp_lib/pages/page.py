@@ -11,6 +11,7 @@ from typing import Any
 
 from ..profiles import Profile
 from ..workflow.receipts import Receipt
+from .spelling import words
 
 STARTED = time.monotonic()  # of the notebook's kernel, near enough: the chapter's first import
 
@@ -47,7 +48,7 @@ class Text:
         self.markdown = markdown
 
     def _repr_markdown_(self) -> str:
-        return self.markdown or " "  # an empty one would make Jupyter show the object instead
+        return words(self.markdown) or " "  # an empty one would make Jupyter show the object instead
 
     def __repr__(self) -> str:
         return self.markdown

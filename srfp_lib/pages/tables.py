@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from ..common.names import in_html
+from .spelling import heading, words
 
 DIGITS = 6
 SPACE = "\u2007"  # as wide as a digit
 NUMBER = re.compile(r"^(?:[-+]?\d|–$|$)")
-TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) )|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
+TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) |%|points\b|dB\b|MB\b|s\b)|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
 SENTENCE = 45  # characters; longer cells are read, not compared
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
 
@@ -35,7 +36,7 @@ def number(value: float, digits: int, sd: float = float("nan")) -> str:
     """
     if pd.isna(value):
         return "–"
-    return f"{value:.{digits}f}" + ("" if pd.isna(sd) else f" ± {sd:.{digits}f}")
+    return f"{round(value, digits) + 0.0:.{digits}f}" + ("" if pd.isna(sd) else f" ± {sd:.{digits}f}")
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -127,7 +128,7 @@ class Page:
         return Page(self.frame, caption, self.note)
 
     def _repr_html_(self) -> str:
-        names, columns = [str(c) for c in self.frame.columns], [_column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
+        names, columns = [heading(c) for c in map(str, self.frame.columns)], [_column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
         long = [any(len(text) > SENTENCE for text in row) for row in zip(*(cells for cells, _ in columns), strict=True)]
         cards = 3 * sum(long) > len(long)
         head = "".join(f'<th scope="col"{kind}>{in_html(name)}</th>' if name.strip() else "<td></td>"
@@ -138,7 +139,7 @@ class Page:
             marked[0] = [f'<th scope="row">{in_html(text)}</th>' if text.strip() else "<td></td>" for text in columns[0][0]]
         body = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*marked, strict=True))
         # The caption stands outside of what scrolls: inside, the caption of a wide table would run off the page.
-        title = in_html(". ".join(filter(None, (self.caption, self.note))))
+        title = in_html(words(". ".join(filter(None, (self.caption, self.note)))))
         caption, name = f"<figcaption>{title}</figcaption>" if title else "", title or f"Table: {', '.join(map(in_html, filter(None, names)))}"
         source = f' data-csv="{self.frame.attrs["csv"]}"' if "csv" in self.frame.attrs else ""
         table = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -151,7 +152,7 @@ class Page:
 
 def _column(values: pd.Series) -> tuple[list[str], str]:
     """The texts of a column, numbers below each other, and the class of its cells."""
-    texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", str(value)) for value in values]
+    texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", words(str(value))) for value in values]
     numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
     return (aligned(texts), ' class="n"') if numeric else (texts, "")
 
