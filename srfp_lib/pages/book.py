@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -39,7 +40,8 @@ def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[st
     for path, text in generated.items():
         _write(source / path, text.encode())
     command, page = renderer(source)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    paths = os.pathsep.join(filter(None, (str(HOME), os.environ.get("PYTHONPATH"))))  # Sphinx imports `rendering`
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": paths})
     if done.returncode or not page.exists():
         raise UserError(f"the book could not be built from '{workspace.root}': {_reason(done)}")
     return page

@@ -74,6 +74,10 @@ def results(body: str, drawings: Mapping[str, Path], tables: str, page: str) -> 
         under = _under(f'<a href="{file[1] if file else ""}" download>SVG</a>', line)
         return found[1] + (found[2].removesuffix("</figure>") + under + "</figure>" if found[2] else under)
 
+    chapter = re.match(r"notebooks-0*(\d+)_", page)
+    if chapter:  # Sphinx counts through the book, where "Fig. 6" may be the paper's Figure 3
+        order = iter(range(1, 1000))
+        body = re.sub('(?<=<span class="caption-number">)Fig. \\d+', lambda _: f"Figure {chapter[1]}.{next(order)}", body)
     body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), body)
     return FIGURE.sub(figure, TABLE.sub(table, body)), shown
 

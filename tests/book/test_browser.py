@@ -4,11 +4,12 @@ import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
 
-from srfp_lib.pages import book
 from tests.book import chromium
+from tests.book.conftest import pages
 
 AXE = importlib.util.find_spec("axe_core_python")
 pytestmark = [pytest.mark.skipif(chromium.PROGRAM is None, reason="no Chromium here: apt-get install chromium"),
@@ -32,17 +33,17 @@ BROKEN = """[...document.images].filter(e => e.complete && !e.naturalWidth && e.
 VIOLATIONS = """
 axe.run({include: [[".bd-article"]], exclude: [[".srfp-figure"]]}, {resultTypes: ["violations"], runOnly: RULES})
   .then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 150)}`))"""
+HEAVY = 1_500_000  # bytes
 FULL = '{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}'
 CONTRAST = '{type: "rule", values: ["color-contrast"]}'
 
 
 @pytest.fixture(scope="module")
-def seen(smoke, tmp_path_factory):
+def seen(root, tmp_path_factory):
     """What is wrong with the book, by kind: "page: what" each."""
-    root = book.build(smoke.workspace, smoke.states()).parent
-    found = {kind: [] for kind in ("errors", "requests", "sideways", "unreached", "nameless", "broken", "axe", "pages")}
+    found = {kind: [] for kind in ("errors", "requests", "sideways", "unreached", "nameless", "broken", "axe", "heavy", "pages")}
     with chromium.page(tmp_path_factory.mktemp("chromium")) as page:
-        for file in sorted(p for p in root.rglob("*.html") if not {"_static", "_sources"} & set(p.relative_to(root).parts) and p.parent != root):
+        for file in sorted(pages(root)):
             page.wide(1280)
             page.open(file)
             visit(page, file, lambda kind, what, file=file: found[kind].extend(f"{file.stem}: {one}" for one in what))
@@ -66,6 +67,7 @@ def visit(page, file: Path, note) -> None:
     note("broken", page.run(BROKEN))
     note("errors", errors(page.events))
     note("requests", requests(page.events))
+    note("heavy", [f"{size / 1e6:.2f} MB"] if (size := weight(page.events)) > HEAVY else [])
 
 
 def errors(events) -> list[str]:
@@ -82,9 +84,17 @@ def requests(events) -> list[str]:
     return [url[:200] for url in asked if not re.match("(file|data|blob):", url)] + lost
 
 
-@pytest.mark.parametrize("kind", ["errors", "requests", "sideways", "unreached", "nameless", "broken", "axe"])
+def weight(events) -> int:
+    """The bytes of all files that a page loads."""
+    asked = {e["params"]["request"]["url"] for e in events if e.get("method") == "Network.requestWillBeSent"}
+    files = {Path(unquote(urlparse(url).path)) for url in asked if url.startswith("file:")}
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+@pytest.mark.parametrize("kind", ["errors", "requests", "sideways", "unreached", "nameless", "broken", "axe", "heavy"])
 def test_every_page_is_right(seen, kind):
     """``errors`` of the console, ``requests`` elsewhere, parts wider than the page that do not scroll (``sideways``), that scroll without a shade or
-    the keyboard's focus (``unreached``), pictures without words (``nameless``) or without a file (``broken``), rules of axe."""
+    the keyboard's focus (``unreached``), pictures without words (``nameless``) or without a file (``broken``), rules of axe,
+    and files of more than 1.5 MB in all that a page loads (``heavy``)."""
     assert len(seen["pages"]) > 20
     assert not seen[kind], Counter(seen[kind]).most_common(10)
