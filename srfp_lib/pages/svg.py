@@ -27,13 +27,13 @@ def themed(svg: str, alt: str, prefix: str) -> str:
     text = re.sub(r' d="([^"]*)"', lambda found: f' d="{_shorter(found[1])}"', text)
     text = text.replace('style="fill: #ffffff"/>', 'style="fill: none"/>')  # sheets: what lies below a drawing may show
     text = re.sub(r"(fill|stroke): (#[0-9a-f]{6})", lambda found: f"{found[1]}: {COLOURS.get(found[2], found[2])}", text)
-    text = text.replace('<text style="fill: var(--pst-color-background)', '<text style="fill: #ffffff')  # written on a colour of the data
+    text = re.sub(r"<text [^>]*>", lambda found: found[0].replace(COLOURS["#ffffff"], "#ffffff"), text)  # it stands on a colour of the data
     text = FONT.sub(lambda found: f"font-size: {found[1].split()[-1]}" if found[1] else "", text)
     width = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
     name = f'role="img" aria-label="{html.escape(alt)}"'
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'style="--w: {float(width[1]) / 0.75 if width else 640:.0f}"', text, count=1)
     text = re.sub(r' xmlns="[^"]*"| version="1.1"', "", text, count=2)
-    return re.sub(r"\s*\n\s*", "\n", text.replace("<svg", "<svg", 1)).replace(">", f" {name}>", 1).strip()
+    return re.sub(r"\s*\n\s*", "\n", text).replace(">", f" {name}>", 1).strip()
 
 
 def _shorter(path: str) -> str:

@@ -9,12 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ..common.names import in_html
+from .cells import shown
 from .spelling import heading, words
 
 DIGITS = 6
-SPACE = "\u2007"  # as wide as a digit
-NUMBER = re.compile(r"^(?:[-+]?\d|–$|$)")
-TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) |%|points\b|dB\b|MB\b|s\b)|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
 SENTENCE = 45  # characters; longer cells are read, not compared
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
 
@@ -128,7 +126,7 @@ class Page:
         return Page(self.frame, caption, self.note)
 
     def _repr_html_(self) -> str:
-        names, columns = [heading(c) for c in map(str, self.frame.columns)], [_column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
+        names, columns = [heading(c) for c in map(str, self.frame.columns)], [shown(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
         long = [any(len(text) > SENTENCE for text in row) for row in zip(*(cells for cells, _ in columns), strict=True)]
         cards = 3 * sum(long) > len(long)
         head = "".join(f'<th scope="col"{kind}>{in_html(name)}</th>' if name.strip() else "<td></td>"
@@ -148,36 +146,6 @@ class Page:
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
-
-
-def _column(values: pd.Series) -> tuple[list[str], str]:
-    """The texts of a column, numbers below each other, and the class of its cells."""
-    texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", words(str(value))) for value in values]
-    numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
-    return (aligned(texts), ' class="n"') if numeric else (texts, "")
-
-
-def aligned(texts: Sequence[str]) -> list[str]:
-    """Numbers filled up with spaces as wide as a digit, so that their points stand below each other; texts of several forms unchanged.
-
-    >>> [text.replace(SPACE, "_") for text in aligned(["95.4 ± 0.7", "100.0 ± 10.0", "–"])]
-    ['_95.4 ± _0.7', '100.0 ± 10.0', '–']
-    """
-    split = [re.split(r"(\d+(?:\.\d+)?)", text) for text in texts]
-    forms = {tuple(re.sub("[-+]", "", part) for part in parts[::2]) for parts in split if len(parts) > 1}
-    if len(forms) != 1:
-        return list(texts)
-    rows = [parts for parts in split if len(parts) > 1]
-    for place in range(1, len(rows[0]), 2):
-        halves = [parts[place].partition(".") for parts in rows]
-        left = [parts[place - 1][-1:] in ("-", "+") for parts in rows]
-        whole = max(len(whole) + sign for (whole, _, _), sign in zip(halves, left, strict=True))
-        after = max(len(part) + len(point) for _, point, part in halves)
-        for parts, (number, point, part), sign in zip(rows, halves, left, strict=True):
-            before = SPACE * (whole - len(number) - sign)
-            parts[place - 1] = parts[place - 1][:-1] + before + parts[place - 1][-1:] if sign else parts[place - 1] + before
-            parts[place] = number + point + part + SPACE * (after - len(point) - len(part))
-    return ["".join(parts) for parts in split]
 
 
 def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
