@@ -18,6 +18,8 @@ TABLE = re.compile(r'<figure class="srfp-table[^>]*>.*?</figure>', re.S)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]* src="((?:\.\./)*_images/[^"]+\.svg)"[^>]*/>')
 FIGURE = re.compile(r'(<div class="srfp-figure.*?</svg></div>)(\s*<figcaption>.*?</figcaption>\s*</figure>)?', re.S)
 MADE = re.compile(r'<div class="srfp-box" data-made="([^"]*)" data-command="([^"]*)"')
+SEARCH = re.compile(r'\s*<script src="[^"]*\b(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>')
+RULE = re.compile(r'\.fa-[a-z0-9-]+::?before(?:,\.fa-[a-z0-9-]+::?before)*\{(?:content|--fa):"[^"]*"\}')
 ICON = re.compile(r'"?[a-z0-9-]+"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 
 
@@ -112,11 +114,21 @@ def _lighter(app: Any, error: Exception | None) -> None:
     static = Path(app.outdir, "_static")
     if Path(app.srcdir, "tables").is_dir():
         shutil.copytree(Path(app.srcdir, "tables"), Path(app.outdir, "tables"), dirs_exist_ok=True)
-    for path in (*static.rglob("*.map"), *_translations(static, app.config.language or "en")):
+    for path in (*static.rglob("*.map"), *static.rglob("fa-*.ttf"), *_translations(static, app.config.language or "en")):
         path.unlink()
-    used = {name for page in Path(app.outdir).rglob("*.html") for name in re.findall(r"\bfa-([a-z0-9-]+)", page.read_text(encoding="utf-8"))}
-    for script in static.rglob("fontawesome.js"):
-        script.write_text(ICON.sub(lambda found: found[0] if _names(found[0]) & used else "", script.read_text(encoding="utf-8")), encoding="utf-8")
+    used = {name for page in Path(app.outdir).rglob("*.html") for name in _icons(page)}
+    for path, icon in ((static / "scripts" / "fontawesome.js", ICON), (static / "styles" / "pydata-sphinx-theme.css", RULE)):
+        if path.is_file():
+            text = icon.sub(lambda found: found[0] if _names(found[0]) & used else "", path.read_text(encoding="utf-8"))
+            path.write_text(text, encoding="utf-8")
+
+
+def _icons(page: Path) -> list[str]:
+    """The icons of a page, from which the index of all pages goes, unless it is that of the search."""
+    text = page.read_text(encoding="utf-8")
+    if page.name != "search.html" and (less := SEARCH.sub("", text)) != text:
+        page.write_text(less, encoding="utf-8")
+    return re.findall(r"\bfa-([a-z0-9-]+)", text)
 
 
 def _translations(static: Path, language: str) -> Iterator[Path]:
@@ -124,6 +136,8 @@ def _translations(static: Path, language: str) -> Iterator[Path]:
 
 
 def _names(icon: str) -> set[str]:
-    """The name of an icon in Font Awesome's script, and its other names."""
+    """The name of an icon in Font Awesome's script or style sheet, and its other names."""
+    if icon.startswith("."):
+        return set(re.findall(r"\.fa-([a-z0-9-]+)", icon))
     name, _, rest = icon.partition(":")
     return {name.strip('"'), *re.findall(r'"([a-z0-9-]+)"', rest.partition("]")[0])}

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from srfp_lib.pages import book
+from srfp_lib.commands import cli
 
 
 @pytest.fixture(scope="package")
 def root(smoke) -> Path:
     """The folder of the built pages."""
-    return book.build(smoke.workspace, smoke.states()).parent
+    assert cli.main(["book", "--workspace", str(smoke.workspace.root)]) == 0
+    return smoke.workspace.path("book", "_build", "html")
 
 
 def pages(root: Path) -> list[Path]:
