@@ -27,12 +27,13 @@ def spelled(profile: Profile, value: object) -> str:
 
 
 def words(text: str) -> str:
-    """A text with each loss in the one spelling of the pages; names of networks and code keep theirs.
+    """A text with each loss, and a network that the paper spells in four ways, in the one spelling of the pages; code keeps its own.
 
     >>> words("VGG+adv and ResNet-like+adv, minus L1"), words("ResNet_GAN"), words("EDSR-div2k-x4-VGG_GAN-s1")
     ('VGG + adv. and ResNet-like + adv., minus L1', 'ResNet + adv.', 'EDSR-div2k-x4-VGG_GAN-s1')
     """
     text = re.sub(r"\b(VGG|ResNet)(-like)?\+adv\b\.?", r"\1\2 + adv.", text)
+    text = re.sub(r"\b(ProGanSR|ProSR-GAN)\b", "ProSRGAN", text)
     return re.sub(r"(?<![\w`/.-])(VGG|ResNet)_GAN(?![\w`-])", r"\1 + adv.", text)
 
 
