@@ -268,6 +268,7 @@ class Study:
         """Under the runner write ``tables/<name>.csv``; returns the frame. A chapter run by hand leaves the workspace as it is."""
         if staged := os.environ.get("SRFP_OUT"):
             write_whole(Path(staged, "tables", f"{name}.csv"), to_csv_text(frame).encode())
+        frame.attrs["csv"] = name  # the page that shows it offers the file
         return frame
 
     def show(self, name: str, picture: Picture) -> Shown:
@@ -279,7 +280,7 @@ class Study:
             folder = Path(staged or elsewhere, "figures")
             folder.mkdir(parents=True, exist_ok=True)
             save(picture[0], folder, name)
-            return Shown((folder / f"{name}.png").read_bytes(), picture[1])
+            return Shown((folder / f"{name}.png").read_bytes(), picture[1], (folder / f"{name}.svg").read_text(encoding="utf-8"))
 
 
 def _still_known(workspace: Workspace) -> Workspace:

@@ -99,6 +99,7 @@ def test_pages_escape_and_show_what_is_missing():
 
 
 def test_beside_paper_shows_ours_and_theirs(runs):  # noqa: F811
-    page = tables.beside_paper(attribution.table_3(attribution.scored(runs)), {"value": "value"}).frame
+    shown = tables.beside_paper(attribution.table_3(attribution.scored(runs)), {"value": "value"})
+    page = shown.frame
     assert page.loc[0, "the paper, %"] == "95.4 ± 0.7" and page.loc[2, "ours, %"] == "50.0 ± 0.0"
-    assert page.loc[2, "95 % interval"] == "photographs: 100.0, 100.0, 0.0, 0.0" and page.loc[0, "chance, %"] == "0.56"
+    assert page.loc[2, "95 % interval"] == "photographs: 100.0, 100.0, 0.0, 0.0" and shown.note == "Chance: 0.56 %"

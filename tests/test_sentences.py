@@ -33,9 +33,10 @@ def test_rows_are_called_what_they_are(name):
         value: spelling.spelled(PROFILES[name], value) for value in ("div2k", "VGG_GAN", "ResNet + adv.", "L1", 4, "mean of VGG+adv and ResNet+adv")
     }
     if name == "paper":
-        assert list(said.values()) == ["DIV2K", "VGG+adv", "ResNet + adv.", "L1", "4X", "mean of VGG+adv and ResNet+adv"]
+        assert list(said.values()) == ["DIV2K", "VGG + adv.", "ResNet + adv.", "L1", "4X", "mean of VGG + adv. and ResNet + adv."]
     else:
-        assert list(said.values()) == ["DIV2K role", "VGG-like+adv", "ResNet-like + adv.", "L1", "4X", "mean of VGG-like+adv and ResNet-like+adv"]
+        losses = "mean of VGG-like + adv. and ResNet-like + adv."
+        assert list(said.values()) == ["DIV2K role", "VGG-like + adv.", "ResNet-like + adv.", "L1", "4X", losses]
 
 
 def test_the_kept_claims_have_the_present_verdicts_and_units():

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 LONGEST = 200  # bytes of a name; file systems allow 255, and names of tiles are longer
 REPLACEMENT = "\ufffd"
-DOLLAR = "<span>&#36;</span>"  # MathJax looks for no formula across the border of an element
+DOLLAR = "<span>&#36;</span>"  # nothing takes it for the begin of a formula
 
 
 def legible(name: str) -> str:

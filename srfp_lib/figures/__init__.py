@@ -72,7 +72,7 @@ def heatmap(axes: Axes, values: np.ndarray, rows: Sequence[str] | bool, columns:
     axes.set_facecolor("0.93")
     seaborn.heatmap(values, cbar=False, xticklabels=columns, yticklabels=rows, ax=axes, **how)
     for text, value in zip(axes.texts, values[np.isfinite(values)], strict=False):
-        text.set_color("white" if value <= 55 else "black")  # seaborn's own choice is faint on cividis' middle
+        text.set_color("white" if value <= 55 else "#111111")  # seaborn's own choice is faint on cividis' middle; black would follow the page's theme
     axes.grid(False)
     axes.tick_params("x", labelrotation_mode="xtick")
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .. import fleet, tasks
+from .. import fleet, paper, tasks
 from ..common.names import in_figure
 from ..experiments import controls
+from ..pages.spelling import words
 from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
 
 
@@ -62,11 +63,12 @@ def seeds(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
 def table_4(table: pd.DataFrame) -> Picture:
     """Two heat maps, ours and the paper's; grey for combinations that make no sense."""
     figure, (axes,) = grid(1, 2, size=(9, 3.2))
+    withheld = ["seed 3" if value == "s3" else words(paper.spelled(value)) for value in tasks.COLUMNS]
     for place, column, title in zip(axes, ("accuracy", "paper"), ("this run", "the paper"), strict=True):
         values = table.pivot(index="predicted", columns="withheld", values=column)
         percents = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)].to_numpy(float)
         rows = ["scale", "loss", "architecture", "training set"]
-        heatmap(place, percents, rows, list(tasks.COLUMNS), cmap="cividis", vmin=0, vmax=100, annot=True, fmt=".0f")
+        heatmap(place, percents, rows, withheld, cmap="cividis", vmin=0, vmax=100, annot=True, fmt=".0f")
         place.tick_params("x", rotation=30)
         place.set_title(f"{title}: accuracy, %", loc="left", fontsize=10)
     means = table.groupby("predicted")["accuracy"].mean()

@@ -70,7 +70,8 @@ def lattices(
             seeds = [swatches[f"{architecture}-div2k-x{scale}-{loss}-s{seed}"] for seed in fleet.SEEDS]
             gap = np.full((4, 1, 3), np.nan)
             shown = np.concatenate([seeds[0], gap, seeds[1], gap, seeds[2]], 1)
-            cell.imshow(np.nan_to_num(colours(shown, most), nan=1.0), interpolation="nearest")
+            opaque = np.isfinite(shown[..., :1]).astype(np.float32)  # the gap is the page
+            cell.imshow(np.concatenate([np.nan_to_num(colours(shown, most)), opaque], 2), interpolation="none")
             bare(cell)
             cell.spines[:].set_visible(False)
             mine = [power[f"{architecture}-div2k-x{scale}-{loss}-s{seed}"] for seed in fleet.SEEDS]
@@ -123,7 +124,7 @@ def spectra(networks: pd.DataFrame, logs: Float32[np.ndarray, "n _ _"], spelled:
 
 
 def _map(cell: Axes, values: Float32[np.ndarray, "side _"], most: float) -> None:
-    cell.imshow(_plane(values), cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
+    cell.imshow(_plane(values), cmap="RdBu_r", vmin=-most, vmax=most, interpolation="none")
     bare(cell)
     cell.spines[:].set_visible(False)
 
@@ -149,7 +150,7 @@ def published(
         cell.axis("off")
     for i, (name, swatch, values) in enumerate(zip(names, swatches, maps, strict=True)):
         left, right = cells[2 * i], cells[2 * i + 1]
-        left.imshow(colours(swatch, most), interpolation="nearest")
+        left.imshow(colours(swatch, most), interpolation="none")
         _map(right, values, decibels)
         left.axis("on")
         bare(left)
@@ -179,7 +180,7 @@ def pair(
     most, decibels = max(float(np.abs(s).max()) for s in swatches[:2]) / amplification, float(np.ceil(np.percentile(np.abs(maps), 99)))
     figure, (above, below) = grid(2, 3, size=(7, 5.2))
     for cell, under, swatch, values, title in zip(above, below, swatches, maps, (*names, "difference"), strict=True):
-        cell.imshow(colours(swatch, most), interpolation="nearest")
+        cell.imshow(colours(swatch, most), interpolation="none")
         bare(cell)
         cell.set_title(in_figure(title), fontsize=8.5)
         _map(under, values, decibels)

@@ -21,7 +21,7 @@ def gallery(pixels: Sequence[np.ndarray], titles: Sequence[str], *, columns: int
     for place in places:
         place.axis("off")
     for place, picture, title in zip(places, pixels, titles, strict=False):
-        place.imshow(picture, interpolation="nearest")
+        place.imshow(picture, interpolation="none")
         place.set_title(in_figure(title), fontsize=8)
     return figure, f"{len(pixels)} images: " + ", ".join(titles) + "."
 
@@ -33,7 +33,7 @@ def patches(cells: Mapping[str, Mapping[str, np.ndarray]], *, zoom: float = 1.35
     figure, axes = grid(len(rows), len(columns), size=(len(columns) * zoom, len(rows) * zoom + 0.3))
     for name, row in zip(rows, axes, strict=True):
         for column, place in zip(columns, row, strict=True):
-            place.imshow(cells[name][column], interpolation="nearest")
+            place.imshow(cells[name][column], interpolation="none")
             bare(place)
         row[0].set_ylabel(name, fontsize=9)
     for column, place in zip(columns, axes[0], strict=True):

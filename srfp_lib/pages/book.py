@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -40,7 +41,8 @@ def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[st
     for path, content in generated.items():
         _write(source / path, content.encode() if isinstance(content, str) else content)
     command, page = renderer(source)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    paths = os.pathsep.join(filter(None, (str(HOME), os.environ.get("PYTHONPATH"))))  # Sphinx imports `rendering`
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": paths})
     if done.returncode or not page.exists():
         raise UserError(f"the book could not be built from '{workspace.root}': {_reason(done)}")
     return page
@@ -52,6 +54,8 @@ def _gather(workspace: Workspace, source: Path) -> None:
     _write(source / "_config.yml", yaml.safe_dump(_without_dead_buttons(config), allow_unicode=True).encode())
     for path in (HOME / "_toc.yml", *(HOME / "labs").glob("guide.md"), *(p for p in (HOME / "book").rglob("*") if p.is_file())):
         _write(source / path.relative_to(HOME), path.read_bytes())
+    for path in workspace.path("tables").glob("*.csv"):
+        _write(source / "tables" / path.name, path.read_bytes())
     for chapter in CHAPTERS.values():
         executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
         _write(source / "notebooks" / executed.name, executed.read_bytes())

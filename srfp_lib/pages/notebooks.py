@@ -92,6 +92,7 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for cell in notebook.cells:
         _describe_image(cell)
+        _fold(cell)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("remove-cell")  # the box at the end names the profile; paths do not belong on a page
     nbformat.write(notebook, target)
@@ -126,3 +127,13 @@ def _describe_image(cell: Any) -> None:
         if alt:
             image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
             image |= {"alt": alt, "classes": "dark-light"}  # the theme's dark mode leaves this class's pixels alone
+
+
+def _fold(cell: Any) -> None:
+    """Code is hidden where it only imports or opens, and left out where it only forms a sentence or a box: the notebook has it."""
+    tags = cell.metadata.setdefault("tags", [])
+    shown = [output.get("data", {}) for output in cell.get("outputs", [])]
+    if cell.cell_type == "code" and cell.source.startswith(("import ", "from ")) and "remove-cell" not in tags:
+        tags.append("hide-input")
+    if "hide-input" in tags and shown and all("text/markdown" in data or "srfp-box" in str(data.get("text/html", "")) for data in shown):
+        tags.append("remove-input")

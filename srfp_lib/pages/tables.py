@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ..common.names import in_html
+from .cells import shown
+from .spelling import heading, words
 
 DIGITS = 6
+SENTENCE = 45  # characters; longer cells are read, not compared
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
 
 
@@ -30,7 +34,7 @@ def number(value: float, digits: int, sd: float = float("nan")) -> str:
     """
     if pd.isna(value):
         return "–"
-    return f"{value:.{digits}f}" + ("" if pd.isna(sd) else f" ± {sd:.{digits}f}")
+    return f"{round(value, digits) + 0.0:.{digits}f}" + ("" if pd.isna(sd) else f" ± {sd:.{digits}f}")
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -84,12 +88,21 @@ def beside_paper(frame: pd.DataFrame, labels: Mapping[str, str], reference: pd.D
     page["ours, %"] = [accuracy(row) for row in rows]
     page["95 % interval"] = [interval(row) for row in rows]
     page["chance, %"] = [percent(row["chance"], 2) for row in rows]
+    page.attrs |= {"csv": frame.attrs["csv"]} if "csv" in frame.attrs else {}
     if reference is not None:
         known = {tuple(str(row[c]) for c in labels): estimate(row) for row in reference.to_dict("records")}
         page["reference run, %"] = [known.get(tuple(str(row[c]) for c in labels), "–") for row in rows]
     if "paper" in frame:
         page["the paper, %"] = [papers(row) for row in rows]
-    return Page(page)
+    return _without_constants(page)
+
+
+def _without_constants(page: pd.DataFrame) -> Page:
+    """The table without a column of dashes, and with its level of chance in the caption where it has one alone."""
+    chances = set(page["chance, %"]) - {"–"}
+    note = f"Chance: {chances.pop()} %" if len(chances) == 1 else ""
+    empty = [name for name in page if set(page[name]) == {"–"}] + ["chance, %"] * bool(note)
+    return Page(page.drop(columns=empty), note=note)
 
 
 def grid(frame: pd.DataFrame, *, rows: str, columns: str, cells: Sequence[str]) -> Page:
@@ -100,32 +113,39 @@ def grid(frame: pd.DataFrame, *, rows: str, columns: str, cells: Sequence[str]) 
 
 
 class Page:
-    """A frame as plain HTML, coloured by either theme of the book; in a terminal as text."""
+    """A frame as plain HTML, coloured by either theme of the book; in a terminal as text.
 
-    def __init__(self, frame: pd.DataFrame, caption: str = "") -> None:
-        self.frame, self.caption = frame, caption
+    On a narrow screen a table with sentences in its cells becomes a list of cards, any other one scrolls.
+    """
+
+    def __init__(self, frame: pd.DataFrame, caption: str = "", note: str = "") -> None:
+        self.frame, self.caption, self.note = frame, caption, note
 
     def titled(self, caption: str) -> Page:
         """The table with a caption above it."""
-        return Page(self.frame, caption)
+        return Page(self.frame, caption, self.note)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{in_html(f"{c}")}</th>' for c in self.frame.columns)
-        body = "".join("<tr>" + "".join(_cell(v, i) for i, v in enumerate(row)) + "</tr>" for row in self.frame.itertuples(index=False))
+        names, columns = [heading(c) for c in map(str, self.frame.columns)], [shown(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
+        long = [any(len(text) > SENTENCE for text in row) for row in zip(*(cells for cells, _ in columns), strict=True)]
+        cards = 3 * sum(long) > len(long)
+        head = "".join(f'<th scope="col"{kind}>{in_html(name)}</th>' if name.strip() else "<td></td>"
+                       for name, (_, kind) in zip(names, columns, strict=True))  # fmt: skip
+        labels = [f' data-label="{in_html(name)}"' if cards and name.strip() else "" for name in names]
+        marked = [[f"<td{kind}{label}>{in_html(text)}</td>" for text in cells] for (cells, kind), label in zip(columns, labels, strict=True)]
+        if marked:
+            marked[0] = [f'<th scope="row">{in_html(text)}</th>' if text.strip() else "<td></td>" for text in columns[0][0]]
+        body = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*marked, strict=True))
         # The caption stands outside of what scrolls: inside, the caption of a wide table would run off the page.
-        caption = f"<figcaption>{in_html(self.caption)}</figcaption>" if self.caption else ""
+        title = in_html(words(". ".join(filter(None, (self.caption, self.note)))))
+        caption, name = f"<figcaption>{title}</figcaption>" if title else "", title or f"Table: {', '.join(map(in_html, filter(None, names)))}"
+        source = f' data-csv="{self.frame.attrs["csv"]}"' if "csv" in self.frame.attrs else ""
         table = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        return f'<figure class="srfp-table">{caption}<div>{table}</div></figure>'
+        scrolling = f'<div class="srfp-scroll" role="region" aria-label="{re.sub("<[^>]*>", "", name)}">{table}</div>'
+        return f'<figure class="srfp-table{" srfp-cards" * cards}"{source}>{caption}{scrolling}</figure>'
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
-
-
-def _cell(value: object, column: int) -> str:
-    text = in_html("–" if isinstance(value, float) and pd.isna(value) else str(value))
-    if column == 0:
-        return f'<th scope="row">{text}</th>'
-    return f'<td class="n">{text}</td>' if text[:1] in "0123456789-–+" and len(text) < 20 else f"<td>{text}</td>"
 
 
 def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:
