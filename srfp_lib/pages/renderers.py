@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
 
@@ -17,10 +18,12 @@ Renderer = Callable[[Path], tuple[list[str], Path]]  # of the folder with the so
 
 CONF = '''"""The settings of _config.yml for Sphinx itself."""
 
+import sys
 from pathlib import Path
 
 import yaml
 
+sys.path.insert(0, HOME)  # the book's own extension lies in the package
 _book = yaml.safe_load(Path(__file__).with_name("_config.yml").read_text(encoding="utf-8"))
 project, author, copyright = _book["title"], _book["author"], _book["copyright"]
 extensions = ["sphinx_external_toc", "myst_nb", "sphinx_togglebutton", "sphinx_copybutton", "sphinx_design", "sphinxcontrib.bibtex"]
@@ -59,7 +62,7 @@ def sphinx(python: str) -> Renderer:
         raise UserError(f"--sphinx is {python}, which {has}: name a Python with the packages of requirements-sphinx.txt")
 
     def plain(source: Path) -> tuple[list[str], Path]:
-        write_whole(source / "conf.py", CONF.encode())
+        write_whole(source / "conf.py", CONF.replace("HOME", repr(str(HOME))).encode())
         target = source / "_build" / "sphinx"
         return [python, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-b", "html", str(source), str(target)], target / "index.html"
 
