@@ -11,7 +11,7 @@ import torch
 from jaxtyping import install_import_hook
 
 # Before anything of these rooms is imported: the tests check the shapes and types that their functions declare.
-CHECKED = ("networks", "training", "classifiers", "images", "experiments", "fingerprints", "forensics")
+CHECKED = ("networks", "training", "classifiers", "images", "experiments", "fingerprints", "forensics", "explore")
 install_import_hook([f"srfp_lib.{room}" for room in CHECKED], "beartype.beartype")
 
 from srfp_lib.commands import cli

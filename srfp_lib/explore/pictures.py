@@ -53,7 +53,7 @@ def blink(study: Any) -> Made:
         tiles.append({"name": str(photograph), "credit": _credit(credits_.loc[photograph]), "low": webp(downscale(truth[None], 4)[0]),
                       "seeds": {loss: [webp(detail(study, one(loss, seed), name)) for seed in (1, 2)] for loss in fleet.LOSSES}})  # fmt: skip
     pair = [detail(study, one("VGG_GAN", seed), shown[0]) for seed in (1, 2)]
-    still = [downscale(detail(study, fleet.HR, shown[0])[None], 4)[0], *pair, grey(pair[1].astype(float) - pair[0], 8)]
+    still = [downscale(detail(study, fleet.HR, shown[0])[None], 4)[0], *pair, grey(pair[1].astype(float) - pair[0], 8.0)]
     return {"tiles": tiles, "losses": {loss: study.spelled(loss) for loss in fleet.LOSSES}}, sheet([still], 192)
 
 

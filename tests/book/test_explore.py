@@ -142,6 +142,10 @@ def test_l1_seeds_agree_and_adversarial_ones_scatter(book):
     press(book, "ArrowRight")
     scatter = float(state(book, "room")["apart"])
     assert state(book, "room")["fitting"] == "19" and agree < 0.05 < scatter
+    fine = float(state(book, "room")["share"])
+    focus(book, "room", "input[type=radio]:checked", 1)
+    press(book, "ArrowLeft")  # 2X
+    assert 0 < float(state(book, "room")["share"]) < fine
     focus(book, "room", "input[type=radio]:checked", 2)
     press(book, "ArrowLeft")
     assert state(book, "room")["fitting"] == "1" and float(state(book, "room")["apart"]) < 0.05

@@ -32,11 +32,11 @@ explore.components.room = (place, _, x) => {
     }
     return mine;
   }
+  // How far apart two seeds are on average, and how many pairs are more than a tenth apart: those that one could tell apart.
   function apart(setting) {
     const found = colours.map((_, seed) => train(setting, seed));
-    let sum = 0;
-    for (let a = 0; a < SEEDS; a++) for (let b = 0; b < a; b++) sum += far(found[a], found[b]);
-    return sum / (SEEDS * (SEEDS - 1) / 2);
+    const pairs = found.flatMap((one, a) => found.slice(0, a).map((other) => far(one, other)));
+    return { mean: pairs.reduce((sum, v) => sum + v) / pairs.length, share: pairs.filter((v) => v > 0.1).length / pairs.length };
   }
   function line(signal, given) {
     const width = 330 / signal.length;
@@ -51,15 +51,15 @@ explore.components.room = (place, _, x) => {
       ...found.map((signal, i) => line(signal.map((v) => v + (i - 3.5) * 0.006), { stroke: colours[i], "stroke-width": 2.5 })),
       x.svg("text", { x: -6, y: 14, "text-anchor": "end" }, "white"), x.svg("text", { x: -6, y: 134, "text-anchor": "end" }, "black"),
       x.svg("text", { x: 0, y: 152 }, `${now.scale} pixels that share one LR pixel`));
-    const spread = apart(now);
+    const { mean: spread, share } = apart(now);
     chart.setAttribute("aria-label", `${real.length} signals fit the LR value; after ${now.steps} steps the ${SEEDS} seeds are ${spread.toFixed(2)} apart`);
     const rows = ["L1", "adversarial"].map((loss) => x.el("tr", {}, x.el("th", { scope: "row" }, loss),
-      ...[2, 4].map((scale) => x.el("td", {}, apart({ ...now, loss, scale }).toFixed(2)))));
-    table.replaceChildren(x.el("caption", {}, "How far apart the seeds are, of 1"),
+      ...[2, 4].map((scale) => x.el("td", {}, x.percent(apart({ ...now, loss, scale }).share)))));
+    table.replaceChildren(x.el("caption", {}, "Pairs of seeds that can be told apart (more than 0.1)"),
       x.el("tr", {}, x.el("th", { scope: "col" }, "loss"), ...[2, 4].map((scale) => x.el("th", { scope: "col" }, `${scale}X`))), ...rows);
     say.textContent = `${real.length} signal${real.length > 1 ? "s fit" : " fits"} the LR value (thin lines). ` +
       `After ${now.steps} steps two of ${SEEDS} seeds are ${spread.toFixed(2)} apart on average.`;
-    x.state({ ...now, fitting: real.length, apart: spread.toFixed(3) });
+    x.state({ ...now, fitting: real.length, apart: spread.toFixed(3), share: share.toFixed(3) });
   }
   const change = (name) => (value) => { now[name] = value; draw(); };
   place.append(
