@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,13 @@ from typing import Any
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
          "--disable-background-networking", "--allow-file-access-from-files", "--remote-debugging-pipe", "about:blank")  # fmt: skip
+
+# Chromium reads its commands from descriptor 3 and answers on 4.
+START = """import fcntl, os, sys
+read, write = (fcntl.fcntl(int(one), fcntl.F_DUPFD, 10) for one in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])"""
 
 
 class Page:
@@ -76,8 +84,7 @@ def page(profile: Path) -> Iterator[Page]:
     """A page of a new browser that keeps its files in a folder of its own and has no network."""
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    start = f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"'
-    command = ["sh", "-c", start, "sh", str(PROGRAM), f"--user-data-dir={profile}", *FLAGS]
+    command = [sys.executable, "-c", START, str(theirs_in), str(theirs_out), str(PROGRAM), f"--user-data-dir={profile}", *FLAGS]
     with subprocess.Popen(command, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         os.close(theirs_in)
         os.close(theirs_out)
