@@ -38,6 +38,7 @@ def _formula(writer: Any, node: Any) -> None:
 
     block = isinstance(node, math_block)
     formula = tex2mathml(node.astext().strip(), as_block=block)
+    formula = re.sub(r"&(?!(?:lt|gt|amp|quot);)\w+;", lambda found: html.unescape(found[0]), formula)  # an EPUB knows only these names
     writer.body.append(f'<div class="math srfp-scroll">{formula}</div>' if block else f'<span class="math">{formula}</span>')
     raise SkipNode
 

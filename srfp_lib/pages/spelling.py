@@ -32,12 +32,15 @@ def words(text: str) -> str:
     >>> words("VGG+adv and ResNet-like+adv, minus L1"), words("ResNet_GAN"), words("EDSR-div2k-x4-VGG_GAN-s1")
     ('VGG + adv. and ResNet-like + adv., minus L1', 'ResNet + adv.', 'EDSR-div2k-x4-VGG_GAN-s1')
     """
+    if text == "dataset":
+        return "training set"
     text = re.sub(r"\b(VGG|ResNet)(-like)?\+adv\b\.?", r"\1\2 + adv.", text)
     text = re.sub(r"\b(ProGanSR|ProSR-GAN)\b", "ProSRGAN", text)
     return re.sub(r"(?<![\w`/.-])(VGG|ResNet)_GAN(?![\w`-])", r"\1 + adv.", text)
 
 
 HEADINGS = {
+    "s3": "seed 3", "dataset": "training set",
     "model_id": "network", "loss_name": "loss", "licence_code": "licence of the code", "licence_weights": "licence of the weights",
     "weight_file": "weights", "png_bits_per_pixel": "PNG, bits per pixel", "grey_entropy_bits": "grey entropy, bits",
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Results on the pages of the book: drawings, tables, the lines under them, code that is folded."""
 
 import re
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -98,7 +99,8 @@ def test_formulas_are_drawn_by_the_browser():
     class Writer:
         body: list[str] = []
 
-    for node in (nodes.math("", r"\hat{x}_{l}"), nodes.math_block("", r"\frac{1}{n}")):
+    for node in (nodes.math("", r"\log\,\hat{x}_{l} \quad < 1"), nodes.math_block("", r"\frac{1}{n}")):
         with pytest.raises(nodes.SkipNode):
             rendering._formula(Writer, node)
     assert Writer.body[0].startswith('<span class="math"><math') and 'display="block"' in Writer.body[1] and "mfrac" in Writer.body[1]
+    assert all(ElementTree.fromstring(shown) is not None for shown in Writer.body)  # as in an EPUB
