@@ -6,11 +6,11 @@ All keep to one protocol: ``fit(x, y)`` on features n d and classes 0 to k - 1, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import solve_triangular
+from scipy.linalg import eigh, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
 from sklearn.mixture import GaussianMixture
@@ -27,10 +27,11 @@ class Judged(NamedTuple):
     answer: Int[np.ndarray, " n"]
 
 
+@runtime_checkable
 class Baseline(Protocol):
     """What every baseline can do."""
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Baseline:
         """Learn the known classes 0 to k - 1, each of which has images."""
         ...
 
@@ -50,13 +51,13 @@ class Space:
     mean: Float[np.ndarray, " d"] = field(default_factory=lambda: np.zeros(0))
     matrix: Float[np.ndarray, "d p"] = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Space:
         """Learn mean and matrix; there are as many dimensions as the number of images allows, at most `DIMENSIONS`."""
         self.mean, sd = x.mean(0), x.std(0) + FLOOR
-        z = ((x - self.mean) / sd).astype(np.float64)
+        z = ((x - self.mean) / sd).astype(np.float32)
         most = min(DIMENSIONS, x.shape[1], max((len(x) - len(np.unique(y))) // SHARE, 2))
-        values, vectors = np.linalg.eigh(z.T @ z / len(z))
-        main = vectors[:, ::-1][:, :most] / np.sqrt(np.maximum(values[::-1][:most], FLOOR))
+        values, vectors = eigh((z.T @ z / len(z)).astype(float), subset_by_index=(x.shape[1] - most, x.shape[1] - 1))
+        main = vectors / np.sqrt(np.maximum(values, FLOOR))
         lower = np.linalg.cholesky(_covariance(_centred(z @ main, y)))
         self.matrix = solve_triangular(lower, main.T / sd, lower=True).T
         return self
@@ -85,19 +86,19 @@ class Linear:
     weights: Float[np.ndarray, "d k"] = field(default_factory=lambda: np.zeros((0, 0)))
     bias: Float[np.ndarray, " k"] = field(default_factory=lambda: np.zeros(0))
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Linear:
         """Minimise the penalised cross-entropy by L-BFGS."""
-        d, k, rows = x.shape[1], int(y.max()) + 1, np.arange(len(x))
+        d, k, rows, x = x.shape[1], int(y.max()) + 1, np.arange(len(x)), x.astype(np.float32)
 
         def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            w = flat.reshape(d + 1, k)
+            w = flat.reshape(d + 1, k).astype(np.float32)
             logs = log_softmax(x @ w[:d] + w[d], axis=1)
             error = np.exp(logs)
             error[rows, y] -= 1
             slope = np.vstack([x.T @ error / len(x) + PENALTY * w[:d], error.mean(0)])
-            return float(-logs[rows, y].mean() + PENALTY / 2 * np.square(w[:d]).sum()), slope.ravel()
+            return float(-logs[rows, y].mean() + PENALTY / 2 * np.square(w[:d]).sum()), slope.ravel().astype(float)
 
-        found = minimize(loss, np.zeros((d + 1) * k), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS}).x.reshape(d + 1, k)
+        found = minimize(loss, np.zeros((d + 1) * k), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "ftol": 1e-7}).x.reshape(d + 1, k)
         self.weights, self.bias = found[:d], found[d]
         return self
 
@@ -136,7 +137,7 @@ class Neighbours:
 
     k: int = 3
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Neighbours:
         self.groups = [_unit(x[y == label]) for label in range(int(y.max()) + 1)]
         return self
 
@@ -157,7 +158,7 @@ def _highest(cosines: Float[np.ndarray, "n m"], k: int) -> Float[np.ndarray, " n
 class Mahalanobis:
     """Minus the squared distance to the nearest class mean, in the covariance that all classes share (Lee et al. 2018)."""
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Mahalanobis:
         self.lower = np.linalg.cholesky(_covariance(_centred(x, y)))
         self.means = self._white(_means(x, y))
         return self
@@ -178,7 +179,7 @@ class Mahalanobis:
 class RelativeMahalanobis(Mahalanobis):
     """The same less that to the mean of all images in the covariance of all, which takes out what is odd about any class (Ren et al. 2021)."""
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> RelativeMahalanobis:
         super().fit(x, y)
         self.background = Mahalanobis().fit(x, np.zeros_like(y))
         return self
@@ -195,7 +196,7 @@ class Mixtures:
     components: int = 2
     ridge: float = 0.1  # added to variances, which are about 1 within a class of the space
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Self:
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Mixtures:
         self.models = [self._one(x[y == label]) for label in range(int(y.max()) + 1)]
         return self
 
