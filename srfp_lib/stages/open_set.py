@@ -18,7 +18,7 @@ from ..fleet import HR
 from ..forensics import splits
 from ..forensics.benchmark import Fitted, measured, shifted
 from ..forensics.described import Described
-from ..forensics.splits import BESIDE, FACTORS, KINDS, THEN, Split
+from ..forensics.splits import BESIDE, FACTORS, THEN, Split
 from ..images import gallery, superresolve
 from ..images.gallery import Gallery
 from ..images.store import Pick
