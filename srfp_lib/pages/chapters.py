@@ -58,6 +58,7 @@ CHAPTERS = {
     ),
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
+    "21": Chapter("21_open_set", ("open-set",), ("open_set", "open_set_enrolled", "open_set_shifted"), ("open_set",)),
 }
 
 
