@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-TEXT = ("image", "photograph", "tile", "file", "note", "reason")  # names are text whatever they look like: 0001, NA
+TEXT = ("image", "photograph", "left_out", "tile", "file", "note", "reason")  # names are text whatever they look like: 0001, NA
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from ..classifiers.predictions import Predictions
+from .several import enrolled
 from .uncertainty import Accuracy
 
+ENROLLED = (1, 5, 20)  # images of each network
 MEASURES = ("auroc", "fpr95", "oscr", "ccr1", "ccr5", "accuracy", "alarms1", "found1", "right1", "alarms5", "found5", "right5")
 
 
@@ -28,3 +33,9 @@ def estimates(measured: pd.DataFrame, *by: str) -> pd.DataFrame:
             rows.append(about | {"measure": measure, "value": whole.mean(), "low": low, "high": high,
                                  "n_photographs": values.shape[1], "n_splits": len(values)})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def enrolment(kinds: dict[str, Sequence[Predictions]], *, seed: int = 1) -> pd.DataFrame:
+    """How well unknown networks are told apart that are enrolled from a few images each: `enrolled` for each kind and split."""
+    tables = [enrolled([run], ENROLLED, seed=seed).assign(kind=kind, split=run.run) for kind, runs in kinds.items() for run in runs]
+    return pd.concat([table[table["group"] == "all"] for table in tables], ignore_index=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import eigh, solve_triangular
+from scipy.linalg import eigh
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
 from sklearn.mixture import GaussianMixture
@@ -31,8 +31,8 @@ class Judged(NamedTuple):
 class Baseline(Protocol):
     """What every baseline can do."""
 
-    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Baseline:
-        """Learn the known classes 0 to k - 1, each of which has images."""
+    def fit(self, x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> object:
+        """Learn the known classes 0 to k - 1, each of which has images; returns the baseline itself."""
         ...
 
     def scores(self, x: Float[np.ndarray, "n d"]) -> Judged:
@@ -56,15 +56,23 @@ class Space:
         self.mean, sd = x.mean(0), x.std(0) + FLOOR
         z = ((x - self.mean) / sd).astype(np.float32)
         most = min(DIMENSIONS, x.shape[1], max((len(x) - len(np.unique(y))) // SHARE, 2))
-        values, vectors = eigh((z.T @ z / len(z)).astype(float), subset_by_index=(x.shape[1] - most, x.shape[1] - 1))
+        values, vectors = _components(z, most)
         main = vectors / np.sqrt(np.maximum(values, FLOOR))
         lower = np.linalg.cholesky(_covariance(_centred(z @ main, y)))
-        self.matrix = solve_triangular(lower, main.T / sd, lower=True).T
+        self.matrix = np.linalg.solve(lower, main.T / sd).T
         return self
 
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n p"]:
         """The features in this space."""
         return (x - self.mean) @ self.matrix
+
+
+def _components(z: Float[np.ndarray, "n d"], most: int) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, "d p"]]:
+    """The largest variances and their directions; of few images from the images themselves, which is faster."""
+    if len(z) < z.shape[1]:
+        _, singular, directions = np.linalg.svd(z.astype(float), full_matrices=False)
+        return np.square(singular[:most]) / len(z), directions[:most].T
+    return eigh((z.T @ z / len(z)).astype(float), subset_by_index=(z.shape[1] - most, z.shape[1] - 1))
 
 
 def _means(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Float[np.ndarray, "k d"]:
@@ -164,7 +172,7 @@ class Mahalanobis:
         return self
 
     def _white(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-        return solve_triangular(self.lower, x.T, lower=True).T
+        return np.linalg.solve(self.lower, x.T).T
 
     def nearness(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         """Minus the squared distance to each class."""
@@ -202,7 +210,9 @@ class Mixtures:
 
     def _one(self, x: Float[np.ndarray, "n d"]) -> GaussianMixture:
         count = min(self.components, len(x))
-        return GaussianMixture(count, covariance_type="diag", reg_covar=self.ridge, max_iter=200, tol=1e-2, random_state=0).fit(x)
+        return GaussianMixture(
+            count, covariance_type="diag", reg_covar=self.ridge, init_params="random_from_data", max_iter=200, tol=1e-2, random_state=0
+        ).fit(x)
 
     def scores(self, x: Float[np.ndarray, "n d"]) -> Judged:
         likely = np.stack([model.score_samples(x) for model in self.models], axis=1)
@@ -212,7 +222,9 @@ class Mixtures:
 def fitted(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> dict[str, Baseline]:
     """Every baseline, fitted; those of logits share one linear model."""
     linear = Linear().fit(x, y)
-    shared = {"maximum softmax": MaximumSoftmax, "maximum logit": MaximumLogit, "energy": Energy}
+    shared = (("maximum softmax", MaximumSoftmax), ("maximum logit", MaximumLogit), ("energy", Energy))
     others: dict[str, Baseline] = {"cosine neighbours": Neighbours(), "Mahalanobis": Mahalanobis(), "relative Mahalanobis": RelativeMahalanobis(),
                                    "Gaussian mixtures": Mixtures()}  # fmt: skip
-    return {name: kind(linear.weights, linear.bias) for name, kind in shared.items()} | {name: one.fit(x, y) for name, one in others.items()}
+    for one in others.values():
+        one.fit(x, y)
+    return {name: kind(linear.weights, linear.bias) for name, kind in shared} | others

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,7 @@ def write() -> None:
         path(kind).write_text(pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False, lineterminator="\n"))
 
 
+@cache
 def read(kind: str) -> tuple[Split, ...]:
     """The five splits of a kind, as they are kept. Raises UserError for a kind that is not there."""
     if kind not in KINDS:

@@ -12,8 +12,6 @@ from torch import nn
 from .. import fleet
 from ..classifiers.predictions import Predictions
 from ..classifiers.spectrum import log_power
-from ..experiments.open_set import estimates
-from ..experiments.several import enrolled
 from ..fleet import HR
 from ..forensics import splits
 from ..forensics.benchmark import Fitted, measured, shifted
@@ -25,14 +23,16 @@ from ..images.store import Pick
 from ..workflow.desk import Desk
 from .making import load_network
 
-ENROLLED, COUNTS = ("seed", "architecture", "real"), (1, 5, 20)
+ENROLLED = ("architecture", "real")  # kinds whose unknown networks are kept in the space of the known ones
 SHIFTED = "architecture"  # the kind whose splits are judged on other sorts of photographs
 
 
 def benchmark(desk: Desk, output: str) -> None:
-    """Leave three tables: the measures by kind of unknown, enrolled networks, and photographs of another sort than those of training."""
-    described = Described.load(desk.read("spectra"))
-    found, runs, features = [], {kind: [] for kind in ENROLLED}, _Chains(desk, described)
+    """Leave the measures by kind of unknown (measured.csv), those on photographs of another sort than the training's (shifted.csv), both with
+    each photograph left out in turn, and the features of unknown networks, to enrol them (KIND/SPLIT).
+    """
+    described, found = Described.load(desk.read("spectra")), []
+    chains = _Chains(desk, described)
     for kinds in (*((kind,) for kind in FACTORS), BESIDE, (splits.REAL,)):
         for number in range(splits.SPLITS):
             here = {kind: splits.read(kind)[number].within(described.networks) for kind in kinds}
@@ -40,27 +40,20 @@ def benchmark(desk: Desk, output: str) -> None:
             if len(first.known) < 2:  # of few real networks
                 continue
             fitted = Fitted(described, first)
-            found += [measured(fitted.judged(split, features.of(split))) for split in here.values() if split.unknown]
-            for kind in (k for k in kinds if k in ENROLLED and len(here[k].unknown) > 1):
-                runs[kind].append(_features(described, fitted, here[kind]))
-    tables = {"measures": estimates(pd.concat(found, ignore_index=True), "kind", "baseline"), "enrolled": _enrolled(desk, runs)}
-    moved = pd.concat([shifted(described, split.within(described.networks)) for split in splits.read(SHIFTED)], ignore_index=True)
-    tables["shifted"] = estimates(moved, "shown", "baseline")
-    for name, table in tables.items():
-        table.to_csv(desk.write(output, f"{name}.csv"), index=False, float_format="%.5f")
+            found += [measured(fitted.judged(split, chains.of(split))) for split in here.values() if split.unknown]
+            for kind in (kind for kind in kinds if kind in ENROLLED and here[kind].unknown):
+                _features(described, fitted, here[kind]).save(desk.write(output, kind, str(number + 1)))
+    moved = [shifted(described, split.within(described.networks)) for split in splits.read(SHIFTED)]
+    for name, tables in (("measured", found), ("shifted", moved)):
+        pd.concat(tables, ignore_index=True).to_csv(desk.write(output, f"{name}.csv"), index=False, float_format="%.5f")
 
 
 def _features(described: Described, fitted: Fitted, split: Split) -> Predictions:
-    """The unknown networks' test images in the space of the known ones, as `enrolled` takes them."""
+    """The unknown networks' test images in the space of the known ones, as `experiments.several.enrolled` takes them."""
     images = described.images[described.images["part"] == "test"]
     index = pd.concat([images[["image", "photograph"]].assign(model_id=name) for name in split.unknown], ignore_index=True)
     features = fitted.space(described.of(split.unknown, "test").features).astype(np.float32)
     return Predictions("open-set", split.number, split.known, index, np.zeros((len(index), len(split.known)), np.float32), features)
-
-
-def _enrolled(desk: Desk, runs: dict[str, list[Predictions]]) -> pd.DataFrame:
-    tables = [enrolled([run], COUNTS, seed=desk.profile.master_seed).assign(kind=kind, split=run.run) for kind, some in runs.items() for run in some]
-    return pd.concat([table[table["group"] == "all"] for table in tables], ignore_index=True)
 
 
 class _Chains(Gallery):
@@ -71,7 +64,7 @@ class _Chains(Gallery):
         super().__init__(desk, custom.table, tiles=custom.tiles, matched=False, bits=8)
         place = {name: i for i, name in enumerate(self.names)}
         self.desk, self.networks = desk, dict[str, nn.Module]()
-        self.numbers = [place[name] for name in described.images.loc[described.images["part"] == "test", "image"]]
+        self.tested_images = [place[name] for name in described.images.loc[described.images["part"] == "test", "image"]]
 
     def of(self, split: Split) -> dict[str, np.ndarray]:
         """The spectra of the chains of a split, n x 1632 each, on the test images."""
@@ -79,8 +72,8 @@ class _Chains(Gallery):
 
     def _spectra(self, name: str, batch: int = 16) -> Iterator[np.ndarray]:
         side = self.whole(HR) if self.tiles else self.desk.profile.fingerprints.crop
-        for start in range(0, len(self.numbers), batch):
-            picks = [(name, i) for i in self.numbers[start : start + batch]]
+        for start in range(0, len(self.tested_images), batch):
+            picks = [(name, i) for i in self.tested_images[start : start + batch]]
             yield log_power(self.test_crops(picks, side, seed=self.desk.profile.master_seed)).numpy()
 
     def kept(self, model_id: str) -> Sequence[UInt8[np.ndarray, "_ _ 3"]] | None:
