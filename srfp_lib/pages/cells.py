@@ -9,6 +9,7 @@ import pandas as pd
 
 from .spelling import words
 
+SENTENCE = 45  # characters; longer cells are read, not compared
 SPACE = "\u2007"  # as wide as a digit
 NUMBER = re.compile(r"^(?:[-+]?\d|–$|$)")
 TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) |%|points\b|dB\b|MB\b|s\b)|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
@@ -18,7 +19,9 @@ def shown(values: pd.Series) -> tuple[list[str], str]:
     """The texts of a column, numbers below each other, and the class of its cells."""
     texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", words(str(value))) for value in values]
     numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
-    return (aligned(texts), ' class="n"') if numeric else (texts, "")
+    if numeric:
+        return aligned(texts), ' class="n"'
+    return texts, ' class="t"' if any(len(text) > SENTENCE for text in texts) else ""
 
 
 def aligned(texts: Sequence[str]) -> list[str]:

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ..common.names import in_html
-from .cells import shown
+from .cells import SENTENCE, shown
 from .spelling import heading, words
 
 DIGITS = 6
-SENTENCE = 45  # characters; longer cells are read, not compared
 Row = Mapping[Any, Any]  # a row of a table of accuracies, by column
 
 
