@@ -72,7 +72,8 @@ def _components(z: Float[np.ndarray, "n d"], most: int) -> tuple[Float[np.ndarra
     if len(z) < z.shape[1]:
         _, singular, directions = np.linalg.svd(z.astype(float), full_matrices=False)
         return np.square(singular[:most]) / len(z), directions[:most].T
-    return eigh((z.T @ z / len(z)).astype(float), subset_by_index=(z.shape[1] - most, z.shape[1] - 1))
+    variances, directions = eigh((z.T @ z / len(z)).astype(float), subset_by_index=(z.shape[1] - most, z.shape[1] - 1))[:2]
+    return np.asarray(variances), np.asarray(directions)
 
 
 def _means(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Float[np.ndarray, "k d"]:
@@ -219,12 +220,12 @@ class Mixtures:
         return Judged(likely.max(1), likely.argmax(1))
 
 
+LOGITS = {"maximum softmax": MaximumSoftmax, "maximum logit": MaximumLogit, "energy": Energy}  # of one linear model
+OTHERS = {"cosine neighbours": Neighbours, "Mahalanobis": Mahalanobis, "relative Mahalanobis": RelativeMahalanobis, "Gaussian mixtures": Mixtures}
+NAMES = (*LOGITS, *OTHERS)
+
+
 def fitted(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> dict[str, Baseline]:
-    """Every baseline, fitted; those of logits share one linear model."""
+    """Every baseline by its name, fitted."""
     linear = Linear().fit(x, y)
-    shared = (("maximum softmax", MaximumSoftmax), ("maximum logit", MaximumLogit), ("energy", Energy))
-    others: dict[str, Baseline] = {"cosine neighbours": Neighbours(), "Mahalanobis": Mahalanobis(), "relative Mahalanobis": RelativeMahalanobis(),
-                                   "Gaussian mixtures": Mixtures()}  # fmt: skip
-    for one in others.values():
-        one.fit(x, y)
-    return {name: kind(linear.weights, linear.bias) for name, kind in shared} | others
+    return {name: kind(linear.weights, linear.bias) for name, kind in LOGITS.items()} | {name: kind().fit(x, y) for name, kind in OTHERS.items()}

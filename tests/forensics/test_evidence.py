@@ -9,7 +9,7 @@ import pytest
 from srfp_lib.forensics import evidence
 from srfp_lib.forensics.evidence import Calibrated
 
-LIR = pd.read_csv(Path(__file__).with_name("lir.csv"))  # make_lir.py
+LIR = pd.read_csv(Path(__file__).with_name("lir.csv"))  # benchmarks/oracle_lir.py
 
 
 @pytest.mark.parametrize("case", LIR["case"].unique())

@@ -1,4 +1,4 @@
-"""Writes lir.csv: what `lir` 1.3.1 of the Netherlands Forensic Institute (Apache-2.0) makes of a few sets of log10 LRs.
+"""Writes tests/forensics/lir.csv: what `lir` 1.3.1 of the Netherlands Forensic Institute (Apache-2.0) makes of a few sets of log10 LRs.
 
 Its dependencies (optuna, KDEpy, pydantic ...) are too many for the tests, so that its answers are kept:
 ``pip install lir==1.3.1`` into an environment of its own and run this file.
@@ -15,7 +15,7 @@ from lir.algorithms.isotonic_regression import IsotonicCalibrator
 from lir.data.models import LLRData
 from lir.metrics import cllr, cllr_min
 
-FILE = Path(__file__).with_name("lir.csv")
+FILE = Path(__file__).parents[1] / "tests" / "forensics" / "lir.csv"
 CASES = {"good": (1.5, 40, 60), "weak": (0.3, 30, 50), "apart": (9.0, 25, 25), "extreme": (4.0, 20, 80)}  # distance of means, same, different
 
 
