@@ -16,4 +16,4 @@ def spectra(profile: Profile) -> Iterator[Unit]:
 def survival(profile: Profile) -> Iterator[Unit]:
     """One job for all deliveries and attacks, where the profile asks for it."""
     if "survival" in profile.forensics.parts:
-        yield Unit(arguments=("survival",), leaves=("survival",), cost=130)
+        yield Unit(arguments=("survival",), leaves=("survival",), cost=95)
