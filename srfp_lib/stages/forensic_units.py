@@ -29,7 +29,7 @@ def open_set(profile: Profile) -> Iterator[Unit]:
 def survival(profile: Profile) -> Iterator[Unit]:
     """One job for all deliveries and attacks, where the profile asks for it."""
     if "survival" in profile.forensics.parts:
-        yield Unit(arguments=("survival",), leaves=("survival",), cost=130)
+        yield Unit(arguments=("survival",), leaves=("survival",), cost=95)
 
 
 def identify(profile: Profile) -> Iterator[Unit]:
