@@ -72,7 +72,8 @@ def _components(z: Float[np.ndarray, "n d"], most: int) -> tuple[Float[np.ndarra
     if len(z) < z.shape[1]:
         _, singular, directions = np.linalg.svd(z.astype(float), full_matrices=False)
         return np.square(singular[:most]) / len(z), directions[:most].T
-    return eigh((z.T @ z / len(z)).astype(float), subset_by_index=(z.shape[1] - most, z.shape[1] - 1))
+    values, directions = eigh((z.T @ z / len(z)).astype(float), subset_by_index=(z.shape[1] - most, z.shape[1] - 1))[:2]
+    return np.asarray(values), np.asarray(directions)
 
 
 def _means(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> Float[np.ndarray, "k d"]:
