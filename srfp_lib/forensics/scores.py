@@ -64,7 +64,7 @@ class Space:
 
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n p"]:
         """The features in this space."""
-        return (x - self.mean) @ self.matrix
+        return ((x - self.mean).astype(np.float32) @ self.matrix.astype(np.float32)).astype(float)
 
 
 def _components(z: Float[np.ndarray, "n d"], most: int) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, "d p"]]:
@@ -161,7 +161,8 @@ def _unit(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
 
 
 def _highest(cosines: Float[np.ndarray, "n m"], k: int) -> Float[np.ndarray, " n"]:
-    return np.sort(cosines, axis=1)[:, -k:].mean(1)
+    few = min(k, cosines.shape[1])
+    return np.partition(cosines, -few, axis=1)[:, -few:].mean(1)
 
 
 class Mahalanobis:
