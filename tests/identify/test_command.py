@@ -49,7 +49,7 @@ def test_a_notebook_gets_the_same_records(smoke, folder):
 
 def test_the_trial_has_every_group_and_delivery(smoke):
     judged = identification.truths(pd.read_csv(smoke.outputs("identify/trial.csv")[0]))
-    assert set(judged["delivery"]) == {"png", "jpeg-95", "jpeg-90", "webp-95", "size-98"}
+    assert set(judged["delivery"]) == {"png", "jpeg-95", "jpeg-90"}
     assert judged.groupby("delivery")["group"].nunique().eq(5).all()
     withheld = judged[judged["withheld"]]
     assert set(withheld["source"]) == set(smoke.published_names()) and not withheld["right"].any()
