@@ -76,7 +76,7 @@ def test_fields_at_their_defaults_are_in_no_key():
 @pytest.mark.parametrize(("changed", "stale"), [
     (replace(DEMO, master_seed=2), "all"),
     (replace(DEMO, training=replace(DEMO.training, steps=3)), "train images quality backbones attribution prnu prnu-known-offset fingerprints "
-     "spectra seen unseen parsers parsers-known-offset parsers-of-published"),
+     "identify spectra seen unseen parsers parsers-known-offset parsers-of-published"),
     (replace(DEMO, training=replace(DEMO.training, checkpoint_every=3)), ""),
     (replace(DEMO, quality=replace(DEMO.quality, images="test")), "quality"),
     (replace(DEMO, classifier=replace(DEMO.classifier, batch=64)),
