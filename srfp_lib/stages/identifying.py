@@ -102,7 +102,7 @@ def fit(desk: Desk, output: str) -> None:
     train, validation = learnt_from(squares, squares.sources)
     model = calibrating.fitted(train, validation, squares.sources, squares.side)
     rows = list(judgements(squares, model, most=2, deliveries=("png", "jpeg-95", "jpeg-90"), names=()))
-    about = {"networks": int(model.networks.sum()), "photographs": len(np.unique(train.photographs)),
+    about = {"networks": int(model.networks.sum()), "photographs": int((np.unique(train.photographs) < len(squares.photographs)).sum()),
              "rates": identification.rates(pd.DataFrame(rows)).to_dict("records")}  # fmt: skip
     model.about.update(about)
     model.save(desk.write(output))
