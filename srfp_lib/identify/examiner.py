@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import PIL
+from threadpoolctl import threadpool_limits
 
 from .. import __version__
 from ..common.errors import UserError
@@ -50,8 +51,9 @@ class Examiner:
         files = reading.found(list(paths))
         if not files:
             raise UserError(f"'{paths[0]}' holds no image files: name one with {', '.join(reading.SUFFIXES)}" if paths else "no image is named")
-        for file in progress(files):
-            yield self.one(file)
+        with threadpool_limits(1):  # on matrices this small threads only wait for one another
+            for file in progress(files):
+                yield self.one(file)
 
     def one(self, file: Path) -> Found:
         """The record of a file."""

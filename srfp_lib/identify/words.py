@@ -95,7 +95,7 @@ def method(about: Mapping[str, Any]) -> list[str]:
         f"Up to {about['crops']} squares of {about['side']} x {about['side']} pixels are cut from the image, evenly spread. Of each, the power at "
         "each frequency of its finest detail is measured (a log power spectrum after a high-pass filter). A linear model compares them with those of "
         f"{about['networks']} networks, of photographs, and of plain enlargements. It was fitted on {about['photographs']} photographs, enlarged by "
-        "every network and in part saved again, as JPEG for example.",
+        "every network and in part saved again, as JPEG for example, and on further photographs as they are.",
         "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
         "Temperature, limits and likelihood ratios were fitted on photographs that the model judging them had not learnt from.",
         f"An image is called unknown if it is stranger to the model than {100 * (1 - ALARMS):.0f} % of images of known networks are. A network is "

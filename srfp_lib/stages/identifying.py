@@ -25,6 +25,8 @@ from .described import WithPlain
 
 TRAINING = 64  # training images of a network, untouched and compressed; half as many are resized
 VALIDATION = 24
+TRIED = 60  # custom networks in the trial with re-deliveries, evenly spread
+FEW = 30  # with fewer images all published networks are withheld at once
 LARGEST = 128  # side of a square of whole photographs; of tiles it is what a crop of 90 % leaves whole
 PHOTOGRAPHS = 240  # further photographs, those that trained the networks: images that no network made
 ARRIVE = {
@@ -100,7 +102,7 @@ def fit(desk: Desk, output: str) -> None:
     train, validation = learnt_from(squares, squares.sources)
     model = calibrating.fitted(train, validation, squares.sources, squares.side)
     rows = list(judgements(squares, model, most=2, deliveries=("png", "jpeg-95", "jpeg-90"), names=()))
-    about = {"networks": int(model.networks.sum()), "photographs": len(np.unique(train.photographs)),
+    about = {"networks": int(model.networks.sum()), "photographs": int((np.unique(train.photographs) < len(squares.photographs)).sum()),
              "rates": identification.rates(pd.DataFrame(rows)).to_dict("records")}  # fmt: skip
     model.about.update(about)
     model.save(desk.write(output))
@@ -150,8 +152,11 @@ def row(model: Naming, name: str, way: str, found: judging.Judgement) -> dict[st
 def trial(desk: Desk, output: str) -> None:
     """Judge test images with all re-deliveries, and images of published networks by models that never saw these networks."""
     squares, model = Squares(desk), Naming.load(desk.read("identify/model"))
-    rows = list(judgements(squares, model, most=3, deliveries=("png",), names=MILD))
-    rows += judgements(squares, model, most=1, deliveries=("jpeg-95", "jpeg-90", "webp-95", "size-98"), names=MILD)
+    custom = [n.model_id for n in fleet.custom()]
+    some = evenly(range(len(custom)), min(TRIED, len(squares.images.names)))
+    tried = (*(custom[i] for i in some), *squares.published, *PLAIN)
+    rows = list(judgements(squares, model, most=3, deliveries=("png",), names=MILD, of=tried))
+    rows += judgements(squares, model, most=1, deliveries=("jpeg-95", "jpeg-90"), names=MILD, of=tried)
     seen = pd.DataFrame(rows).assign(withheld=False)
     withheld = pd.DataFrame(list(strangers(squares))).assign(withheld=True)
     pd.concat([seen, withheld], ignore_index=True).to_csv(desk.write(output), index=False, float_format="%.6f")
@@ -160,6 +165,7 @@ def trial(desk: Desk, output: str) -> None:
 def strangers(squares: Squares, folds: int = 3) -> Iterator[dict[str, object]]:
     """Test images of published networks, judged by models that were fitted and calibrated without them, a third of the networks at a time."""
     train, validation = (s.where(s.states == 0) for s in learnt_from(squares, squares.sources))
+    folds = folds if len(squares.images.names) >= FEW else 1
     for fold in range(folds if len(squares.published) >= folds else 0):
         out = squares.published[fold::folds]
         kept = tuple(name for name in squares.sources if name not in out)
