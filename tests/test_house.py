@@ -26,7 +26,7 @@ RULES = (
     ("workflow", "imports only", "common profiles"),
     ("experiments", "never imports", "photos networks published training images stages"),
     ("planning", "is imported only by", "study commands __main__"),
-    ("study", "is imported only by", "identify commands __main__"),
+    ("study", "is imported only by", "commands __main__"),
     ("commands", "is imported only by", "__main__"),
 )
 MOST_LEVELS = 12  # of rooms, each of which imports only lower ones

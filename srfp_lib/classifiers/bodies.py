@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from ..common.errors import UserError
 from ..fetching import timm_weights
-from .spectrum import HighPass, Probe, inputs
+from ..images.spectrum import HighPass
+from .spectrum import Probe, inputs
 
 PERIOD = 4  # pixels; of the patterns of both scales
 

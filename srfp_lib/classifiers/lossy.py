@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from .spectrum import FLOOR, STEP, WINDOW, HighPass
+from ..images.spectrum import FLOOR, STEP, WINDOW, HighPass
 
 YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))  # of JFIF, without its offset
 

@@ -31,8 +31,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def _identify(options: argparse.Namespace) -> int:
     from ..identify.examiner import Examiner
+    from ..study import Study
 
-    examiner = Examiner.at(options.workspace)
+    examiner = Examiner(Study.open("", options.workspace, there=True))
     folder = any(path.is_dir() for path in options.images)
     show = _as_json if options.json else _csv() if folder else _as_text
     found: list[Found] = []

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from ..classifiers.spectrum import log_power
 from ..common.randomness import numpy_generator
+from ..images.spectrum import log_power
 from . import deliveries, history
 from .naming import PHOTOGRAPH, Naming, Opinion
 

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 import PIL
 from threadpoolctl import threadpool_limits
 
@@ -16,10 +17,12 @@ from .. import __version__
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..common.names import legible
+from ..experiments import identification
 from ..forensics import judging
 from ..forensics.naming import Naming
 from ..photos.reading import UnreadableError
-from ..study import Study
+from ..profiles import Profile
+from ..workflow.workspace import Workspace
 from . import reading, records, report
 
 Found = tuple[dict[str, Any], np.ndarray | None]
@@ -31,20 +34,29 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+class Run(Protocol):
+    """What is asked of a `srfp_lib.study.Study`, which this room does not import."""
+
+    workspace: Workspace
+    profile: Profile
+    keys: dict[str, str]
+
+    def states(self) -> dict[str, str]: ...
+
+    def make(self, *beginnings: str) -> None: ...
+
+    def outputs(self, beginning: str) -> list[Path]: ...
+
+
 class Examiner:
     """The model of a workspace; what it lacks there is made first, which ``say`` tells."""
 
-    def __init__(self, study: Study, say: Callable[[str], None] = say) -> None:
+    def __init__(self, study: Run, say: Callable[[str], None] = say) -> None:
         self.study = study
         if study.states().get("identify") != "done":
             say(f"'{study.workspace.root}' has no model for identify yet: it is made once, from the images that are there in about a minute ...")
             study.make("identify")
         self.model = Naming.load(study.outputs(MODEL)[0])
-
-    @classmethod
-    def at(cls, workspace: str | Path) -> Examiner:
-        """Of a workspace folder, by default runs/demo. Raises UserError if there is none."""
-        return cls(Study.open("", workspace, there=True))
 
     def examine(self, paths: Sequence[Path], progress: Callable[[list[Path]], Any] = iter) -> Iterator[Found]:
         """The record of each file, and its pixels if it could be read. Raises UserError for a folder without images."""
@@ -68,7 +80,9 @@ class Examiner:
         """What a report tells about the model."""
         receipt = self.study.workspace.receipt("identify")
         return {
-            **self.model.about, "date": date.today().isoformat(), "version": __version__, "profile": self.study.profile.name,
+            **{name: value for name, value in self.model.about.items() if name != "judged"},
+            "rates": identification.rates(pd.DataFrame(self.model.about["judged"])).to_dict("records"),
+            "date": date.today().isoformat(), "version": __version__, "profile": self.study.profile.name,
             "key": self.study.keys["identify"][:12], "side": self.model.side, "crops": judging.MOST, "sure": judging.SURE,
             "versions": {**(receipt.versions if receipt else {}), "pillow": PIL.__version__},
         }  # fmt: skip

@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from .. import fleet
-from ..classifiers.spectrum import SPECTRUM, log_power
 from ..fleet import HR
 from ..forensics.described import PLAIN, Described
 from ..images import gallery, superresolve
 from ..images.gallery import Gallery
+from ..images.spectrum import SPECTRUM, log_power
 from ..images.store import Pick, evenly
 from ..published import sources
 from ..workflow.desk import Desk

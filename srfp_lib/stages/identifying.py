@@ -11,7 +11,6 @@ from jaxtyping import UInt8
 from .. import fleet
 from ..common.frames import read_table
 from ..common.randomness import numpy_generator
-from ..experiments import identification
 from ..forensics import calibrating, judging
 from ..forensics.calibrating import Samples
 from ..forensics.deliveries import MILD, deliver
@@ -103,7 +102,7 @@ def fit(desk: Desk, output: str) -> None:
     model = calibrating.fitted(train, validation, squares.sources, squares.side)
     rows = list(judgements(squares, model, most=2, deliveries=("png", "jpeg-95", "jpeg-90"), names=()))
     about = {"networks": int(model.networks.sum()), "photographs": int((np.unique(train.photographs) < len(squares.photographs)).sum()),
-             "rates": identification.rates(pd.DataFrame(rows)).to_dict("records")}  # fmt: skip
+             "judged": pd.DataFrame(rows).to_dict("records")}  # fmt: skip
     model.about.update(about)
     model.save(desk.write(output))
 

@@ -14,13 +14,13 @@ from torch import Tensor
 from .. import fleet
 from ..classifiers.kept import Kept
 from ..classifiers.lossy import mean_power
-from ..classifiers.spectrum import log_power
 from ..common.randomness import numpy_generator
 from ..fingerprints.linear import Linear
 from ..forensics.attacks import Scores
 from ..forensics.deliveries import deliver
 from ..images import gallery
 from ..images.gallery import Gallery
+from ..images.spectrum import log_power
 from ..images.store import Pick, evenly
 from ..profiles import Profile
 from ..published import sources

@@ -11,7 +11,6 @@ from torch import nn
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
-from ..classifiers.spectrum import log_power
 from ..fleet import HR
 from ..forensics import splits
 from ..forensics.benchmark import Fitted, measured, shifted
@@ -19,6 +18,7 @@ from ..forensics.described import Described
 from ..forensics.splits import BESIDE, FACTORS, THEN, Split
 from ..images import gallery, superresolve
 from ..images.gallery import Gallery
+from ..images.spectrum import log_power
 from ..images.store import Pick
 from ..workflow.desk import Desk
 from .making import load_network

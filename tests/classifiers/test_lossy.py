@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from srfp_lib.classifiers.lossy import mean_power
-from srfp_lib.classifiers.spectrum import SPECTRUM
+from srfp_lib.images.spectrum import SPECTRUM
 
 
 def test_it_has_as_many_numbers_as_the_other_whatever_the_size():

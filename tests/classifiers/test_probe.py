@@ -6,7 +6,8 @@ import torch
 
 from srfp_lib.classifiers import probe, recipe
 from srfp_lib.classifiers.bodies import SMALL, Classifier
-from srfp_lib.classifiers.spectrum import SPECTRUM, WINDOW, HighPass, Probe, log_power
+from srfp_lib.classifiers.spectrum import Probe
+from srfp_lib.images.spectrum import SPECTRUM, WINDOW, HighPass, log_power
 from tests.classifiers.test_classifiers import fitting_on, store  # noqa: F401  # a fixture
 
 

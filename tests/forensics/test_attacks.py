@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from srfp_lib.classifiers.spectrum import log_power
 from srfp_lib.fingerprints.linear import Linear
 from srfp_lib.forensics.attacks import climb
 from srfp_lib.images.metrics import psnr
+from srfp_lib.images.spectrum import log_power
 from srfp_lib.stages.judges import of_spectra
 
 

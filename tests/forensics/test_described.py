@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from srfp_lib import fleet
-from srfp_lib.classifiers.spectrum import log_power
 from srfp_lib.fleet import HR
 from srfp_lib.forensics.described import PLAIN, Described
 from srfp_lib.images import superresolve
+from srfp_lib.images.spectrum import log_power
 from srfp_lib.images.superresolve import to_float
 
 

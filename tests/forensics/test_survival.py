@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from srfp_lib import fleet
-from srfp_lib.classifiers.spectrum import SPECTRUM, log_power
 from srfp_lib.experiments import survival as tabled
+from srfp_lib.images.spectrum import SPECTRUM, log_power
 from srfp_lib.profiles import SMOKE
 from srfp_lib.published import sources
 from srfp_lib.stages import judges, survival

@@ -37,6 +37,10 @@ def made_by(source: str, seed: int, height: int = 64, width: int = 72) -> np.nda
     return np.clip(np.round(FILTERS[source](photograph(seed, height, width))), 0, 255).astype(np.uint8)
 
 
+JUDGED = {"source": "EDSR-div2k-x2-L1-s1", "delivery": "png", "verdict": "known", "first": "EDSR-div2k-x2-L1-s1", "top1": True, "top3": True,
+          "probability": 0.9, "flipped": 0, "photograph": "a"}  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def model() -> Naming:
     """Fitted on 12 photographs."""
@@ -62,5 +66,5 @@ def examiner(model) -> Examiner:
     workspace = SimpleNamespace(receipt=lambda name: receipt, root="w")
     ready.study = SimpleNamespace(profile=DEMO, keys={"identify": "0" * 24}, workspace=workspace)
     ready.model = model
-    model.about.update(networks=3, photographs=12, rates=[{"asked": "image of L1 networks", "rate": 0.5, "interval": "40 to 60 %", "chance": "1 %"}])
+    model.about.update(networks=3, photographs=12, judged=[JUDGED, JUDGED | {"top1": False, "first": "RDN-div2k-x2-L1-s1"}])
     return ready
