@@ -15,6 +15,7 @@ from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..workflow.workspace import Workspace
+from . import goals
 from .chapters import CHAPTERS, name_of
 from .renderers import Renderer, jupyter_book
 
@@ -50,15 +51,20 @@ def build(workspace: Workspace, states: Mapping[str, str], generated: Mapping[st
 
 def _gather(workspace: Workspace, source: Path) -> None:
     """Lay out the book's sources as Jupyter Book wants them; pages that did not change keep their cache."""
+    import nbformat
+
     config = yaml.safe_load((HOME / "_config.yml").read_text(encoding="utf-8"))
     _write(source / "_config.yml", yaml.safe_dump(_without_dead_buttons(config), allow_unicode=True).encode())
-    for path in (HOME / "_toc.yml", *(HOME / "labs").glob("guide.md"), *(p for p in (HOME / "book").rglob("*") if p.is_file())):
+    prose = [path for path in (HOME / "book").rglob("*") if path.is_file() and path.name != "goals.toml"]
+    for path in (HOME / "_toc.yml", *(HOME / "labs").glob("guide.md"), *prose):
         _write(source / path.relative_to(HOME), path.read_bytes())
     for path in workspace.path("tables").glob("*.csv"):
         _write(source / "tables" / path.name, path.read_bytes())
+    told = goals.every()
     for chapter in CHAPTERS.values():
-        executed = workspace.path("chapters", f"{chapter.notebook}.ipynb")
-        _write(source / "notebooks" / executed.name, executed.read_bytes())
+        executed = nbformat.read(workspace.path("chapters", f"{chapter.notebook}.ipynb"), as_version=4)
+        page = goals.added(executed, told[chapter.notebook])
+        _write(source / "notebooks" / f"{chapter.notebook}.ipynb", nbformat.writes(page).encode())
 
 
 def _write(path: Path, content: bytes) -> None:

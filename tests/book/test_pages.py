@@ -46,7 +46,7 @@ def test_no_fraction_where_percents_are_promised(tables):
 
 
 def test_no_cell_shows_what_only_programs_say(tables):
-    odd = re.compile(r"\bnan\b|\bNone\b|\bNaT\b|(?<![\d.])-0(\.0+)?(?![\d.])|[<>]class ")
+    odd = re.compile(r"\bnan\b|\bNone\b|\bNaT\b|(?<![\d.])-0(\.0+)?(?![\d.])|[<>]class |`|\b[A-Z]\w*\(\w+=|(?<![\w.])/(home|work|tmp|root|Users)/")
     assert [(page, cell) for page, _, _, rows, _ in tables for row in rows for cell in row if odd.search(cell)] == []
 
 
@@ -69,6 +69,19 @@ def test_every_result_offers_its_file_and_the_command_that_makes_it(tables, root
         text = page.read_text(encoding="utf-8")
         assert text.count(" download>SVG</a>") == text.count('class="srfp-figure')
         assert text.count('<p class="srfp-made">') == len(re.findall(r"</a> · [^<]*<code>python -m srfp_lib run --chapters", text)), page.stem
+
+
+def test_every_chapter_opens_with_goals_and_closes_with_what_to_take(root):
+    for page in (page for page in pages(root) if re.match(r"\d\d_", page.stem)):
+        text = page.read_text(encoding="utf-8")
+        order = [text.find(mark) for mark in ("After this chapter you can</p>", "Take with you</p>", "How this page was made</p>")]
+        assert -1 not in order and order == sorted(order), page.stem
+
+
+def test_no_line_under_a_result_speaks_of_no_work(root):
+    for page in pages(root):
+        text = page.read_text(encoding="utf-8")
+        assert "0 s of work in the 0 jobs" not in text and "at most 0 MB" not in text, page.stem
 
 
 def test_code_is_left_out_above_sentences_and_boxes(smoke):
