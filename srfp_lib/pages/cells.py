@@ -17,6 +17,8 @@ TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) |%|points\b|dB\b|MB\b|s\b)|(?<= ±)
 
 def shown(values: pd.Series) -> tuple[list[str], str]:
     """The texts of a column, numbers below each other, and the class of its cells."""
+    if values.name == "scale":
+        values = values.map(lambda value: f"{value}X" if str(value) in ("2", "4") else value)
     texts = ["–" if isinstance(value, float) and pd.isna(value) else TOGETHER.sub("\u00a0", words(str(value))) for value in values]
     numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
     if numeric:

@@ -32,8 +32,8 @@ def words(text: str) -> str:
     >>> words("VGG+adv and ResNet-like+adv, minus L1"), words("ResNet_GAN"), words("EDSR-div2k-x4-VGG_GAN-s1")
     ('VGG + adv. and ResNet-like + adv., minus L1', 'ResNet + adv.', 'EDSR-div2k-x4-VGG_GAN-s1')
     """
-    if text == "dataset":
-        return "training set"
+    if text in ("dataset", "s3"):
+        return HEADINGS[text]
     text = re.sub(r"\b(VGG|ResNet)(-like)?\+adv\b\.?", r"\1\2 + adv.", text)
     text = re.sub(r"\b(ProGanSR|ProSR-GAN)\b", "ProSRGAN", text)
     return re.sub(r"(?<![\w`/.-])(VGG|ResNet)_GAN(?![\w`-])", r"\1 + adv.", text)

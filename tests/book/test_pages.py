@@ -50,6 +50,18 @@ def test_no_cell_shows_what_only_programs_say(tables):
     assert [(page, cell) for page, _, _, rows, _ in tables for row in rows for cell in row if odd.search(cell)] == []
 
 
+def test_scales_and_seeds_are_called_as_in_the_text(tables):
+    wrong = [
+        (page, cell) for page, _, head, rows, _ in tables for row in rows
+        for name, cell in zip(head, row, strict=True) if (name == "scale" and cell in ("2", "4")) or re.fullmatch(r"s[1-9]", cell)
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_no_caption_is_written_as_code(tables):
+    assert [(page, caption) for page, caption, _, _, _ in tables if re.search(r"(?<![\w/.])[a-z]+_[a-z]+(?![\w./])", caption)] == []
+
+
 def test_every_verdict_is_one_of_the_six(tables):
     cells = [row[head.index("verdict")] for _, _, head, rows, _ in tables if "verdict" in head for row in rows]
     assert len(cells) > 50 and {cell.partition(":")[0] for cell in cells} <= set(findings.VERDICTS)
