@@ -59,7 +59,12 @@ CHAPTERS = {
     "16": Chapter("16_architecture", ()),
     "17": Chapter("17_benchmarks", ()),
     "18": Chapter("18_running_it_big", ()),
-    "19": Chapter("19_one_image", ("identify-trial",), ("identify_rates", "identify_withheld", "identify_reliability"), ("identify_reliability",)),
+    "19": Chapter(
+        "19_one_image",
+        ("identify-trial",),
+        ("identify_rates", "identify_withheld", "identify_reliability", "identify_example"),
+        ("identify_reliability",),
+    ),
     "20": Chapter(
         "20_same_network",
         ("verification",),

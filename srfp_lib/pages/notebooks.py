@@ -137,3 +137,5 @@ def _fold(cell: Any) -> None:
         tags.append("hide-input")
     if "hide-input" in tags and shown and all("text/markdown" in data or "srfp-box" in str(data.get("text/html", "")) for data in shown):
         tags.append("remove-input")
+    if shown and all("text/markdown" in data and not "".join(data["text/markdown"]).strip() for data in shown):
+        tags.append("remove-cell")  # an empty sentence would be a grey bar

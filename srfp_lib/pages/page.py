@@ -59,7 +59,9 @@ class Box:
 
     def __init__(self, chapter: str, profile: Profile | None = None, receipts: Sequence[Receipt] = ()) -> None:
         self.rows, self.made = {"Time": f"{time.monotonic() - STARTED:.0f} s for this page"}, "from tables kept in the repository"
-        if profile and receipts:  # else the run left the chapter's work out, and kept tables stand in its place
+        if profile and not receipts:  # nothing of this run is on the page, so its profile is not to be cited for it
+            self.rows["Made from"] = "tables kept in the repository, in data/reference"
+        elif profile:
             last, work = max(receipts, key=lambda r: r.finished), sum(r.seconds for r in receipts)
             self.made = f"profile {profile.name}, seed {profile.master_seed}, {work:.0f} s of work"
             self.rows = {

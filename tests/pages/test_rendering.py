@@ -11,6 +11,7 @@ from srfp_lib.figures import single, styled
 from srfp_lib.pages import notebooks, rendering, svg
 from srfp_lib.pages.page import Box, Shown
 from srfp_lib.pages.tables import Page
+from srfp_lib.profiles import get
 
 MARKS = re.compile(r"<use ")
 
@@ -79,12 +80,18 @@ def test_tables_have_no_empty_heads_and_become_cards_where_cells_are_sentences()
         ("table", ["hide-input"], {"text/html": "<figure>"}, ["hide-input"]),
         ("1 + 1", [], {"text/markdown": "a"}, []),
         ("# Opened alone\nimport sys", ["remove-cell"], {}, ["remove-cell"]),
+        ("Text('')", [], {"text/markdown": " ", "text/plain": ""}, ["remove-cell"]),
     ],
 )
 def test_code_is_folded_by_what_it_made(source, tags, data, after):
     cell = v4.new_code_cell(source, metadata={"tags": list(tags)}, outputs=[v4.new_output("execute_result", data)] if data else [])
     notebooks._fold(cell)
     assert cell.metadata.tags == after
+
+
+def test_a_box_without_work_of_this_run_names_no_profile():
+    kept = Box("21", get("demo"))
+    assert kept.made == "from tables kept in the repository" and "Profile" not in kept.rows
 
 
 def test_icons_go_unless_a_page_has_them():
