@@ -60,14 +60,16 @@ class Box:
     def __init__(self, chapter: str, profile: Profile | None = None, receipts: Sequence[Receipt] = ()) -> None:
         self.rows, self.made = {"Time": f"{time.monotonic() - STARTED:.0f} s for this page"}, "from tables kept in the repository"
         if profile:
-            last, work = max(receipts, key=lambda r: r.finished, default=None), sum(r.seconds for r in receipts)
+            self.rows |= {"Profile": f"{profile.name}, master seed {profile.master_seed}", "Rests on": self.made.removeprefix("from ")}
+        if profile and receipts:
+            last, work = max(receipts, key=lambda r: r.finished), sum(r.seconds for r in receipts)
             self.made = f"profile {profile.name}, seed {profile.master_seed}, {work:.0f} s of work"
             self.rows = {
-                "Profile": f"{profile.name}, master seed {profile.master_seed}",
-                "Device": last.machine if last else "–",
+                "Profile": self.rows["Profile"],
+                "Device": last.machine,
                 "Time": f"{self.rows['Time']}; {work:.0f} s of work in the {len(receipts)} jobs it rests on",
-                "Memory": f"at most {max((r.peak_megabytes for r in receipts), default=0)} MB in one process",
-                "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()) if last else "–",
+                "Memory": f"at most {max(r.peak_megabytes for r in receipts)} MB in one process",
+                "Versions": ", ".join(f"{k} {v}" for k, v in last.versions.items()),
             }
         self.command = f"python -m srfp_lib run --chapters {chapter}"
 

@@ -17,6 +17,8 @@ from . import svg
 TABLE = re.compile(r'<figure class="srfp-table[^>]*>.*?</figure>', re.S)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]* src="((?:\.\./)*_images/[^"]+\.svg)"[^>]*/>')
 FIGURE = re.compile(r'(<div class="srfp-figure.*?</svg></div>)(\s*<figcaption>.*?</figcaption>\s*</figure>)?', re.S)
+NOTHING = re.compile(r'<div class="cell [^"]*">\s*<div class="cell_output[^"]*">\s*<div class="output text_plain[^"]*"><div class="highlight"><pre><span></span>\s*'
+                     r'</pre></div>\s*</div>\s*</div>\s*</div>')  # of a sentence that a run has no cause to say
 MADE = re.compile(r'<div class="srfp-box" data-made="([^"]*)" data-command="([^"]*)"')
 SEARCH = re.compile(r'\s*<script src="[^"]*\b(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>')
 RULE = re.compile(r'\.fa-[a-z0-9-]+::?before(?:,\.fa-[a-z0-9-]+::?before)*\{(?:content|--fa):"[^"]*"\}')
@@ -81,7 +83,7 @@ def results(body: str, drawings: Mapping[str, Path], tables: str, page: str) -> 
     if chapter:  # Sphinx counts through the book, where "Fig. 6" may be the paper's Figure 3
         order = iter(range(1, 1000))
         body = re.sub('(?<=<span class="caption-number">)Fig. \\d+', lambda _: f"Figure {chapter[1]}.{next(order)}", body)
-    body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), body)
+    body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), NOTHING.sub("", body))
     return FIGURE.sub(figure, TABLE.sub(table, body)), shown
 
 
