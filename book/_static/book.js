@@ -14,10 +14,10 @@ function cards() {
   }
 }
 document.addEventListener("DOMContentLoaded", cards);
-// What scrolls sideways takes keyboard focus, and nothing else does.
+// What scrolls takes keyboard focus, and nothing else does.
 function focusable() {
   for (const box of document.querySelectorAll(".srfp-scroll, .pst-scrollable-table-container, .bd-article pre")) {
-    if (box.scrollWidth > box.clientWidth + 1) {
+    if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) {
       box.tabIndex = 0;
     } else {
       box.removeAttribute("tabindex");

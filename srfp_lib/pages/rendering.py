@@ -39,7 +39,8 @@ def _formula(writer: Any, node: Any) -> None:
     from docutils.utils.math.latex2mathml import tex2mathml
 
     block = isinstance(node, math_block)
-    formula = tex2mathml(node.astext().strip(), as_block=block)
+    tex = re.sub(r"\\frac(\d)(\d)", r"\\frac{\1}{\2}", node.astext().strip())  # else 12 over what follows
+    formula = tex2mathml(tex, as_block=block)
     formula = re.sub(r"&(?!(?:lt|gt|amp|quot);)\w+;", lambda found: html.unescape(found[0]), formula)  # an EPUB knows only these names
     writer.body.append(f'<div class="math srfp-scroll">{formula}</div>' if block else f'<span class="math">{formula}</span>')
     raise SkipNode
