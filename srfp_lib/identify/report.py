@@ -29,9 +29,10 @@ svg{width:100%;height:auto;max-height:24rem;border:1px solid var(--line);backgro
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td:first-child,td:last-child{overflow-wrap:anywhere}
-.wide{overflow-x:auto}.wide table{min-width:36rem}
+.wide{overflow-x:auto}.wide table{min-width:36rem}.wide td:first-child{overflow-wrap:normal}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code{font-size:.85em;overflow-wrap:anywhere}li{margin:.2rem 0}
-@media print{.wide{overflow:visible}.wide table{min-width:0}body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
+@media print{.wide{overflow:visible}.wide table{min-width:0}
+body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
 h2,h3{break-after:avoid}figure,tr,.keep{break-inside:avoid}.verdict{-webkit-print-color-adjust:exact;print-color-adjust:exact}svg{max-height:14rem}}
 """
 CLASS = {"known": "known", "unknown": "unknown", "not super-resolved": "plain", "unsure": "unsure"}

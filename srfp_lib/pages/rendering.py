@@ -17,8 +17,10 @@ from . import svg
 TABLE = re.compile(r'<figure class="srfp-table[^>]*>.*?</figure>', re.S)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]* src="((?:\.\./)*_images/[^"]+\.svg)"[^>]*/>')
 FIGURE = re.compile(r'(<div class="srfp-figure.*?</svg></div>)(\s*<figcaption>.*?</figcaption>\s*</figure>)?', re.S)
-NOTHING = re.compile(r'<div class="cell [^"]*">\s*<div class="cell_output[^"]*">\s*<div class="output text_plain[^"]*"><div class="highlight"><pre><span></span>\s*'
-                     r'</pre></div>\s*</div>\s*</div>\s*</div>')  # of a sentence that a run has no cause to say
+NOTHING = re.compile(  # of a sentence that a run has no cause to say
+    r'<div class="cell [^"]*">\s*<div class="cell_output[^"]*">\s*<div class="output text_plain[^"]*"><div class="highlight">'
+    r"<pre><span></span>\s*</pre></div>\s*</div>\s*</div>\s*</div>"
+)
 MADE = re.compile(r'<div class="srfp-box" data-made="([^"]*)" data-command="([^"]*)"')
 SEARCH = re.compile(r'\s*<script src="[^"]*\b(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>')
 RULE = re.compile(r'\.fa-[a-z0-9-]+::?before(?:,\.fa-[a-z0-9-]+::?before)*\{(?:content|--fa):"[^"]*"\}')
