@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..pages import spelling
 from . import words
 
 Record = Mapping[str, Any]
@@ -28,8 +29,10 @@ svg{width:100%;height:auto;max-height:24rem;border:1px solid var(--line);backgro
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td:first-child,td:last-child{overflow-wrap:anywhere}
+.wide{overflow-x:auto}.wide table{min-width:36rem}.wide td:first-child{overflow-wrap:normal}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code{font-size:.85em;overflow-wrap:anywhere}li{margin:.2rem 0}
-@media print{body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
+@media print{.wide{overflow:visible}.wide table{min-width:0}
+body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
 h2,h3{break-after:avoid}figure,tr,.keep{break-inside:avoid}.verdict{-webkit-print-color-adjust:exact;print-color-adjust:exact}svg{max-height:14rem}}
 """
 CLASS = {"known": "known", "unknown": "unknown", "not super-resolved": "plain", "unsure": "unsure"}
@@ -98,8 +101,13 @@ def _candidates(record: Record) -> str:
 
 
 def _parsed(record: Record) -> str:
-    rows = [(what, ", ".join(f"{name} {100 * p:.0f} %" for name, p in values.items() if p >= 0.05)) for what, values in record["parsed"].items()]
+    kinds = record["parsed"]
+    rows = [(what, ", ".join(f"{_kind(what, name)}: {100 * p:.0f} %" for name, p in values.items() if p >= 0.05)) for what, values in kinds.items()]
     return f"<h3>If a network made it: which kind?</h3>{_table(('', ''), rows)}"
+
+
+def _kind(what: str, name: str) -> str:
+    return f"{name}X" if what == "scale" else spelling.words(name)
 
 
 def _deliveries(record: Record) -> str:
@@ -135,9 +143,15 @@ def _data(pixels: np.ndarray, most: int = 640) -> str:
 
 
 def _method(method: Mapping[str, Any]) -> str:
-    rates = _table(("asked of test photographs of this workspace", "rate", "95 % interval", "chance"), words.rates(method), (1,))
+    rates = "".join(
+        f"<h3>{'As it is' if way == 'png' else f'As {way}'}</h3>"
+        f'<div class="wide" tabindex="0" role="region" aria-label="Rates, {_text(way)}">{_table(("images of", *words.ASKED.values()), rows)}</div>'
+        for way, rows in words.rates(method).items()
+    )
+    about = (f"Rates on test photographs of this workspace with 95 % intervals, by how an image was delivered. Among the first three, chance is "
+             f"{words.chance(method)}.")  # fmt: skip
     return (
-        f"<article><h2>Method and error rates</h2>{_paragraphs(words.method(method))}<h3>Error rates</h3>{rates}"
+        f"<article><h2>Method and error rates</h2>{_paragraphs([*words.method(method), about])}{rates}"
         f"<h3>Words</h3><ul>{''.join(f'<li>{_text(one)}</li>' for one in words.WORDS)}</ul>"
         f'<p class="soft">{_text(words.versions(method))}</p></article>'
     )

@@ -103,9 +103,20 @@ def method(about: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def rates(about: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """The measured rates: what was asked, rate, interval, chance."""
-    return [(r["asked"], f"{100 * r['rate']:.1f} %", r["interval"], r["chance"]) for r in about["rates"]]
+ASKED = {"top3": "right network among the first three", "right": "right verdict", "unsure": "unsure", "wrong": "wrong and not unsure"}
+
+
+def rates(about: Mapping[str, Any]) -> dict[str, list[list[str]]]:
+    """The measured rates by delivery: for each kind of image its name and a rate with its interval for each of `ASKED`."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for r in about["rates"]:
+        found.setdefault(r["delivery"], {}).setdefault(r["group"], {})[r["what"]] = f"{100 * r['rate']:.1f} % ({r['interval']})"
+    return {way: [[group, *(cells.get(what, "–") for what in ASKED)] for group, cells in groups.items()] for way, groups in found.items()}
+
+
+def chance(about: Mapping[str, Any]) -> str:
+    """The level of chance of the first of `ASKED`."""
+    return next((r["chance"] for r in about["rates"] if r["what"] == "top3"), "–")
 
 
 def versions(about: Mapping[str, Any]) -> str:

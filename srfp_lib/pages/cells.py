@@ -10,6 +10,7 @@ import pandas as pd
 from .spelling import words
 
 SENTENCE = 45  # characters; longer cells are read, not compared
+WORDS = 20  # a narrow screen gives longer cells some width
 SPACE = "\u2007"  # as wide as a digit
 NUMBER = re.compile(r"^(?:[-+]?\d|–$|$)")
 TOGETHER = re.compile(r"(?<=\d) (?=(?:±|to) |%|points\b|dB\b|MB\b|s\b)|(?<= ±) (?=\d)|(?<= to) (?=[-+]?\d)")  # an interval stands on one line
@@ -23,7 +24,8 @@ def shown(values: pd.Series) -> tuple[list[str], str]:
     numeric = all(NUMBER.match(text) and len(text) <= 24 for text in texts) and any(text[-1:].isdigit() for text in texts)
     if numeric:
         return aligned(texts), ' class="n"'
-    return texts, ' class="t"' if any(len(text) > SENTENCE for text in texts) else ""
+    longest = max(map(len, texts), default=0)
+    return texts, ' class="t"' if longest > SENTENCE else ' class="w"' if longest > WORDS else ""
 
 
 def aligned(texts: Sequence[str]) -> list[str]:

@@ -17,6 +17,10 @@ from . import svg
 TABLE = re.compile(r'<figure class="srfp-table[^>]*>.*?</figure>', re.S)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]* src="((?:\.\./)*_images/[^"]+\.svg)"[^>]*/>')
 FIGURE = re.compile(r'(<div class="srfp-figure.*?</svg></div>)(\s*<figcaption>.*?</figcaption>\s*</figure>)?', re.S)
+NOTHING = re.compile(  # of a sentence that a run has no cause to say
+    r'<div class="cell [^"]*">\s*<div class="cell_output[^"]*">\s*<div class="output text_plain[^"]*"><div class="highlight">'
+    r"<pre><span></span>\s*</pre></div>\s*</div>\s*</div>\s*</div>"
+)
 MADE = re.compile(r'<div class="srfp-box" data-made="([^"]*)" data-command="([^"]*)"')
 SEARCH = re.compile(r'\s*<script src="[^"]*\b(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>')
 RULE = re.compile(r'\.fa-[a-z0-9-]+::?before(?:,\.fa-[a-z0-9-]+::?before)*\{(?:content|--fa):"[^"]*"\}')
@@ -37,7 +41,8 @@ def _formula(writer: Any, node: Any) -> None:
     from docutils.utils.math.latex2mathml import tex2mathml
 
     block = isinstance(node, math_block)
-    formula = tex2mathml(node.astext().strip(), as_block=block)
+    tex = re.sub(r"\\frac(\d)(\d)", r"\\frac{\1}{\2}", node.astext().strip())  # else 12 over what follows
+    formula = tex2mathml(tex, as_block=block)
     formula = re.sub(r"&(?!(?:lt|gt|amp|quot);)\w+;", lambda found: html.unescape(found[0]), formula)  # an EPUB knows only these names
     writer.body.append(f'<div class="math srfp-scroll">{formula}</div>' if block else f'<span class="math">{formula}</span>')
     raise SkipNode
@@ -81,7 +86,7 @@ def results(body: str, drawings: Mapping[str, Path], tables: str, page: str) -> 
     if chapter:  # Sphinx counts through the book, where "Fig. 6" may be the paper's Figure 3
         order = iter(range(1, 1000))
         body = re.sub('(?<=<span class="caption-number">)Fig. \\d+', lambda _: f"Figure {chapter[1]}.{next(order)}", body)
-    body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), body)
+    body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), NOTHING.sub("", body))
     return FIGURE.sub(figure, TABLE.sub(table, body)), shown
 
 

@@ -131,12 +131,12 @@ class Page:
         head = "".join(f'<th scope="col"{kind}>{in_html(name)}</th>' if name.strip() else "<td></td>"
                        for name, (_, kind) in zip(names, columns, strict=True))  # fmt: skip
         labels = [f' data-label="{in_html(name)}"' if cards and name.strip() else "" for name in names]
-        marked = [[f"<td{kind}{label}>{in_html(text)}</td>" for text in cells] for (cells, kind), label in zip(columns, labels, strict=True)]
+        marked = [[f"<td{kind}{label}>{_coded(text)}</td>" for text in cells] for (cells, kind), label in zip(columns, labels, strict=True)]
         if marked:
-            marked[0] = [f'<th scope="row">{in_html(text)}</th>' if text.strip() else "<td></td>" for text in columns[0][0]]
+            marked[0] = [f'<th scope="row">{_coded(text)}</th>' if text.strip() else "<td></td>" for text in columns[0][0]]
         body = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*marked, strict=True))
         # The caption stands outside of what scrolls: inside, the caption of a wide table would run off the page.
-        title = in_html(words(". ".join(filter(None, (self.caption, self.note)))))
+        title = _coded(words(". ".join(filter(None, (self.caption, self.note)))))
         caption, name = f"<figcaption>{title}</figcaption>" if title else "", title or f"Table: {', '.join(map(in_html, filter(None, names)))}"
         source = f' data-csv="{self.frame.attrs["csv"]}"' if "csv" in self.frame.attrs else ""
         table = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -145,6 +145,15 @@ class Page:
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
+
+
+def _coded(text: str) -> str:
+    """Text for HTML, with what stands between backticks as code.
+
+    >>> _coded("run `lab`, < 5")
+    'run <code>lab</code>, &lt; 5'
+    """
+    return re.sub("`([^`]+)`", r"<code>\1</code>", in_html(text))
 
 
 def rounded(frame: pd.DataFrame, digits: Mapping[str, int]) -> Page:

@@ -22,7 +22,14 @@ def pages() -> dict[str, str]:
     """The pages by their paths."""
     rooms = sorted(path for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists())
     found = {room.stem: "\n".join(_room(room)) for room in rooms if not room.stem.startswith("__")}
-    return {"api/index.md": INDEX} | {f"api/rooms/{name}.md": text for name, text in found.items()}
+    listed = "".join(f"- [{room.stem}](rooms/{room.stem}): {_about(room)}\n" for room in rooms if room.stem in found)
+    return {"api/index.md": INDEX + listed} | {f"api/rooms/{name}.md": text for name, text in found.items()}
+
+
+def _about(room: Path) -> str:
+    """The first sentence of a room's docstring."""
+    source = (room / "__init__.py" if room.is_dir() else room).read_text(encoding="utf-8")
+    return _prose((ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0].replace("\n", " ")).strip()
 
 
 def _room(room: Path) -> Iterator[str]:
