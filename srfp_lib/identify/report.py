@@ -92,9 +92,9 @@ def _article(record: Record, pixels: np.ndarray | None) -> str:
 
 def _candidates(record: Record) -> str:
     rows = [(c["model_id"], f"{100 * c['probability']:.1f} %", f"{c['log10_lr']:+.1f}") for c in record["candidates"]]
-    plain = record["not_super_resolved"]
-    rows += [(name, f"{100 * p:.1f} %", "") for name, p in plain.items() if p >= 0.001]
-    return _table(("made by", "probability", "log10 LR"), rows, (1, 2))
+    plain = ", ".join(f"{name} {100 * p:.1f} %" for name, p in record["not_super_resolved"].items())
+    table = _table(("if one of the list made it", "probability", "log10 LR"), rows, (1, 2))
+    return f'{table}<p class="soft">Among networks and what is no network&#8217;s work, all as likely at the outset: {_text(plain)}.</p>'
 
 
 def _parsed(record: Record) -> str:
