@@ -99,7 +99,7 @@ def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[st
     elif evidence.format == "WEBP":
         said.append("A WebP file: unless it was saved without loss, weak fingerprints suffer from it.")
     elif (blocks := history.blockiness(evidence.pixels)) > history.BLOCKY:
-        said.append(f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors): it was probably a JPEG file before.")
+        said.append(f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors), as a JPEG file leaves one.")
     if judgement.opinion.state == "resized":
         said.append("Its spectrum is more like those of images resized by a few percent; some images that nobody resized look so too.")
     elif judgement.opinion.state == "compressed" and not evidence.quality:

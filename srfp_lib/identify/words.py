@@ -51,6 +51,15 @@ def verdict(record: Record) -> str:
     return f"No verdict: {record['reason']}."
 
 
+def percent(probability: float) -> str:
+    """A probability as a reader should see it: none is 0, and none is 1.
+
+    >>> percent(0.99996), percent(0.421), percent(0.0)
+    ('> 99.9 %', '42.1 %', '< 0.1 %')
+    """
+    return "> 99.9 %" if probability > 0.999 else "< 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
+
+
 def _kind(model_id: str) -> str:
     network = fleet.parse(model_id)
     how = "trained with a discriminator, to invent fine detail" if network.adversarial else "trained to keep close to the original"
@@ -132,7 +141,8 @@ def line(record: Record) -> str:
     if "error" in record:
         return f"{record['file']}: {record['error']}"
     rows = [f"{record['file']}: {record['verdict']}. {record['in_words']}"]
-    rows += [f"  {c['model_id']:<44} {100 * c['probability']:5.1f} %  log10 LR {c['log10_lr']:+.1f}" for c in record["candidates"][:3]]
+    rows += ["  if a network of the list made it:"] if record["candidates"] else []
+    rows += [f"  {c['model_id']:<44} {percent(c['probability']):>8}  log10 LR {c['log10_lr']:+.1f}" for c in record["candidates"][:3]]
     rows.append(f"  {record['stability']['tried']} mild re-deliveries, {record['stability']['flipped']} judged otherwise")
     return "\n".join([*rows, *(f"  note: {warning}" for warning in record["warnings"])])
 
