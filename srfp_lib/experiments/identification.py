@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..fleet import HR, parse
-from .uncertainty import Accuracy, between
+from .uncertainty import Accuracy, Estimate, between
 
 ADVERSARIAL, L1, REAL, PHOTOGRAPHS, PLAIN = "adversarial networks", "L1 networks", "published networks", "photographs", "plain enlargements"
 BINS = 10
@@ -41,10 +41,13 @@ def truths(judged: pd.DataFrame) -> pd.DataFrame:
     return found.assign(unsure=found["verdict"] == "unsure", unknown=found["verdict"] == "unknown", contradicted=found["flipped"] > 0)
 
 
-def rates(judged: pd.DataFrame) -> pd.DataFrame:
-    """One row for each question, group and delivery: asked, group, delivery, rate, interval in words, chance in words, images."""
+def rates(judged: pd.DataFrame, networks: int = 0) -> pd.DataFrame:
+    """One row for each question, group and delivery: asked, group, delivery, rate, interval in words, chance in words, images, photographs.
+
+    ``networks``: how many the model knows, among which a guess would choose; 0: those that were tried, which may be fewer.
+    """
     found, rows = truths(judged), []
-    chance = 1 / found.loc[found["group"].isin((ADVERSARIAL, L1, REAL)), "source"].nunique()
+    chance = 1 / (networks or found.loc[found["group"].isin((ADVERSARIAL, L1, REAL)), "source"].nunique())
     for (way, name), part in found.groupby(["delivery", "group"], sort=False):
         network = name not in (PHOTOGRAPHS, PLAIN)
         arrived = "as it is" if way == "png" else f"as {way}"
@@ -59,19 +62,27 @@ def rates(judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def withheld(judged: pd.DataFrame) -> pd.DataFrame:
-    """By published network, and for all of them: how often its images are called unknown by a model that never saw it."""
+    """By published network, and for all of them: how often its images are called unknown by a model that never saw it, and what else.
+
+    Each share is a mean over photographs, so that the four of a row add up to 1.
+    """
     found = truths(judged)
+    found = found.assign(plain=found["verdict"] == "not super-resolved", known=found["verdict"] == "known")
     parts = [("all", found), *found.groupby("source", sort=False)]
-    return pd.DataFrame([_rate(part, "unknown", "unknown", str(name), "png", "–") | {c: part[c].mean() for c in ("unsure", "wrong")}
-                         | {"plain": (part["verdict"] == "not super-resolved").mean(), "known": (part["verdict"] == "known").mean()}
+    others = ("unsure", "plain", "known")
+    return pd.DataFrame([_rate(part, "unknown", "unknown", str(name), "png", "–") | {c: _estimate(part, c).value for c in others}
                          for name, part in parts])  # fmt: skip
 
 
 def _rate(part: pd.DataFrame, column: str, asked: str, name: str, way: str, chance: str) -> dict[str, Any]:
-    estimate = Accuracy.of(part.assign(run=1, correct=part[column])).estimate()
+    estimate = _estimate(part, column)
     interval = between(estimate.low, estimate.high, lead="", unit=" %", each=estimate.each)
     return {"asked": asked, "what": column, "group": name, "delivery": way, "rate": estimate.value, "low": estimate.low, "high": estimate.high,
-            "interval": interval, "chance": chance, "images": len(part)}  # fmt: skip
+            "interval": interval, "chance": chance, "images": len(part), "photographs": estimate.n_photographs}  # fmt: skip
+
+
+def _estimate(part: pd.DataFrame, column: str) -> Estimate:
+    return Accuracy.of(part.assign(run=1, correct=part[column])).estimate()
 
 
 def reliability(judged: pd.DataFrame, bins: int = BINS) -> pd.DataFrame:

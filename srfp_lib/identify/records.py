@@ -36,7 +36,8 @@ def record(evidence: Evidence, judgement: Judgement, model: Naming, profile: Pro
     found = {
         "file": evidence.file, "sha256": evidence.sha256, "verdict": judgement.verdict, "reason": judgement.reason, "candidates": candidates,
         "not_super_resolved": plain(model, p), "parsed": parsed(model, shares),
-        "evidence": {"log10_lr": candidates[0]["log10_lr"], "bound": _digits(judgement.opinion.bound, 2)},
+        "evidence": {"log10_lr": candidates[0]["log10_lr"], "bound": _digits(judgement.opinion.bound, 2),
+                     "networks": int(networks.sum())},
         "open_set": {"score": _digits(judgement.opinion.strangeness, 3), "limit": _digits(judgement.opinion.limit, 3)},
         "stability": {"tried": len(judgement.delivered), "flipped": len(judgement.flipped),
                       "verdicts": {way: _said(*verdict) for way, verdict in judgement.delivered.items()}},
@@ -98,11 +99,11 @@ def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[st
     elif evidence.format == "WEBP":
         said.append("A WebP file: unless it was saved without loss, weak fingerprints suffer from it.")
     elif (blocks := history.blockiness(evidence.pixels)) > history.BLOCKY:
-        said.append(f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors): it was probably a JPEG file before.")
+        said.append(f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors), as a JPEG file leaves one.")
     if judgement.opinion.state == "resized":
-        said.append("Its spectrum looks as if it had been resized by a few percent since it was made.")
+        said.append("Its spectrum is more like those of images resized by a few percent; some images that nobody resized look so too.")
     elif judgement.opinion.state == "compressed" and not evidence.quality:
-        said.append("Its spectrum looks as if it had been compressed with loss.")
+        said.append("Its spectrum is more like those of images compressed with loss; untouched photographs often look so too.")
     if min(height, width) < model.side:
         said.append(f"It is smaller than the squares of {model.side} x {model.side} pixels that the model was made for.")
     elif len(judgement.places) < 4:

@@ -94,15 +94,15 @@ def _article(record: Record, pixels: np.ndarray | None) -> str:
 
 
 def _candidates(record: Record) -> str:
-    rows = [(c["model_id"], f"{100 * c['probability']:.1f} %", f"{c['log10_lr']:+.1f}") for c in record["candidates"]]
-    plain = record["not_super_resolved"]
-    rows += [(name, f"{100 * p:.1f} %", "") for name, p in plain.items() if p >= 0.001]
-    return _table(("made by", "probability", "log10 LR"), rows, (1, 2))
+    rows = [(c["model_id"], words.percent(c["probability"]), f"{c['log10_lr']:+.1f}") for c in record["candidates"]]
+    plain = ", ".join(f"{name} {words.percent(p)}" for name, p in record["not_super_resolved"].items())
+    table = _table(("if one of the list made it", "probability", "log10 LR"), rows, (1, 2))
+    return f'{table}<p class="soft">Among networks and what is no network&#8217;s work, all as likely at the outset: {_text(plain)}.</p>'
 
 
 def _parsed(record: Record) -> str:
     kinds = record["parsed"]
-    rows = [(what, ", ".join(f"{_kind(what, name)}: {100 * p:.0f} %" for name, p in values.items() if p >= 0.05)) for what, values in kinds.items()]
+    rows = [(what, ", ".join(f"{_kind(what, name)}: {words.percent(p)}" for name, p in values.items() if p >= 0.05)) for what, values in kinds.items()]
     return f"<h3>If a network made it: which kind?</h3>{_table(('', ''), rows)}"
 
 

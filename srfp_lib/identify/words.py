@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import fleet
-from ..forensics.calibrating import ALARMS
+from ..forensics.calibrating import ALARMS, ALARMS_CHANGED
 from ..forensics.evidence import verbal
 
 Record = Mapping[str, Any]
@@ -17,14 +17,19 @@ INTRODUCTION = (
     "and the last section says how often it was wrong on images whose origin was known.",
 )
 WORDS = (
-    "known: the traces are those of a network in the list, and stay so after mild changes of the image.",
-    "unknown: the traces are unlike those of every network in the list and unlike those of photographs.",
-    "not super-resolved: the image looks like a photograph as a camera gives it, or like one enlarged by plain interpolation, without a network.",
+    "known: one network of the list explains the traces far better than the others do, and mild changes of the image do not alter that. A network "
+    "outside the list may still have made the image.",
+    "unknown: the traces are unlike those of every network in the list and unlike those of photographs. In trials most images of networks outside "
+    "the list were not called so; that this verdict is not given says nothing for a network of the list.",
+    "not super-resolved: no traces were found: the image looks like a photograph as a camera gives it, or like one enlarged by plain interpolation. "
+    "In trials images of real networks, above all of those trained to imitate photographs, were often called so: it speaks against no network.",
     "unsure: the image allows no verdict; the candidates are hints at best.",
     "log10 LR: the likelihood ratio as a power of ten. 2 means that the traces are 100 times more likely if this network made the image than if "
-    "another network of the list did; -2 means 100 times less likely. It weighs the image alone: other evidence must be weighed by who judges.",
+    "another network of the list did; -2 means 100 times less likely. It does not mean that it is 100 times more likely that this network made the "
+    "image: that depends on what was known before, which is for whoever judges the case.",
     "probability: how the candidates share 100 % if every network of the list was as likely at the outset, and if one of the list made the image. "
-    "It is not the probability that the statement 'this network made it' is true.",
+    "It is not the probability that the statement 'this network made it' is true. Unlike the ratio it has no bound; where the two seem to differ, "
+    "rely on the ratio.",
 )
 UNKNOWN = "Its traces are unlike those of all known networks, and of photographs"
 
@@ -33,13 +38,26 @@ def verdict(record: Record) -> str:
     """The verdict as a sentence or two."""
     names = [one["model_id"] for one in record["candidates"]]
     if record["verdict"] == "known":
-        return f"Most likely {names[0]} made this image: {_kind(names[0])}."
+        return f"Of the networks in the list {names[0]} explains the traces best: {_kind(names[0])}. A network outside the list is not excluded."
     if record["verdict"] == "unknown":
-        return f"{UNKNOWN}: if a network made this image, it is none of the list. The nearest one is {names[0]}."
+        return (
+            f"{UNKNOWN}, as those of up to {100 * ALARMS:.0f} % of the images of known networks are too. "
+            f"If a network made this image, that supports one outside the list. The nearest in the list is {names[0]}."
+        )
     if record["verdict"] == "not super-resolved":
         plain = max(record["not_super_resolved"], key=record["not_super_resolved"].get)
-        return "No network's traces were found: the image looks like " + ("a photograph." if plain == "photograph" else "a plain interpolation.")
+        like = "a photograph" if plain == "photograph" else "a plain interpolation"
+        return f"No network's traces were found: the image looks like {like}. That does not show that there are none."
     return f"No verdict: {record['reason']}."
+
+
+def percent(probability: float) -> str:
+    """A probability as a reader should see it: none is 0, and none is 1.
+
+    >>> percent(0.99996), percent(0.421), percent(0.0)
+    ('> 99.9 %', '42.1 %', '< 0.1 %')
+    """
+    return "> 99.9 %" if probability > 0.999 else "< 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
 
 
 def _kind(model_id: str) -> str:
@@ -53,14 +71,17 @@ def evidence(record: Record) -> str:
     if not record["candidates"]:
         return "No network is a candidate."
     first, bound = record["candidates"][0], record["evidence"]["bound"]
-    said = verbal(first["log10_lr"], "the first", "the second")
+    said, others = verbal(first["log10_lr"], "the first over the second", "the second over the first"), record["evidence"]["networks"] - 1
     text = (
-        f"Two statements are compared: first, {first['model_id']} made the image; second, another network of the list did. "
-        f"The findings give {said} (log10 LR {first['log10_lr']:+.1f}). "
+        f"Two statements are compared: first, {first['model_id']} made the image; second, another of the {others} networks of the list did, each as "
+        f"likely as the next. The findings give {said} (log10 LR {first['log10_lr']:+.1f}). "
     )
     if first["log10_lr"] >= bound - 0.05:
-        text += f"It may be stronger, but the images on which this was calibrated support no more than {bound:.1f}. "
-    return text + "Both statements presume that a network of the list made the image; whether that holds is what the verdict is about."
+        text += f"It may be stronger, but the networks on which this was calibrated support no log10 LR above {bound:.1f}. "
+    return text + (
+        "That is no probability: the ratio multiplies the odds that held before, and this network was found by searching the whole list. "
+        "Both statements presume that a network of the list made the image; whether that holds is what the verdict is about."
+    )
 
 
 def stability(record: Record) -> str:
@@ -96,10 +117,12 @@ def method(about: Mapping[str, Any]) -> list[str]:
         "each frequency of its finest detail is measured (a log power spectrum after a high-pass filter). A linear model compares them with those of "
         f"{about['networks']} networks, of photographs, and of plain enlargements. It was fitted on {about['photographs']} photographs, enlarged by "
         "every network and in part saved again, as JPEG for example, and on further photographs as they are.",
-        "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % are named rightly. "
+        "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % should be right. "
         "Temperature, limits and likelihood ratios were fitted on photographs that the model judging them had not learnt from.",
-        f"An image is called unknown if it is stranger to the model than {100 * (1 - ALARMS):.0f} % of images of known networks are. A network is "
-        f"named at a probability of {100 * about['sure']:.0f} % or more, and if mild changes of the image do not turn the verdict into another one.",
+        "What scores as a photograph is called not super-resolved first. Of the rest an image is called unknown if it is stranger to the model than "
+        f"{100 * (1 - ALARMS):.0f} % of untouched images of known networks are, or {100 * (1 - ALARMS_CHANGED):.1f} % of changed ones. A network is "
+        f"named at a probability of {100 * about['sure']:.0f} % or more, and if mild changes of the image do not turn the verdict into another one. "
+        "The rates below are of verdicts without such changes: with them fewer are right, fewer wrong, and more unsure.",
     ]
 
 
@@ -129,7 +152,8 @@ def line(record: Record) -> str:
     if "error" in record:
         return f"{record['file']}: {record['error']}"
     rows = [f"{record['file']}: {record['verdict']}. {record['in_words']}"]
-    rows += [f"  {c['model_id']:<44} {100 * c['probability']:5.1f} %  log10 LR {c['log10_lr']:+.1f}" for c in record["candidates"][:3]]
+    rows += ["  if a network of the list made it:"] if record["candidates"] else []
+    rows += [f"  {c['model_id']:<44} {percent(c['probability']):>8}  log10 LR {c['log10_lr']:+.1f}" for c in record["candidates"][:3]]
     rows.append(f"  {record['stability']['tried']} mild re-deliveries, {record['stability']['flipped']} judged otherwise")
     return "\n".join([*rows, *(f"  note: {warning}" for warning in record["warnings"])])
 
