@@ -53,6 +53,8 @@ class Examiner:
 
     def __init__(self, study: Run, say: Callable[[str], None] = say) -> None:
         self.study = study
+        if JOB not in study.jobs:
+            raise UserError(f"the run in '{study.workspace.root}' makes no model for identify: name the workspace of another one")
         if due := run.pending(study.workspace, study.jobs, study.keys, [JOB]):
             root = study.workspace.root
             if lacking := [name for name in due if name != JOB]:  # training them may take days
