@@ -30,15 +30,20 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _identify(options: argparse.Namespace) -> int:
+    from ..identify import reading, report
     from ..identify.examiner import Examiner
     from ..study import Study
 
-    examiner = Examiner(Study.open("", options.workspace, there=True))
+    study = Study.open("", options.workspace, there=True)
+    files = reading.found(options.images)
+    if options.report:
+        report.check(options.report, files)
+    examiner = Examiner(study)
     folder = any(path.is_dir() for path in options.images)
     show = _as_json if options.json else _csv() if folder else _as_text
     found: list[Found] = []
     failures = 0
-    for record, pixels in examiner.examine(options.images, _bar if folder else iter):
+    for record, pixels in examiner.examine(files, _bar if folder else iter):
         show(record)
         failures += "error" in record
         if options.report:
@@ -47,7 +52,7 @@ def _identify(options: argparse.Namespace) -> int:
         examiner.write_report(found, options.report)
         print(f"The report is {options.report}", file=sys.stderr)
     if failures and not options.json:
-        print(f"srfp_lib: {failures} files could not be judged", file=sys.stderr)
+        print(f"srfp_lib: {failures} file{'s' * (failures > 1)} could not be judged", file=sys.stderr)
     return 1 if failures else 0
 
 

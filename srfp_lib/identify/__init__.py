@@ -22,14 +22,18 @@ __all__ = ["identify"]
 def identify(images: str | Path | Iterable[str | Path], study: Run, *, report: str | Path = "") -> list[dict[str, Any]]:
     """Judge image files, and those in folders: a record for each, as the command ``identify --json`` prints it (`records.record`).
 
-    ``study``: the run whose networks are known; what it lacks is made first. ``report``: an HTML file to write.
-    A file that cannot be judged has ``error`` in its record. Raises UserError without files.
+    ``study``: the run whose networks are known. ``report``: an HTML file to write.
+    A file that cannot be judged has ``error`` in its record. Raises UserError without files, and for a run that is not finished.
     """
+    from . import report as pages
     from .examiner import Examiner
+    from .reading import found as files
 
-    several = [images] if isinstance(images, (str, Path)) else list(images)
+    several = files([absolute(one) for one in ([images] if isinstance(images, (str, Path)) else images)])
+    if report:
+        pages.check(absolute(report), several)
     examiner = Examiner(study)
-    found = list(examiner.examine([absolute(one) for one in several]))
+    found = list(examiner.examine(several))
     if report:
         examiner.write_report(found, absolute(report))
     return [record for record, _ in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,12 +15,14 @@ import PIL
 from jaxtyping import UInt8
 from PIL import Image
 
+from ..common.errors import UserError
 from ..common.names import legible
 from ..photos import reading
 from ..photos.reading import UnreadableError
 
 LARGEST = 500_000_000  # bytes of a file
 SMALLEST = 32  # pixels a side: the windows of the spectrum
+BLANK = 0.05  # grey levels that neighbours differ by, on average: as on an empty page
 SUFFIXES = reading.SUFFIXES
 
 
@@ -37,12 +40,12 @@ class Evidence:
 
 
 def opened(path: Path) -> Evidence:
-    """Read a file once, whole. Raises UnreadableError, whose message completes "the file ..."."""
+    """Read a file once, whole. Raises UnreadableError, whose message completes "not judged: ..."."""
     content = _content(path)
     pixels, note = reading.read(io.BytesIO(content))
     height, width, _ = pixels.shape
     if min(height, width) < SMALLEST:
-        raise UnreadableError(f"has {height} x {width} pixels, and a verdict needs at least {SMALLEST} a side")
+        raise UnreadableError(f"it has {height} x {width} pixels, and a verdict needs at least {SMALLEST} a side")
     with Image.open(io.BytesIO(content)) as image:
         format_, tables = str(image.format), getattr(image, "quantization", None)
     quality = quality_of(tables[0]) if format_ in ("JPEG", "MPO") and tables else 0
@@ -53,18 +56,18 @@ def opened(path: Path) -> Evidence:
 def _content(path: Path) -> bytes:
     try:
         if not path.exists():
-            raise UnreadableError("does not exist")
+            raise UnreadableError("it does not exist")
         if not path.is_file():
-            raise UnreadableError("is no file")
+            raise UnreadableError("it is no file")
         if not (size := path.stat().st_size):
-            raise UnreadableError("is empty")
+            raise UnreadableError("it is empty")
         if size > LARGEST:
-            raise UnreadableError(f"has {size:,} bytes, and at most {LARGEST:,} are read")
+            raise UnreadableError(f"it has {size:,} bytes, and at most {LARGEST:,} are read")
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableError(f"cannot be read ({error.strerror or error})") from None
+        raise UnreadableError(f"it cannot be read ({error.strerror or error})") from None
     except ValueError:  # a name with a null character
-        raise UnreadableError("has a name that no file can have") from None
+        raise UnreadableError("it has a name that no file can have") from None
 
 
 def quality_of(table: list[int]) -> int:
@@ -85,12 +88,25 @@ def _table(quality: int) -> list[int]:
         return list(image.quantization[0])  # pyrefly: ignore[missing-attribute]
 
 
-def found(paths: list[Path]) -> list[Path]:
-    """The files themselves, and of a folder the image files in it and below, by name; other files of a folder are left out."""
+def blank(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
+    """Whether hardly a pixel differs from its neighbours, as on an empty page."""
+    return bool(np.abs(np.diff(pixels.astype(np.int16), axis=1)).mean() < BLANK)
+
+
+def found(paths: Sequence[Path]) -> list[Path]:
+    """The files themselves, and of a folder the image files in it and below, by name; other files of a folder are left out.
+
+    Raises UserError for a folder without any, and if nothing is named.
+    """
     several: list[Path] = []
     for path in paths:
         if path.is_dir():
-            several += sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file())
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file())
+            if not inside:
+                raise UserError(f"'{path}' holds no image files that can be read: name a folder with some ({', '.join(SUFFIXES)})")
+            several += inside
         else:
             several.append(path)
+    if not several:
+        raise UserError("no image is named: name files, or a folder")
     return several

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from ..common.errors import UserError
 from ..pages import spelling
 from . import words
 
@@ -39,6 +42,17 @@ CLASS = {"known": "known", "unknown": "unknown", "not super-resolved": "plain", 
 COLOURS = {"network": "#0072B2", "second": "#E69F00", "other": "#D55E00", "photograph": "#009E73"}
 LEGEND = {"network": "the network named first", "second": "another one of the candidates", "other": "some other network",
           "photograph": "no super-resolution"}  # fmt: skip
+
+
+def check(path: Path, images: Sequence[Path]) -> None:
+    """Raises UserError if the page cannot be written there, before images are judged for it."""
+    if path.is_dir():
+        raise UserError(f"'{path}' is a folder: name a file for the report, such as '{path / 'report.html'}'")
+    if path.exists() and any(image.exists() and path.samefile(image) for image in images):
+        raise UserError(f"the report would overwrite the image '{path}': give it another name")
+    folder = next(above for above in path.parents if above.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"the report '{path}' cannot be written in '{folder}': choose another folder")
 
 
 def page(records: Sequence[Record], pictures: Sequence[np.ndarray | None], method: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from PIL import Image
 from srfp_lib.commands import cli
 from srfp_lib.experiments import identification
 from srfp_lib.identify import identify
+from srfp_lib.study import Study
 
 
 @pytest.fixture
@@ -57,6 +58,12 @@ def test_the_trial_has_every_group_and_delivery(smoke):
 def test_without_a_workspace_or_an_image_one_sentence(tmp_path, capsys):
     assert cli.main(["identify", "a.png", "--workspace", str(tmp_path / "none")]) == 2
     assert "there is no workspace" in capsys.readouterr().err
+
+
+def test_a_half_made_run_is_not_finished_in_passing(tmp_path, capsys):
+    Study.open("smoke", tmp_path / "new").workspace.claim()
+    assert cli.main(["identify", "a.png", "--workspace", str(tmp_path / "new")]) == 2
+    assert "needs a finished run" in capsys.readouterr().err and not (tmp_path / "new" / "networks").exists()
 
 
 def test_rates_count_what_is_right_and_wrong():

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srfp_lib.identify import reading
+from srfp_lib.common.errors import UserError
+from srfp_lib.identify import reading, report
 from srfp_lib.identify.reading import UnreadableError
 
 from .conftest import made_by
@@ -92,6 +93,7 @@ def test_the_good_ones_are_judged_and_the_others_refused_in_a_sentence(folder, e
     assert "quality of about 80" in said["quality 80.jpg"] and "first frame" in said["animated.gif"] and "turned" in said["turned.jpg"]
     assert "16 bits" in said["16 bits.png"] and "CMYK" in said["cmyk.jpg"] and "transparency" in said["alpha.png"]
     assert "dark" in said["dark.png"] and "flat" in said["flat.png"]
+    assert found["flat.png"]["verdict"] == "unsure" and "flat" in found["flat.png"]["reason"]
     assert found["small.png"]["verdict"] == "unsure" and "smaller" in found["small.png"]["reason"]
 
 
@@ -108,6 +110,22 @@ def test_what_is_no_file_is_refused(tmp_path):
 def test_of_a_folder_the_image_files_are_taken(folder):
     names = {path.name for path in reading.found([folder])}
     assert names == {*FINE, *REFUSED} - {"no suffix", "drawing.svg"}
+
+
+def test_a_folder_without_images_is_named(folder):
+    (folder / "none").mkdir()
+    with pytest.raises(UserError, match="none' holds no image"):
+        reading.found([folder, folder / "none"])
+
+
+def test_a_report_is_refused_before_anything_is_judged(tmp_path):
+    image, link = tmp_path / "a.png", tmp_path / "b.png"
+    image.write_bytes(PNG)
+    link.symlink_to(image)
+    for path, sentence in ((tmp_path, "is a folder"), (image, "overwrite"), (link, "overwrite"), (image / "r.html", "choose another")):
+        with pytest.raises(UserError, match=sentence):
+            report.check(path, [tmp_path / "missing.png", image])
+    report.check(tmp_path / "new" / "r.html", [image])
 
 
 def test_a_large_image_is_sampled(tmp_path, examiner):
