@@ -116,7 +116,9 @@ def _candidates(record: Record) -> str:
 
 def _parsed(record: Record) -> str:
     kinds = record["parsed"]
-    rows = [(what, ", ".join(f"{_kind(what, name)}: {words.percent(p)}" for name, p in values.items() if p >= 0.05)) for what, values in kinds.items()]
+    rows = [
+        (what, ", ".join(f"{_kind(what, name)}: {words.percent(p)}" for name, p in values.items() if p >= 0.05)) for what, values in kinds.items()
+    ]
     return f"<h3>If a network made it: which kind?</h3>{_table(('', ''), rows)}"
 
 
