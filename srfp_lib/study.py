@@ -135,7 +135,8 @@ class Study:
         if not (receipts := self.receipts(*needs)):  # a part of the study that this run leaves out
             return Text("")
         work = sum(receipt.seconds for receipt in receipts)
-        line = f"*This page rests on {len(receipts)} job{'s' * (len(receipts) != 1)}, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*"
+        jobs = "1 job" if len(receipts) == 1 else f"{len(receipts)} jobs"
+        line = f"*This page rests on {jobs}, {work:.0f} seconds of work in all, at profile `{self.profile.name}`.*"
         if self.profile.name == "smoke":
             line += "\n\n**A smoke run shows that everything works; its numbers mean nothing.**"
         return Text(line)
