@@ -27,7 +27,7 @@ UNREACHED = """
   .map(e => e.outerHTML.slice(0, 100))"""
 NAMELESS = """
 [...document.querySelectorAll("img, svg[role=img], canvas")]
-  .filter(e => e.closest(".bd-article") && !(e.getAttribute("alt") || e.getAttribute("aria-label") || "").trim())
+  .filter(e => e.closest(".bd-article") && !e.closest("[aria-hidden=true]") && !(e.getAttribute("alt") || e.getAttribute("aria-label") || "").trim())
   .map(e => e.outerHTML.slice(0, 100))"""
 BROKEN = """[...document.images].filter(e => e.complete && !e.naturalWidth && e.getClientRects().length).map(e => e.src)"""
 # What a drawing holds is named by its aria-label. The theme's own header, sidebar and footer are not ours.
