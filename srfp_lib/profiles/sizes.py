@@ -43,7 +43,7 @@ DEMO = Profile(
         steps=600, backbone_steps=200, controls=("known-offset", "colour-alone"), control_steps=600, learning_rate=8e-3, precision="bfloat16",
         checkpoint_every=0,
     ),
-    parsers=Parsers(runs=1, shared_trunk=True, steps=200, known_offset=("s3",)),
+    parsers=Parsers(runs=1, shared_trunk=True, steps=170, known_offset=("s3",)),
     prnu=Prnu(denoiser="wavelet", crop=None, int8=False, known_offset=True),
     published=Published(source="available", weights_dir="weights", classifier_steps=100, probe=100),
     quality=Quality(crop=None, images="all", lpips=False),
