@@ -51,7 +51,7 @@ window.explore = { components: {}, data: {} };
 
     // A canvas of width x height pixels, shown enlarged to at most `size`.
     canvas(width, height, size) {
-      const node = el("canvas", { width, height, role: "img" });
+      const node = el("canvas", { width, height, role: "img", "aria-label": "nothing is drawn here yet" });
       node.style.width = size;
       node.style.maxWidth = "100%";
       return node;
