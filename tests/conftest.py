@@ -29,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Every test draws the same weights and images in every run, whichever tests went before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def tiles() -> np.ndarray:
     """Six 48 x 48 tiles with edges and texture, uint8."""
