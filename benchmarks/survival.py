@@ -21,8 +21,9 @@ from srfp_lib.common.randomness import numpy_generator
 from srfp_lib.experiments.survival import from_one_source
 from srfp_lib.fingerprints.linear import Linear
 from srfp_lib.forensics.deliveries import deliver
-from srfp_lib.images.store import evenly
-from srfp_lib.stages.judges import Asked, described, pixels, questions
+from srfp_lib.images.spectrum import described
+from srfp_lib.images.store import evenly, pixels
+from srfp_lib.stages.judges import Asked, questions
 from srfp_lib.stages.survival import together
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace

@@ -107,3 +107,15 @@ def frame(networks: tuple[Network, ...]) -> pd.DataFrame:
 
     table = pd.DataFrame([asdict(n) | {"adversarial": n.adversarial} for n in networks])
     return table.astype({"seed": "Int64"}) if len(table) else table
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by scale, loss and architecture, those of them that are columns, each in the order of this module.
+
+    >>> import pandas as pd
+    >>> in_order(pd.DataFrame({"scale": [4, 2, 2], "loss": ["L1", "ResNet_GAN", "VGG_GAN"]}))["loss"].tolist()
+    ['VGG_GAN', 'ResNet_GAN', 'L1']
+    """
+    orders: dict[str, tuple[object, ...]] = {"scale": SCALES, "loss": LOSSES, "loss_name": LOSSES, "architecture": ARCHITECTURES}
+    columns = [name for name in orders if name in rows]
+    return rows.sort_values(columns, key=lambda c: c.map({v: i for i, v in enumerate(orders[str(c.name)])}), kind="stable", ignore_index=True)

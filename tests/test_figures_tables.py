@@ -5,23 +5,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srfp_lib import fleet
-from srfp_lib.experiments import attribution, controls, parsing, seeds
-from srfp_lib.figures import accuracy, architecture, closer, fingerprints, images, save
+from srfp_lib import fleet, tasks
+from srfp_lib.experiments import attribution, controls, seeds
+from srfp_lib.figures import accuracy, architecture, closer, fingerprints, images, published, save
 from srfp_lib.pages import tables
-from tests.experiments.conftest import parsers, runs  # noqa: F401 - fixtures
+from tests.experiments.conftest import runs  # noqa: F401 - a fixture
 
 PAIR = ["SRFBN-NA-x2-L1-NA-pretrained", "SRFBN-NA-x4-L1-NA-pretrained"]
 
 
 @pytest.fixture(scope="module")
-def drawn(runs, parsers):  # noqa: F811
+def drawn(runs):  # noqa: F811
     """All figures of the book from synthetic results, by name, as functions that draw them."""
     answers = attribution.scored(runs)
     table = attribution.table_3(answers)
     rows = table[~table["value"].isin(attribution.EFFECTS)]
     triplets = seeds.scored(runs)
-    seed_table, table_4, by_photograph = seeds.table(triplets, triplets), parsing.table_4(parsers), attribution.by_photograph(answers)
+    seed_table, by_photograph = seeds.table(triplets, triplets), attribution.by_photograph(answers)
     maps = {(s, a): attribution.tsne(runs[0], scale=s, adversarial=a) for s in (2, 4) for a in (False, True)}
     panels = attribution.panels(answers)
     networks = fleet.frame(fleet.custom()).assign(gain=0.1, ssim=0.9)
@@ -34,14 +34,22 @@ def drawn(runs, parsers):  # noqa: F811
     lost = pd.DataFrame([{"origin": origin, "scale": scale, "kind": "L1", "frequency": f, "mean": -f, "min": -f, "max": 0}
                          for origin in ("fleet", "real") for scale in (2, 4) for f in (0.1, 0.2, 0.4)])  # fmt: skip
     apart = pd.DataFrame({"model_id": PAIR, "difference": [1.0, -2.0]})
+    means = pd.DataFrame([{"pairs_among": g, "quantity": f"ratio, {w}", "value": 0.5, "low": 0.4, "high": 0.6, "paper": 0.3}
+                          for g in ("all pairs", "2X, L1") for w in ("seen", "unseen")])  # fmt: skip
+    apart_ = pd.DataFrame(np.linspace(0.1, 1, len(PAIR) ** 2).reshape(len(PAIR), -1), PAIR, PAIR)
+    answered = pd.DataFrame([{"model_id": m, "parser": p, "predicted": v, "right": v in ("2", "L1"), "share": 0.2, "paper": np.nan}
+                             for m in PAIR for p in tasks.PARSED_OF_PUBLISHED for v in tasks.CLASSES[p]])  # fmt: skip
     rule = {"quantity": "accuracy", "unit": "percent", "opposite": 0.5}
     rule |= {"holds_from": 0.9, "holds_to": np.nan, "within_from": 0.8, "within_to": np.nan}
     pattern = np.arange(2 * 2 * 48, dtype=np.float32).reshape(2, 2, 4, 4, 3) % 7
     return {
         "dots": lambda: accuracy.dots(rows, list(rows["value"]), title="accuracy", chance=0.1),
         "seeds": lambda: accuracy.seeds(seed_table),
-        "table_4": lambda: accuracy.table_4(table_4),
         "photographs": lambda: accuracy.photographs(by_photograph),
+        "photographs with pictures": lambda: accuracy.photographs(by_photograph, [pixels] * len(by_photograph)),
+        "slopes": lambda: published.slopes(means, "ratio"),
+        "ratios": lambda: published.ratios({"this run": (apart_, apart_)}),
+        "answers": lambda: published.answers(answered),
         "panels": lambda: accuracy.panels(maps, panels),
         "control": lambda: accuracy.control(control),
         "gallery": lambda: images.gallery([pixels] * 3, ["a", "b", "c"], columns=2),

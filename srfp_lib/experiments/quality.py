@@ -33,7 +33,13 @@ def groups(networks: pd.DataFrame) -> pd.DataFrame:
         lowest_gain=("gain", "min"), highest_gain=("gain", "max"), failed=("failed", "sum"),
         paper_psnr=("paper_psnr", "mean"), paper_lpips=("paper_lpips", "mean"),
     )  # fmt: skip
-    return grouped.reset_index()
+    return fleet.in_order(grouped.reset_index())
+
+
+def by_architecture(means: pd.DataFrame, value: str, loss: str = "loss") -> pd.DataFrame:
+    """A value of each scale, loss and architecture: a row for each scale and loss, a column for each architecture."""
+    wide = means.pivot(index=["scale", loss], columns="architecture", values=value).reindex(columns=fleet.ARCHITECTURES)
+    return fleet.in_order(wide.reset_index().rename_axis(columns=None))
 
 
 def failed(quality: pd.DataFrame) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from .. import fleet
+from .. import fleet, paper
 from ..classifiers.predictions import Predictions
 from .uncertainty import NAN, Estimate, Spread
 
@@ -214,4 +214,15 @@ def means(ratios: dict[str, Separation]) -> pd.DataFrame:
         for name, separation in ratios.items():
             e = separation.estimate(separation.among(members))
             rows.append({"pairs_among": pairs, "quantity": name, "value": e.value, "low": e.low, "high": e.high, "n_photographs": e.n_photographs})
+    return pd.DataFrame(rows)
+
+
+def printed() -> pd.DataFrame:
+    """The means of Figure 6, over all pairs of the paper's networks and within each group: pairs_among, quantity, paper."""
+    rows = []
+    for which in ("seen", "unseen"):
+        matrix = paper.figure_6(which)
+        for pairs, members in ({"all pairs": list(matrix.index)} | groups(list(matrix.index))).items():
+            among = matrix.loc[members, members].to_numpy()[np.triu_indices(len(members), 1)]
+            rows.append({"pairs_among": pairs, "quantity": f"ratio of squares, {which}", "paper": among.mean()})
     return pd.DataFrame(rows)

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .. import fleet, paper, tasks
+from .. import fleet
 from ..common.names import in_figure
 from ..experiments import controls
-from ..pages.spelling import words
-from . import BLUE, GREY, LOSS_COLOURS, LOSS_MARKERS, LOSS_NAMES, ORANGE, RED, Picture, bare, grid, heatmap, legend, single, styled, whiskers
+from . import (
+    BLUE,
+    GREEN,
+    GREY,
+    LOSS_COLOURS,
+    LOSS_MARKERS,
+    LOSS_NAMES,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    Picture,
+    bare,
+    grid,
+    legend,
+    single,
+    styled,
+    whiskers,
+)
+
+ARCHITECTURE_COLOURS = dict(zip(fleet.ARCHITECTURES, (BLUE, ORANGE, GREEN, PINK, SKY), strict=True))
 
 
 @styled()
@@ -60,32 +79,19 @@ def seeds(table: pd.DataFrame, spelled: Callable[[str], str] = str) -> Picture:
 
 
 @styled()
-def table_4(table: pd.DataFrame) -> Picture:
-    """Two heat maps, ours and the paper's; grey for combinations that make no sense."""
-    figure, (axes,) = grid(1, 2, size=(9, 3.2))
-    withheld = ["seed 3" if value == "s3" else words(paper.spelled(value)) for value in tasks.COLUMNS]
-    for place, column, title in zip(axes, ("accuracy", "paper"), ("this run", "the paper"), strict=True):
-        values = table.pivot(index="predicted", columns="withheld", values=column)
-        percents = 100 * values.loc[list(tasks.HYPERPARAMETERS), list(tasks.COLUMNS)].to_numpy(float)
-        rows = ["scale", "loss", "architecture", "training set"]
-        heatmap(place, percents, rows, withheld, cmap="cividis", vmin=0, vmax=100, annot=True, fmt=".0f")
-        place.tick_params("x", rotation=30)
-        place.set_title(f"{title}: accuracy, %", loc="left", fontsize=10)
-    means = table.groupby("predicted")["accuracy"].mean()
-    return figure, "Accuracy of the 18 parsers by withheld value, this run and the paper. Our row means: " + ", ".join(
-        f"{name} {100 * means[name]:.0f} %" for name in tasks.HYPERPARAMETERS) + "."  # fmt: skip
-
-
-@styled()
-def photographs(spread: pd.DataFrame) -> Picture:
-    """The accuracy on each test photograph, hardest first: all, L1 and adversarial networks."""
+def photographs(spread: pd.DataFrame, pictures: Sequence[np.ndarray] = ()) -> Picture:
+    """The accuracy on each test photograph, hardest first: all, L1 and adversarial networks; ``pictures``: an image of each."""
     figure, axes = single(size=(7, 0.34 * len(spread) + 1.2))
+    for y, picture in enumerate(pictures):
+        place = axes.inset_axes((-4, y - 0.44, 4, 0.88), transform=axes.transData)
+        place.imshow(picture, interpolation="none", aspect="auto")
+        place.axis("off")
     y = np.arange(len(spread))
     axes.scatter(100 * spread["accuracy_L1"], y, marker="o", color=LOSS_COLOURS["L1"], label="L1 networks")
     axes.scatter(100 * spread["accuracy_adversarial"], y, marker="^", color=LOSS_COLOURS["VGG_GAN"], label="adversarial networks")
     axes.scatter(100 * spread["accuracy"], y, marker="|", s=120, color="black", label="all networks")
     axes.set_yticks(y, [f"{in_figure(name)} ({n})" for name, n in zip(spread["photograph"], spread["n_images"], strict=True)])
-    axes.set(xlim=(-2, 102), xlabel="180-way accuracy, %")
+    axes.set(xlim=(-4 if len(pictures) else -2, 102), xlabel="180-way accuracy, %")
     legend(figure, axes, columns=3)
     low, high = spread.iloc[0], spread.iloc[-1]
     return figure, (
@@ -96,8 +102,8 @@ def photographs(spread: pd.DataFrame) -> Picture:
 
 @styled()
 def panels(maps: Mapping[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -> Picture:
-    """Figure 3: a t-SNE map for each scale and loss family, coloured by network, the accuracy in the corner."""
-    figure, axes = grid(2, 2, size=(8, 8))
+    """Figure 3: a t-SNE map for each scale and loss family, coloured by architecture, the accuracy in the corner."""
+    figure, axes = grid(2, 2, size=(8, 8.3))
     accuracies = table.set_index(["scale", "loss"])[["accuracy", "paper"]].T
     described = []
     for row, scale in zip(axes, fleet.SCALES, strict=True):
@@ -108,15 +114,18 @@ def panels(maps: Mapping[tuple[int, bool], pd.DataFrame], table: pd.DataFrame) -
             place.text(0.02, 0.02, f"{ours:.1f} % (paper {paper:.1f})", transform=place.transAxes, fontsize=9,
                        bbox={"facecolor": "white", "edgecolor": "0.8"})  # fmt: skip
             described.append(f"{scale}X {loss} {ours:.1f} %")
-    return figure, "t-SNE maps of classifier features, one colour per network, by scale and loss. Accuracies: " + ", ".join(described) + "."
+    for architecture, colour in ARCHITECTURE_COLOURS.items():
+        axes[0][0].scatter([], [], color=colour, label=architecture)
+    legend(figure, axes[0][0], columns=5)
+    return figure, "t-SNE maps of classifier features, one colour per architecture, by scale and loss. Accuracies: " + ", ".join(described) + "."
 
 
 def _map(axes: Axes, points: pd.DataFrame) -> None:
-    """A map with a colour per network and a marker per loss."""
-    codes = points["model_id"].astype("category").cat.codes
-    losses = points["model_id"].map(lambda m: fleet.parse(m).loss)
-    for loss, part in points.assign(code=codes).groupby(losses, sort=False):
-        axes.scatter(part["x"], part["y"], c=part["code"], cmap="turbo", vmin=0, vmax=codes.max(), s=9, marker=LOSS_MARKERS[loss], linewidths=0)
+    """A map with a colour per architecture and a marker per loss."""
+    networks = points["model_id"].map(fleet.parse)
+    colours = [ARCHITECTURE_COLOURS[network.architecture] for network in networks]
+    for loss, part in points.assign(colour=colours).groupby(networks.map(lambda n: n.loss), sort=False):
+        axes.scatter(part["x"], part["y"], c=part["colour"], s=9, marker=LOSS_MARKERS[str(loss)], linewidths=0)
     bare(axes)
 
 

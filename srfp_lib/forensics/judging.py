@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from ..common.randomness import numpy_generator
-from ..images.spectrum import log_power
+from ..images.spectrum import described
 from . import deliveries, history
 from .naming import PHOTOGRAPH, Naming, Opinion
 
@@ -43,13 +42,6 @@ class Judgement:
     flipped: tuple[str, ...]
 
 
-def describe(squares: Sequence[Pixels]) -> Float32[np.ndarray, "n d"]:
-    """The log power spectra of squares of one size."""
-    several = (np.stack(squares[start : start + 16]) for start in range(0, len(squares), 16))
-    with torch.inference_mode():
-        return np.concatenate([log_power(torch.from_numpy(some).permute(0, 3, 1, 2).float().div_(255)).numpy() for some in several])
-
-
 def places(height: int, width: int, side: int, most: int = MOST) -> list[Place]:
     """Top left pixels of squares spread evenly over an image that is no smaller than one; they overlap by half at the most.
 
@@ -73,7 +65,7 @@ def opinion(model: Naming, image: Pixels, most: int = MOST, *, lossy: bool = Fal
     height, width, _ = image.shape
     side = min(model.side, height, width)
     at = places(height, width, side, most)
-    features = describe([image[top : top + side, left : left + side] for top, left in at])
+    features = described(np.stack([image[top : top + side, left : left + side] for top, left in at]))
     return model.opinion(features, independent(height, width, side, len(at)), lossy=lossy), at, features
 
 
@@ -110,7 +102,7 @@ def delivered(model: Naming, image: Pixels, name: str, lossy: bool = False) -> O
         side = min(model.side, height, width)
         at = places(height, width, side, MOST_DELIVERED)
         found = [arrived[top : top + side, left : left + side] for top, left in at]
-        squares.append(describe(found).mean(0))
+        squares.append(described(np.stack(found)).mean(0))
         area += independent(height, width, side, len(at))
     return model.opinion(np.stack(squares), area, lossy=lossy or name.startswith(LOSSY))
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from ..common.checkout import absolute
 
 if TYPE_CHECKING:
-    from .examiner import Run
+    from ..stages.shelf import Shelf
 
 __all__ = ["identify"]
 
 
-def identify(images: str | Path | Iterable[str | Path], study: Run, *, report: str | Path = "") -> list[dict[str, Any]]:
+def identify(images: str | Path | Iterable[str | Path], study: Shelf, *, report: str | Path = "") -> list[dict[str, Any]]:
     """Judge image files, and those in folders: a record for each, as the command ``identify --json`` prints it (`records.record`).
 
     ``study``: the run whose networks are known. ``report``: an HTML file to write.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,8 @@ from ..experiments import identification
 from ..forensics import judging
 from ..forensics.naming import Naming
 from ..photos.reading import UnreadableError
-from ..profiles import Profile
+from ..stages.shelf import Shelf
 from ..workflow import run
-from ..workflow.jobs import Job
-from ..workflow.workspace import Workspace
 from . import reading, records, report
 
 Found = tuple[dict[str, Any], np.ndarray | None]
@@ -37,21 +35,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class Run(Protocol):
-    """What is asked of a `srfp_lib.study.Study`, which this room does not import."""
-
-    workspace: Workspace
-    profile: Profile
-    jobs: dict[str, Job]
-    keys: dict[str, str]
-
-    def outputs(self, beginning: str) -> list[Path]: ...
-
-
 class Examiner:
     """The model of a workspace; if it has none, it is made first, which ``say`` tells. Raises UserError if the run is not finished."""
 
-    def __init__(self, study: Run, say: Callable[[str], None] = say) -> None:
+    def __init__(self, study: Shelf, say: Callable[[str], None] = say) -> None:
         self.study = study
         if JOB not in study.jobs:
             raise UserError(f"the run in '{study.workspace.root}' makes no model for identify: name the workspace of another one")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 WINDOW, STEP = 32, 16  # pixels
+BATCH = 16  # images at a time: their windows stay in the processor's cache
 FLOOR = 1e-6  # added to the power: the logarithm of flat places stays finite
 SPECTRUM = 3 * WINDOW * (WINDOW // 2 + 1)  # the numbers of a log power spectrum
 
@@ -36,3 +40,10 @@ def log_power(images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
     hann = torch.hann_window(WINDOW, dtype=images.dtype, device=images.device)
     windows = residual.unfold(2, WINDOW, STEP).unfold(3, WINDOW, STEP) * torch.outer(hann, hann)
     return (torch.fft.rfft2(windows).abs().square() + FLOOR).log().mean((2, 3)).flatten(1)
+
+
+@torch.inference_mode()
+def described(images: UInt8[np.ndarray, "n h w 3"], features: Callable[[Tensor], Tensor] = log_power) -> Float32[np.ndarray, "n d"]:
+    """The spectra of images."""
+    several = (torch.from_numpy(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
+    return np.concatenate([features(some.permute(0, 3, 1, 2).float() / 255).numpy() for some in several])

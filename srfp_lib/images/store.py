@@ -129,6 +129,11 @@ class Images:
         return ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16))
 
 
+def pixels(crops: Float32[Tensor, "n 3 h w"]) -> UInt8[np.ndarray, "n h w 3"]:
+    """Crops in 0..1 as the pixels that they were read from."""
+    return crops.mul(255).round_().byte().permute(0, 2, 3, 1).contiguous().numpy()
+
+
 @cache
 def _offset(seed: int, image: str) -> tuple[int, int]:
     """Down and right, 0 to 7 pixels, drawn by the image's name."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from .. import fleet
 from ..fleet import HR
 from ..forensics.described import PLAIN, Described
 from ..images import gallery, superresolve
 from ..images.gallery import Gallery
-from ..images.spectrum import SPECTRUM, log_power
+from ..images.spectrum import BATCH, SPECTRUM, log_power
 from ..images.store import Pick, evenly
 from ..published import sources
 from ..workflow.desk import Desk
-
-BATCH = 16  # images at a time: their windows' spectra stay in the processor's cache
 
 
 def describe(desk: Desk, output: str) -> None:
@@ -31,12 +29,16 @@ def describe(desk: Desk, output: str) -> None:
     side = images.whole(HR) if images.tiles else settings.fingerprints.crop
     spectra = np.empty((len(networks), len(numbers), SPECTRUM), np.float16)
     for row, name in zip(spectra, networks, strict=True):
-        for start in range(0, len(numbers), BATCH):
-            picks = [(name, i) for i in numbers[start : start + BATCH]]
-            row[start : start + BATCH] = log_power(images.test_crops(picks, side, seed=settings.master_seed)).numpy()
+        row[:] = spectra_of(images, [(name, i) for i in numbers], side, settings.master_seed)
     parts = {i: part for part in ("train", "validation", "test") for i in images.numbers(part, run=1)}
     table = images.table.loc[list(numbers), ["image", "photograph"]].assign(part=[parts[i] for i in numbers])
     Described(networks, table, spectra).save(desk.write(output))
+
+
+def spectra_of(images: Gallery, picks: Sequence[Pick], side: int, seed: int) -> Float32[np.ndarray, "n d"]:
+    """The log power spectrum of a test crop of each image."""
+    several = (list(picks[start : start + BATCH]) for start in range(0, len(picks), BATCH))
+    return np.concatenate([log_power(images.test_crops(some, side, seed=seed)).numpy() for some in several])
 
 
 class WithPlain(Gallery):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from torch import Tensor
 
 from .. import fleet
 from ..classifiers.predictions import Predictions
@@ -16,12 +15,11 @@ from ..fingerprints.kinds import KINDS, Kind
 from ..fleet import HR
 from ..images import gallery
 from ..images.gallery import Gallery
-from ..images.store import evenly
+from ..images.spectrum import BATCH
+from ..images.store import evenly, pixels
 from ..published import sources
 from ..workflow.desk import Desk
 from . import units
-
-BATCH = 16  # images at a time: their windows' spectra stay in the processor's cache
 
 
 def attribute(desk: Desk, kind: str, outputs: tuple[str, ...]) -> None:
@@ -47,13 +45,8 @@ def features(desk: Desk, kind: Kind, images: Gallery, name: str, numbers: Sequen
         for of in (name, HR) if kind.with_truth else (name,):
             picks = [(of, i) for i in numbers[start : start + BATCH]]
             crops = images.random_crops(picks, side, grid=kind.grid, rng=draws[of]) if training else images.test_crops(picks, side, seed=seed)
-            shown.append(_pixels(crops))
+            shown.append(pixels(crops))
         yield kind.features(*shown)
-
-
-def _pixels(crops: Tensor) -> np.ndarray:
-    """Crops n 3 h w in 0..1 as uint8 n h w 3."""
-    return crops.mul(255).round_().byte().permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def pictures(desk: Desk, output: str) -> None:
@@ -68,7 +61,7 @@ def pictures(desk: Desk, output: str) -> None:
         halves = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]  # of different photographs
         for name in (HR, *(n.model_id for n in networks)):
             side = images.whole(name) if images.tiles else desk.profile.fingerprints.crop
-            shown = [_pixels(images.test_crops([(name, i) for i in half], side, seed=None)) for half in halves]
+            shown = [pixels(images.test_crops([(name, i) for i in half], side, seed=None)) for half in halves]
             names.append({"group": group, "model_id": name})
             patterns.append([lattice.patterns(half).mean(0) for half in shown])
             logs.append(spectra.mean_logs(np.concatenate(shown)))

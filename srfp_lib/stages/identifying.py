@@ -17,6 +17,7 @@ from ..forensics.deliveries import MILD, deliver
 from ..forensics.naming import PHOTOGRAPH, PLAIN, STATES, Naming
 from ..images import gallery
 from ..images.arrays import read_array
+from ..images.spectrum import described
 from ..images.store import evenly
 from ..published import sources
 from ..workflow.desk import Desk
@@ -56,13 +57,13 @@ class Squares:
         """A window, at random, that is large enough to be re-delivered; all of a tile."""
         return cut(image, int(self.side * judging.MARGIN), rng)
 
-    def described(self, images: Sequence[np.ndarray], state: str, rng: np.random.Generator) -> np.ndarray:
+    def spectra(self, images: Sequence[np.ndarray], state: str, rng: np.random.Generator) -> np.ndarray:
         """The spectra of a square of each image, which has arrived in a state."""
         ways, squares = ARRIVE[state], []
         for image in images:
             part = self.part(image, rng)
             squares.append(cut(part if state == "untouched" else deliver(ways[rng.integers(len(ways))], part, rng), self.side, rng))
-        return judging.describe(squares).astype(np.float16)
+        return described(np.stack(squares)).astype(np.float16)
 
     def samples(self, part: str, most: int, sources: Sequence[str]) -> Samples:
         """Those of a part of the photographs, in run 1's split."""
@@ -71,7 +72,7 @@ class Squares:
             some = evenly(self.images.numbers(part, run=1), most if state != "resized" else most // 2)
             of = np.array([self.photographs[p] for p in self.images.table["photograph"].to_numpy()[list(some)]])
             for source, name in enumerate(sources):
-                x = self.described([self.images.image((name, i)) for i in some], state, self.rng(part, state, name))
+                x = self.spectra([self.images.image((name, i)) for i in some], state, self.rng(part, state, name))
                 several.append(Samples(x, np.full(len(x), source), of, np.full(len(x), number)))
         return Samples.joined(several)
 
@@ -84,7 +85,7 @@ class Squares:
         for number, state in enumerate(STATES):
             images = [np.array(tiles[i]) for i in rows if min(tiles.shape[1:3]) >= self.side]
             if images:
-                x = self.described(images, state, self.rng("photographs", state))
+                x = self.spectra(images, state, self.rng("photographs", state))
                 several.append(Samples(x, np.full(len(x), sources.index(PHOTOGRAPH)), of, np.full(len(x), number)))
         return Samples.joined(several) if several else self.samples("train", 0, ())
 

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
-from torch import Tensor
 
 from .. import fleet
 from ..classifiers.kept import Kept
@@ -20,8 +19,8 @@ from ..forensics.attacks import Scores
 from ..forensics.deliveries import deliver
 from ..images import gallery
 from ..images.gallery import Gallery
-from ..images.spectrum import log_power
-from ..images.store import Pick, evenly
+from ..images.spectrum import described, log_power
+from ..images.store import Pick, evenly, pixels
 from ..profiles import Profile
 from ..published import sources
 from ..workflow.desk import Desk
@@ -137,14 +136,3 @@ def of_spectra(model: Linear) -> Scores:
     weights, intercepts = map(torch.from_numpy, model.solved)
     centre = torch.from_numpy(model.centre)
     return lambda images: ((log_power(images) - centre) @ weights + intercepts).log_softmax(1)
-
-
-def described(images: Pixels, features: Callable[[Tensor], Tensor] = log_power) -> Float32[np.ndarray, "n d"]:
-    """The spectra of images."""
-    several_ = (torch.from_numpy(images[i : i + 16]).permute(0, 3, 1, 2).float() / 255 for i in range(0, len(images), 16))
-    return np.concatenate([features(some).numpy() for some in several_])
-
-
-def pixels(crops: Tensor) -> Pixels:
-    """Crops n 3 h w in 0..1 as uint8 n h w 3."""
-    return crops.mul(255).round_().byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ from ..forensics.described import Described
 from ..forensics.splits import BESIDE, FACTORS, THEN, Split
 from ..images import gallery, superresolve
 from ..images.gallery import Gallery
-from ..images.spectrum import log_power
 from ..images.store import Pick
 from ..workflow.desk import Desk
+from .described import spectra_of
 from .making import load_network
 
 ENROLLED = ("architecture", "real")  # kinds whose unknown networks are kept in the space of the known ones
@@ -68,13 +68,10 @@ class _Chains(Gallery):
 
     def of(self, split: Split) -> dict[str, np.ndarray]:
         """The spectra of the chains of a split, n x 1632 each, on the test images."""
-        return {name: np.concatenate(list(self._spectra(name))) for name in split.unknown if THEN in name}
-
-    def _spectra(self, name: str, batch: int = 16) -> Iterator[np.ndarray]:
-        side = self.whole(HR) if self.tiles else self.desk.profile.fingerprints.crop
-        for start in range(0, len(self.tested_images), batch):
-            picks = [(name, i) for i in self.tested_images[start : start + batch]]
-            yield log_power(self.test_crops(picks, side, seed=self.desk.profile.master_seed)).numpy()
+        settings = self.desk.profile
+        side = self.whole(HR) if self.tiles else settings.fingerprints.crop
+        chains = {name: [(name, i) for i in self.tested_images] for name in split.unknown if THEN in name}
+        return {name: spectra_of(self, picks, side, settings.master_seed) for name, picks in chains.items()}
 
     def kept(self, model_id: str) -> Sequence[UInt8[np.ndarray, "_ _ 3"]] | None:
         """The images that the first network of a chain made."""

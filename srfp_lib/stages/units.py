@@ -19,10 +19,6 @@ from ..release.contents import SPLITS, state_of
 from ..tasks import Classification, Task
 from ..workflow.jobs import Unit
 
-# CPU seconds at the demo profile.
-FINGERPRINT_COSTS = {"lattice": 4, "prnu": 20, "prnu-bm3d": 20_000, "spectrum": 15, "azimuthal": 7, "cooccurrence": 5, "early-layers": 40,
-                     "true-residual": 15}  # fmt: skip
-
 
 def saved(profile: Profile, *names: str) -> tuple[str, ...]:
     """Where the images of networks are kept: a folder of PNG files each, the decoded pixels, or both.
@@ -65,7 +61,7 @@ def statistics(profile: Profile) -> Iterator[Unit]:
 def train(profile: Profile) -> Iterator[Unit]:
     """One job a network, or one for the 18 of an architecture and scale where they are stacked."""
     lite = profile.training.perceptual == "efficientnet_lite0"
-    perceptual = (lambda: _identity(timm_weights.in_package(timm_weights.LITE0))) if lite else None
+    perceptual = (lambda: identity(timm_weights.in_package(timm_weights.LITE0))) if lite else None
     for scale, label, names in _stacks(profile):
         cost = len(names) / 18 * (28 if scale == 2 else 12) * _training_size(profile)
         yield Unit(label, (names,), tuple(f"networks/{n}" for n in names), cost, content=perceptual)
@@ -73,7 +69,7 @@ def train(profile: Profile) -> Iterator[Unit]:
 
 def super_resolve(profile: Profile) -> Iterator[Unit]:
     for _, label, names in _stacks(profile):
-        yield Unit(label, (names,), saved(profile, *names), 7 * _images(profile), (f"train/{label}",))
+        yield Unit(label, (names,), saved(profile, *names), 7 * relative_images(profile), (f"train/{label}",))
 
 
 def _stacks(profile: Profile) -> Iterator[tuple[int, str, tuple[str, ...]]]:
@@ -93,7 +89,7 @@ def _training_size(profile: Profile) -> float:
     return steps * training.batch * training.patch**2 / (demo.batch * demo.patch**2) + 0.02
 
 
-def _images(profile: Profile) -> float:
+def relative_images(profile: Profile) -> float:
     """The number of images relative to the demo profile's."""
     return profile.photographs.max_images / 112
 
@@ -107,7 +103,7 @@ def published(profile: Profile) -> Iterator[Unit]:
         ways = [(under, n) for n in names for under in sources.ways(profile.published, n)]
         outputs = tuple(f"{under}/{file}".lstrip("/") for under, n in ways for file in saved(profile, n))
         outputs += tuple(f"published/{n}.json" for n in names)
-        cost = 4 * len(names) * _images(profile)
+        cost = 4 * len(names) * relative_images(profile)
         yield Unit(label, (names,), outputs, cost, content=lambda names=names: sources.weights_at(profile.published, names))
 
 
@@ -130,7 +126,7 @@ def quality(profile: Profile) -> Iterator[Unit]:
     for kind, before, pairs in (("images", "", custom), ("published", "published-", found)):
         for label, names in pairs:
             file = f"quality/{before}{label}.csv"
-            cost = len(names) / 9 * _images(profile) * (6 if profile.quality.lpips else 1)
+            cost = len(names) / 9 * relative_images(profile) * (6 if profile.quality.lpips else 1)
             yield Unit(f"{before}{label}", (names, file), (file,), cost, (f"{kind}/{label}",))
 
 
@@ -170,22 +166,7 @@ def prnu_known_offset(profile: Profile) -> Iterator[Unit]:
 
 def _prnu(profile: Profile, name: str, *, known_offset: bool) -> Unit:
     outputs = tuple(f"predictions/{name}/{run}" for run in range(1, min(profile.photographs.rotations, profile.classifier.runs) + 1))
-    return Unit("splits", (outputs, known_offset), outputs, 12 * _images(profile))
-
-
-def pictures(profile: Profile) -> Iterator[Unit]:
-    """One job for the pictures of all fingerprints."""
-    yield Unit("pictures", ("fingerprints",), ("fingerprints",), 10)
-
-
-def fingerprints(profile: Profile) -> Iterator[Unit]:
-    """One job a kind, that of early layers only where the weights are installed."""
-    lite = timm_weights.in_package(timm_weights.LITE0)
-    for kind in profile.fingerprints.kinds:
-        outputs = tuple(f"predictions/fingerprint-{kind}{question}/1" for question in ("", "-published"))
-        content = (lambda: _identity(lite)) if kind == "early-layers" else None
-        if lite or kind != "early-layers":
-            yield Unit(kind, (kind, outputs), outputs, FINGERPRINT_COSTS[kind] * _images(profile), content=content)
+    return Unit("splits", (outputs, known_offset), outputs, 12 * relative_images(profile))
 
 
 def seen(profile: Profile) -> Iterator[Unit]:
@@ -235,17 +216,17 @@ def _classifier(profile: Profile, label: str, names: tuple[str, ...], run: int, 
     job = replace(Classification(names, run, settings.backbones[0], steps, outputs), **changes)
     cost = 0.055 * (steps if settings.recipe == "steps" else 1000) * settings.batch / 128 * (settings.side(job.backbone) / 32) ** 2 + 4
     if job.probe:
-        cost += 0.006 * (job.probe + _images(profile) * 30) * len(task(names[0], profile.published).train)  # spectra in training and in test
+        cost += 0.006 * (job.probe + relative_images(profile) * 30) * len(task(names[0], profile.published).train)  # spectra in training and in test
     content = None if job.start else lambda: backbone_content(job.backbone, profile)
     return Unit(label, (job,), (*outputs, job.keep) if job.keep else outputs, cost, needs, content)
 
 
 def backbone_content(name: str, profile: Profile) -> str:
     """The SHA-256 of the file with a backbone's weights; empty for a small body, or for weights that timm fetches."""
-    return _identity(timm_weights.find(name, profile.published.weights_dir))
+    return identity(timm_weights.find(name, profile.published.weights_dir))
 
 
-def _identity(file: timm_weights.WeightFile | None) -> str:
+def identity(file: timm_weights.WeightFile | None) -> str:
     return file.content if file else ""
 
 

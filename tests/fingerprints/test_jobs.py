@@ -14,7 +14,7 @@ from srfp_lib.figures import fingerprints as drawn
 from srfp_lib.figures import save
 from srfp_lib.fingerprints.kinds import KINDS, Kind
 from srfp_lib.profiles import SMOKE
-from srfp_lib.stages import fingerprints, units
+from srfp_lib.stages import fingerprints, forensic_units, units
 from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 from tests.experiments.conftest import runs  # noqa: F401 - a fixture
@@ -66,7 +66,7 @@ def test_the_true_crop_lies_where_that_of_the_network_lies(desk, monkeypatch):
 @pytest.mark.parametrize("there", [True, False])
 def test_early_layers_are_a_job_only_where_the_weights_are_installed(there, monkeypatch):
     monkeypatch.setattr(units.timm_weights, "in_package", lambda tag: "a file" if there else None)
-    labels = [unit.label for unit in units.fingerprints(SMOKE)]
+    labels = [unit.label for unit in forensic_units.fingerprints(SMOKE)]
     assert ("early-layers" in labels) == there and "prnu-bm3d" not in labels and {"lattice", "spectrum"} <= set(labels)
 
 
