@@ -123,18 +123,16 @@ def phase(study: Any, most: int = 10) -> Made:
     images = images.iloc[np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)]
     crop = study.profile.fingerprints.crop
     tested = index.assign(run=1).merge(images[["image"]])[["run", "model_id", "image", "photograph"]]
-    shown = np.concatenate(
-        [lattice.patterns(study.pixels(m, i)[None, :crop, :crop]) for m, i in zip(tested["model_id"], tested["image"], strict=True)]
-    )
+    pairs = zip(tested["model_id"], tested["image"], strict=True)
+    shown = np.concatenate([lattice.patterns(study.pixels(model_id, image)[None, :crop, :crop]) for model_id, image in pairs])
     rolled = {shift: np.roll(shown, (-shift[0], -shift[1]), (1, 2)) for shift in SHIFTS}
     answers = {shift: _nearest(pattern, means) for shift, pattern in rolled.items()}
     names = np.array(classes, dtype=object)
     places = [_rate(tested, names[answer]) for answer in answers.values()]
     found = lattice.scores(shown, means).argmax(1)
-    right = ((answers[0, 0] == found) & (names[found] == tested["model_id"]) & tested["model_id"].str.contains("x4-VGG")).to_numpy()
+    right = (answers[0, 0] == found) & (names[found] == tested["model_id"]) & tested["model_id"].str.contains("x4-VGG")
     best = max(np.flatnonzero(right) if right.any() else [0], key=lambda row: detail(study, *tested.loc[row, ["model_id", "image"]]).std())
-    example = tested.iloc[best]
-    pixels = detail(study, example["model_id"], example["image"])
+    example, pixels = tested.iloc[best], detail(study, *tested.loc[best, ["model_id", "image"]])
     data = {"network": example["model_id"], "image": webp(pixels), "pattern": small(shown[best] - shown[best].mean((0, 1))),
             "mean": small(_of(means, classes, example["model_id"])), "answers": [str(names[answer[best]]) for answer in answers.values()],
             "found": str(names[found[best]]), "places": places, "search": _rate(tested, names[found]), "chance": 1 / len(classes),

@@ -91,20 +91,12 @@ def votes(judgement: Judgement, candidates: list[str]) -> list[dict[str, Any]]:
 
 def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[str]:
     """Reasons why the verdict may be wrong."""
-    said = [f"When the file was read: {note}." for note in evidence.notes]
-    height, width, _ = evidence.pixels.shape
-    if evidence.quality:
-        lost = " Hardly anything of weak fingerprints outlasts that." if evidence.quality < OLD_JPEG else " Weak fingerprints suffer from it."
-        said.append(f"A JPEG file of a quality of about {evidence.quality} by its quantisation table.{lost}")
-    elif evidence.format == "WEBP":
-        said.append("A WebP file: unless it was saved without loss, weak fingerprints suffer from it.")
-    elif (blocks := history.blockiness(evidence.pixels)) > history.BLOCKY:
-        said.append(f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors), as a JPEG file leaves one.")
+    said = [f"When the file was read: {note}." for note in evidence.notes] + _losses(evidence)
     if judgement.opinion.state == "resized":
         said.append("Its spectrum is more like those of images resized by a few percent; some images that nobody resized look so too.")
     elif judgement.opinion.state == "compressed" and not evidence.quality:
         said.append("Its spectrum is more like those of images compressed with loss; untouched photographs often look so too.")
-    if min(height, width) < model.side:
+    if min(evidence.pixels.shape[:2]) < model.side:
         said.append(f"It is smaller than the squares of {model.side} x {model.side} pixels that the model was made for.")
     elif len(judgement.places) < 4:
         said.append("It is small: few squares can be asked.")
@@ -117,6 +109,18 @@ def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[st
     if judgement.verdict in (KNOWN, PLAIN) and judgement.votes.count(judgement.first) * 2 < len(judgement.votes):
         said.append("Fewer than half of the squares name this source by themselves.")
     return said
+
+
+def _losses(evidence: Evidence) -> list[str]:
+    """What the file's format, or a grid in its pixels, says of lossy compression."""
+    if evidence.quality:
+        lost = " Hardly anything of weak fingerprints outlasts that." if evidence.quality < OLD_JPEG else " Weak fingerprints suffer from it."
+        return [f"A JPEG file of a quality of about {evidence.quality} by its quantisation table.{lost}"]
+    if evidence.format == "WEBP":
+        return ["A WebP file: unless it was saved without loss, weak fingerprints suffer from it."]
+    if (blocks := history.blockiness(evidence.pixels)) > history.BLOCKY:
+        return [f"Its pixels show a grid of 8 x 8 ({blocks:.0f} standard errors), as a JPEG file leaves one."]
+    return []
 
 
 def licence(model_id: str, profile: Profile) -> str:
