@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, Self, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Picture = tuple[Figure, str]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STYLE = {
     "svg.hashsalt": "srfp", "svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
@@ -27,13 +30,28 @@ LOSS_MARKERS = {"L1": "o", "VGG_GAN": "s", "ResNet_GAN": "^"}
 LOSS_NAMES = {"L1": "L1", "VGG_GAN": "VGG + adv.", "ResNet_GAN": "ResNet + adv."}
 
 
-@contextmanager
-def styled() -> Generator[None]:
-    """Within the block, or in a function decorated with ``@styled()``, figures have the book's style and nothing of a user's matplotlibrc."""
-    with mpl.rc_context():
+class styled(ExitStack):
+    """Within the block, or in a function decorated with ``@styled()``, figures have the book's style and nothing of a user's matplotlibrc.
+
+    The figure of a decorated function is labelled with the function's name, which its SVG file keeps as its title.
+    """
+
+    def __enter__(self) -> Self:
+        self.enter_context(mpl.rc_context())
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
-        yield
+        return self
+
+    def __call__(self, draw: Callable[P, T]) -> Callable[P, T]:
+        @wraps(draw)
+        def labelled(*arguments: P.args, **named: P.kwargs) -> T:
+            with styled():
+                drawn = draw(*arguments, **named)
+            if isinstance(drawn, tuple):
+                drawn[0].set_label(f"{draw.__module__}.{draw.__name__}".removeprefix("srfp_lib."))
+            return drawn
+
+        return labelled
 
 
 def single(*, size: tuple[float, float]) -> tuple[Figure, Axes]:
@@ -82,4 +100,4 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``name.png`` and ``name.svg``; equal figures give equal bytes."""
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     figure.set_layout_engine("none")  # what is laid out stays where it is
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None, "Title": figure.get_label() or None})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import svg
+from .card import card
 
 TABLE = re.compile(r'<figure class="srfp-table[^>]*>.*?</figure>', re.S)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]* src="((?:\.\./)*_images/[^"]+\.svg)"[^>]*/>')
@@ -54,17 +55,20 @@ def _page(app: Any, name: str, _template: str, context: dict[str, Any], _doctree
     context["script_files"] = [file for file in files if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
     if "body" in context and app.builder.name == "html":
         drawings = {target: Path(app.srcdir, source) for source, target in app.builder.images.items()}
-        body, shown = results(context["body"], drawings, context["pathto"]("tables/", 1), name.replace("/", "-"))
+        links = context["pathto"]("tables/", 1), context["pathto"]("api/rooms/figures")
+        body, shown = results(context["body"], drawings, *links, name.replace("/", "-"))
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, by its role
+        context["metatags"] = context.get("metatags", "") + card(context.get("title", ""), body, name, app.config.html_baseurl)
         for file, text in shown.items():
             Path(app.outdir, "tables").mkdir(exist_ok=True)
             Path(app.outdir, "tables", file).write_text(text, encoding="utf-8")
 
 
-def results(body: str, drawings: Mapping[str, Path], tables: str, page: str) -> tuple[str, dict[str, str]]:
+def results(body: str, drawings: Mapping[str, Path], tables: str, functions: str, page: str) -> tuple[str, dict[str, str]]:
     """The body of a page with its drawings in it and a line under each figure and table, and the CSV files that these lines name.
 
-    ``drawings`` are the pictures by the name that the book gives them, ``tables`` leads from the page to the folder of CSV files.
+    ``drawings`` are the pictures by the name that the book gives them; ``tables`` leads from the page to the folder of CSV files,
+    ``functions`` to the page of the functions that draw.
     """
     made = MADE.search(body)
     line = f"{made[1]} · <code>{made[2]}</code>" if made else ""
@@ -78,8 +82,9 @@ def results(body: str, drawings: Mapping[str, Path], tables: str, page: str) -> 
         return found[0] + _under(f'<a href="{tables}{name}" download>CSV</a>', line)
 
     def figure(found: re.Match[str]) -> str:
-        file = re.search(r'data-svg="([^"]*)"', found[1])
-        under = _under(f'<a href="{file[1] if file else ""}" download>SVG</a>', line)
+        file, by = (re.search(rf'data-{kind}="([^"]*)"', found[1]) for kind in ("svg", "by"))
+        drawn = f' · drawn by <a href="{functions}#{by[1].rpartition(".")[0].replace(".", "-")}"><code>{by[1]}</code></a>' if by else ""
+        under = _under(f'<a href="{file[1] if file else ""}" download>SVG</a>{drawn}', line)
         return found[1] + (found[2].removesuffix("</figure>") + under + "</figure>" if found[2] else under)
 
     chapter = re.match(r"notebooks-0*(\d+)_", page)
@@ -95,8 +100,10 @@ def _drawing(found: re.Match[str], drawings: Mapping[str, Path], number: int) ->
     file = drawings.get(found[2].rpartition("/")[2])
     if file is None:
         return found[0]
-    drawn = svg.themed(file.read_text(encoding="utf-8"), html.unescape(found[1]), f"f{number}")
-    return f'<div class="srfp-figure srfp-scroll" data-svg="{found[2]}">{drawn}</div>'
+    text = file.read_text(encoding="utf-8")
+    by = re.search(r"<dc:title>(.*?)</dc:title>", text)
+    drawn, source = svg.themed(text, html.unescape(found[1]), f"f{number}"), f' data-by="{by[1]}"' if by else ""
+    return f'<div class="srfp-figure srfp-scroll" data-svg="{found[2]}"{source}>{drawn}</div>'
 
 
 def _under(link: str, line: str) -> str:

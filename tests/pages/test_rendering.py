@@ -23,6 +23,7 @@ def drawing() -> str:
         axes.scatter([1, 2], [1, 2], marker="D", facecolors="none", edgecolors="#d55e00")
         axes.text(1, 1, "on data", color="white")
         axes.set_title("a & b")
+        figure.set_label("figures.accuracy.dots")
     return Shown.drawn(figure, "Two marks.").svg
 
 
@@ -53,15 +54,16 @@ def test_lines_under_results_lead_to_files(drawing, tmp_path):
     image = '<img alt="Two marks." class="dark-light" src="../_images/a.svg" />'
     figure = f'<figure id="f">{image}<figcaption><span class="caption-number">Fig. 9 </span></figcaption></figure>'
     body, files = rendering.results(figure + page(pd.DataFrame({"a_b": ["VGG_GAN"], "": ["1 ± 2"]})) + page(own),
-                                    {"a.svg": tmp_path / "a.svg"}, "../tables/", "notebooks-07_x")  # fmt: skip
+                                    {"a.svg": tmp_path / "a.svg"}, "../tables/", "../api/figures.html", "notebooks-07_x")  # fmt: skip
     assert "Figure 7.1 " in body and body.count("srfp-made") == 3 and body.count("python -m srfp_lib run --chapters 07") == 3 + 2 * 2
     links = re.findall(r'<p class="srfp-made"><a href="([^"]+)" download>', body)
     assert links == ["../_images/a.svg", f"../tables/{next(iter(files))}", "../tables/table_3.csv"]
     assert list(files.values()) == ["a b,\nVGG + adv.,1 ± 2\n"]
+    assert 'drawn by <a href="../api/figures.html#figures-accuracy"><code>figures.accuracy.dots</code></a>' in body
 
 
 def test_a_page_without_a_run_has_no_lines():
-    assert "srfp-made" not in rendering.results(Page(pd.DataFrame({"a": [1]}))._repr_html_(), {}, "", "book-x")[0]
+    assert "srfp-made" not in rendering.results(Page(pd.DataFrame({"a": [1]}))._repr_html_(), {}, "", "", "book-x")[0]
 
 
 def test_tables_have_no_empty_heads_and_become_cards_where_cells_are_sentences():
