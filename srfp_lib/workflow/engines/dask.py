@@ -9,7 +9,8 @@ GPUs are resources, in megabytes of memory: a worker for each, or several that d
     CUDA_VISIBLE_DEVICES=0 dask worker tcp://HOST:8786 --nthreads 1 --nworkers 1 --no-dashboard --resources GPU_MB=139000
     dask worker tcp://HOST:8786 --nthreads 1 --nworkers 6 --no-dashboard --resources CPU=1
 
-The workspace lies on a file system that all of them share. A worker that is lost takes no finished job with it: its job is given to another.
+`QUIET` names settings that make workers of one's own cost less, as environment variables DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL=1s and the
+like. The workspace lies on a file system that all of them share. A worker that is lost takes no finished job with it: its job is given to another.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ from ..progress import hush
 from . import local, remote
 
 GPU = "GPU_MB"  # the resource of a worker that has a GPU to itself, or a part of one: megabytes of its memory
+QUIET = {
+    "distributed.scheduler.allowed-failures": 0,  # the runner counts them
+    # Workers look at themselves 150 times a second, which costs a job of one thread 5 % of its time.
+    "distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s", "distributed.admin.system-monitor.interval": "30s",
+}  # fmt: skip
 PATIENCE = 30  # seconds to wait for a scheduler and for its first worker
 
 
@@ -42,7 +48,7 @@ class Dask:
         except ImportError:
             raise UserError("--engine dask needs the package distributed: pip install -e '.[cluster]'") from None
         hush("distributed", "tornado", "asyncio")
-        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # the runner counts them
+        with dask.config.set(QUIET):
             self.cluster = None if scheduler else distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0", host="127.0.0.1",
                 silence_logs=logging.CRITICAL)  # fmt: skip
