@@ -105,7 +105,8 @@ def ratios(panels: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], name: str = 
 
     Each panel is such a pair of frames with model_ids on both sides, in the order of their groups.
     """
-    figure, (places,) = grid(1, len(panels), size=(1 + 5 * len(panels), 5.4))
+    figure, rows = grid(len(panels), 1, size=(7.5, 6 * len(panels)))
+    places = [place for (place,) in rows]
     lowest = min(float(np.nanmin(frame.to_numpy())) for both in panels.values() for frame in both)
     described = []
     for place, (title, (seen, unseen)) in zip(places, panels.items(), strict=True):
@@ -113,24 +114,24 @@ def ratios(panels: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], name: str = 
         values = np.where(np.eye(len(seen)), np.nan, np.triu(seen, 1) + np.tril(unseen, -1))
         names = [fleet.short(str(n)) for n in seen.index]
         heatmap(place, values, names, names, cmap="viridis", vmin=lowest, vmax=1, square=True)
-        place.tick_params(labelsize=7)
+        place.tick_params(labelsize=8)
         _bracket(place, [fleet.parse(str(n)) for n in seen.index])
-        place.set_title(title, fontsize=10, pad=18)
+        place.set_title(title, fontsize=11)
         means = [frame.to_numpy()[upper].mean() for frame in (seen, unseen)]
         described.append(f"{title} {means[0]:.2f} seen and {means[1]:.2f} unseen")
-    figure.colorbar(places[0].collections[0], ax=places, shrink=0.6, label=f"{name}: 1 = clusters coincide")
+    figure.colorbar(places[0].collections[0], ax=places, shrink=0.4, label=f"{name}: 1 = clusters coincide")
     return figure, "Intra- to inter-class distance ratios of all pairs of networks. Mean over pairs: " + "; ".join(described) + "."
 
 
 def _bracket(axes: Axes, networks: Sequence[fleet.Network]) -> None:
-    """Lines between the groups of a matrix's networks, and their names above it."""
+    """Lines between the groups of a matrix's networks, and their names beside it."""
     kinds = [(network.scale, network.adversarial) for network in networks]
     for kind in dict.fromkeys(kinds):
         first, count = kinds.index(kind), kinds.count(kind)
         if first:
             axes.axhline(first, color="white", linewidth=2)
             axes.axvline(first, color="white", linewidth=2)
-        axes.text(first + count / 2, -0.3, in_words(kind), ha="center", va="bottom", fontsize=7)
+        axes.text(len(kinds) + 0.3, first + count / 2, in_words(kind), va="center", fontsize=8)
 
 
 @styled()
@@ -142,7 +143,7 @@ def answers(table: pd.DataFrame, spelled: Callable[[object], str] = paper.spelle
     networks = sorted(dict.fromkeys(table["model_id"]), key=lambda n: ((p := fleet.parse(n)).scale, p.adversarial))
     kinds = {n: in_words(((p := fleet.parse(n)).scale, p.adversarial)) for n in networks}
     lines = [line for kind in dict.fromkeys(kinds.values()) for line in (kind, *(n for n in networks if kinds[n] == kind))]
-    figure, (places,) = grid(1, len(tasks.PARSED_OF_PUBLISHED), size=(11, 0.27 * len(lines) + 1.4))
+    figure, (places,) = grid(1, len(tasks.PARSED_OF_PUBLISHED), size=(9, 0.27 * len(lines) + 1.4))
     described = []
     for place, asks in zip(places, tasks.PARSED_OF_PUBLISHED, strict=True):
         part = table[table["parser"] == asks]

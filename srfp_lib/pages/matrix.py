@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..common.names import in_html
-from .tables import Row, interval, papers, percent
+from .tables import Row, interval, percent
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Cell:
     def of(cls, row: Row, reference: Row | None = None) -> Cell:
         """Of an accuracy: in percent, with its interval, the paper's, and that of a reference run.
 
-        >>> Cell.of({"accuracy": 0.75, "low": 0.5, "high": 1.0, "chance": 0.5, "paper": 0.9, "paper_sd": float("nan")})
+        >>> Cell.of({"accuracy": 0.75, "low": 0.5, "high": 1.0, "chance": 0.5, "paper": 0.9})
         Cell(number='75.0', below=('50.0 to 100.0', 'paper 90.0'), reached=0.5, reason='')
         """
-        lines = (interval(row), f"paper {papers(row)}", *((f"lab {percent(reference['accuracy'])}",) if reference else ()))
+        lines = (interval(row), f"paper {percent(row['paper'])}", *((f"lab {percent(reference['accuracy'])}",) if reference else ()))
         return cls(percent(row["accuracy"]), lines, max(0.0, (row["accuracy"] - row["chance"]) / (1 - row["chance"])))
 
     def html(self, label: str) -> str:

@@ -6,7 +6,7 @@ from srfp_lib.pages.matrix import Cell, Matrix
 
 
 def row(accuracy, chance=0.5):
-    return {"accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy, "chance": chance, "paper": 0.9, "paper_sd": float("nan")}
+    return {"accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy, "chance": chance, "paper": 0.9}
 
 
 def test_the_ground_of_a_cell_is_the_way_from_chance_to_one():
