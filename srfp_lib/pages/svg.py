@@ -23,7 +23,7 @@ def themed(svg: str, alt: str, prefix: str) -> str:
     """
     text = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>", "", svg, flags=re.S)
     text = re.sub(r' id="[a-zA-Z.]+(?:2d)?_\d+"', "", text)  # figure_1, line2d_1, QuadMesh_1 ...: nothing refers to them
-    text = re.sub(r'( id="|"#|url\(#)([\w-]+)', rf"\1{prefix}-\2", text)
+    text = re.sub(r'( id="|href="#|url\(#)([\w-]+)', rf"\1{prefix}-\2", text)
     text = re.sub(r' d="([^"]*)"', lambda found: f' d="{_shorter(found[1])}"', text)
     text = text.replace('style="fill: #ffffff"/>', 'style="fill: none"/>')  # sheets: what lies below a drawing may show
     text = re.sub(r"(fill|stroke): (#[0-9a-f]{6})", lambda found: f"{found[1]}: {COLOURS.get(found[2], found[2])}", text)

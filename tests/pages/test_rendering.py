@@ -21,6 +21,7 @@ def drawing() -> str:
     with styled():
         figure, axes = single(size=(3, 2))
         axes.scatter([1, 2], [1, 2], marker="D", facecolors="none", edgecolors="#d55e00")
+        axes.bar([1], [0.5], color="#e69f00", hatch="//", edgecolor="white")
         axes.text(1, 1, "on data", color="white")
         axes.set_title("a & b")
         figure.set_label("figures.accuracy.dots")
@@ -33,7 +34,8 @@ def test_a_drawing_takes_the_themes_colours_and_keeps_its_marks(drawing):
     assert "currentColor" in shown and "var(--srfp-red)" in shown and "#000000" not in shown
     assert re.search('<text style="[^"]*fill: #ffffff[^"]*"[^>]*>on data', shown) and 'style="fill: #ffffff"/>' not in shown
     assert len(MARKS.findall(shown)) == len(MARKS.findall(drawing)) > 4
-    ids, used = set(re.findall(r' id="([^"]+)"', shown)), set(re.findall(r'(?:"#|url\(#)([\w-]+)', shown))
+    ids, used = set(re.findall(r' id="([^"]+)"', shown)), set(re.findall(r'(?:href="#|url\(#)([\w-]+)', shown))
+    assert 'fill="#e69f00"' in shown  # of the ground of a hatched bar
     assert used and used <= ids and all(name.startswith("f1-") for name in ids)
 
 
