@@ -159,7 +159,7 @@ def answers(table: pd.DataFrame, spelled: Callable[[object], str] = paper.spelle
         named = [fleet.short(n) if n in kinds else f"mean, {n}" for n in lines]
         place.set_yticks(range(len(lines)), named if place is places[0] else [""] * len(lines))
         place.tick_params(labelsize=8)
-        described.append(f"{asks} {100 * right['share'].mean():.0f} %")
+        described += [f"{asks} {100 * right['share'].mean():.0f} %"] if len(right) else []
     return figure, "How often parsers give each answer, a bar for each network. Mean share of right answers: " + ", ".join(described) + "."
 
 
