@@ -100,4 +100,4 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``name.png`` and ``name.svg``; equal figures give equal bytes."""
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     figure.set_layout_engine("none")  # what is laid out stays where it is
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None, "Title": figure.get_label() or None})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None, "Title": str(figure.get_label())})

@@ -33,7 +33,7 @@ class Shown:
         png, svg = io.BytesIO(), io.BytesIO()
         with mpl.rc_context({"svg.hashsalt": "srfp", "svg.fonttype": "none"}):
             figure.savefig(png, format="png", metadata={"Software": None})
-            figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Title": figure.get_label() or None})
+            figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Title": str(figure.get_label())})
         return cls(png.getvalue(), alt, svg.getvalue().decode())
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:

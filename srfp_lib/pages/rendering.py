@@ -83,7 +83,7 @@ def results(body: str, drawings: Mapping[str, Path], tables: str, functions: str
 
     def figure(found: re.Match[str]) -> str:
         file, by = (re.search(rf'data-{kind}="([^"]*)"', found[1]) for kind in ("svg", "by"))
-        drawn = f' · drawn by <a href="{functions}#{by[1].rpartition(".")[0].replace(".", "-")}"><code>{by[1]}</code></a>' if by else ""
+        drawn = f' · drawn by <a href="{functions}#{re.sub("[._]", "-", by[1].rpartition(".")[0])}"><code>{by[1]}</code></a>' if by else ""
         under = _under(f'<a href="{file[1] if file else ""}" download>SVG</a>{drawn}', line)
         return found[1] + (found[2].removesuffix("</figure>") + under + "</figure>" if found[2] else under)
 
@@ -101,7 +101,7 @@ def _drawing(found: re.Match[str], drawings: Mapping[str, Path], number: int) ->
     if file is None:
         return found[0]
     text = file.read_text(encoding="utf-8")
-    by = re.search(r"<dc:title>(.*?)</dc:title>", text)
+    by = re.search(r"<dc:title>(.+?)</dc:title>", text)
     drawn, source = svg.themed(text, html.unescape(found[1]), f"f{number}"), f' data-by="{by[1]}"' if by else ""
     return f'<div class="srfp-figure srfp-scroll" data-svg="{found[2]}"{source}>{drawn}</div>'
 
