@@ -61,6 +61,11 @@ def test_equal_content_makes_an_equal_release(tmp_path):
     for path in (html / "index.html", tmp_path / "w" / "chapters" / "07.ipynb", tmp_path / "w" / "tables" / "a.csv", tmp_path / "b.epub"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(path.name)
+    refused = {tmp_path / "w" / "dist": "lies in the workspace", tmp_path / "b.epub": "no folder", tmp_path / "b.epub" / "x": "no folder"}
+    for target, sentence in refused.items():
+        with pytest.raises(UserError, match=sentence):
+            bundle.check(target, tmp_path / "w")
+    bundle.check(tmp_path / "new" / "dist", tmp_path / "w")
     one, other = (bundle.write(tmp_path / "w", html / "index.html", tmp_path / "b.epub", tmp_path / name) for name in ("one", "other"))
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in other]
     for line in one[-1].read_text().splitlines():

@@ -52,7 +52,7 @@ def test_a_file_overrides_fields(tmp_path):
     ('profile = "demo"\n[classifier]\nbatch = 0', "'batch' must be from 1 up"),
     ('profile = "demo"\n[classifier]\nlearning_rate = nan', "'learning_rate' must be from 1e-09 up, and it is nan"),
     ('profile = "demo"\n[classifier]\nlearning_rate = inf', "and it is inf"),
-    ('profile = "demo"\n[classifier]\nruns = 0', "'runs' must be from 1 up"),
+    ('profile = "demo"\n[classifier]\nruns = 0', "'runs' must be from 1 to 1000"),
     ('profile = "demo"\n[classifier]\nsteps = 0', "classifier.recipe is steps, and classifier.steps is 0"),
     ('profile = "demo"\n[classifier]\nrecipe = "paper"', "classifier.epochs is 0"),
     ('profile = "demo"\n[training]\npatch = 47', "'patch' must be a multiple of 4, from 16 up, and it is 47"),

@@ -21,6 +21,8 @@ def book(options: argparse.Namespace) -> int:
     from ..study import Study
 
     study = Study.open(options.profile, options.workspace)
+    if options.release:
+        bundle.check(options.release, study.workspace.root)
     page = built(study, renderers.sphinx(options.sphinx) if options.sphinx else renderers.jupyter_book)
     print(page)
     if options.release:

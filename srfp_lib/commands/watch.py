@@ -61,7 +61,7 @@ def _renew(study: Study, states: dict[str, str]) -> None:
 def _draw(lines: list[str], drawn: int, out: TextIO) -> int:
     """Draw over so many lines; how many there are now."""
     width, height = shutil.get_terminal_size()
-    shown = [line[: width - 1] for line in lines[-(height - 1) :]]
+    shown = [line[: width - 1] for line in lines[-max(height - 1, 1) :]]
     out.write((f"\x1b[{drawn}F\x1b[J" if drawn else "") + "\n".join(shown) + "\n")
     return len(shown)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -46,7 +47,10 @@ def opened(path: Path) -> Evidence:
     height, width, _ = pixels.shape
     if min(height, width) < SMALLEST:
         raise UnreadableError(f"it has {height} x {width} pixels, and a verdict needs at least {SMALLEST} a side")
-    with Image.open(io.BytesIO(content)) as image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, on odd metadata
+        image = Image.open(io.BytesIO(content))
+    with image:
         format_, tables = str(image.format), getattr(image, "quantization", None)
     quality = quality_of(tables[0]) if format_ in ("JPEG", "MPO") and tables else 0
     digest = hashlib.sha256(content).hexdigest()

@@ -38,6 +38,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 body{margin:0;max-width:none;font-size:10.5pt}article{break-before:page;border:0;margin:0}article:first-of-type{break-before:auto}
 h2,h3{break-after:avoid}figure,tr,.keep{break-inside:avoid}.verdict{-webkit-print-color-adjust:exact;print-color-adjust:exact}svg{max-height:14rem}}
 """
+BEGINNING = "<!DOCTYPE html>\n"
 CLASS = {"known": "known", "unknown": "unknown", "not super-resolved": "plain", "unsure": "unsure"}
 COLOURS = {"network": "#0072B2", "second": "#E69F00", "other": "#D55E00", "photograph": "#009E73"}
 LEGEND = {"network": "the network named first", "second": "another one of the candidates", "other": "some other network",
@@ -50,6 +51,8 @@ def check(path: Path, images: Sequence[Path]) -> None:
         raise UserError(f"'{path}' is a folder: name a file for the report, such as '{path / 'report.html'}'")
     if path.exists() and any(image.exists() and path.samefile(image) for image in images):
         raise UserError(f"the report would overwrite the image '{path}': give it another name")
+    if path.exists() and not path.read_bytes().startswith(BEGINNING.encode()):
+        raise UserError(f"'{path}' is there already and no report: name another file, such as report.html")
     folder = next(above for above in path.parents if above.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f"the report '{path}' cannot be written in '{folder}': choose another folder")
@@ -60,7 +63,7 @@ def page(records: Sequence[Record], pictures: Sequence[np.ndarray | None], metho
     title = f"Which network made {'this image' if len(records) == 1 else f'these {len(records)} images'}?"
     articles = "".join(_article(record, pixels) for record, pixels in zip(records, pictures, strict=True))
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'{BEGINNING}<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_text(title)}</title><style>{STYLE}</style></head><body><header><h1>{_text(title)}</h1>"
         f'<p class="soft">{_text(words.made(method))}</p>{_paragraphs(words.INTRODUCTION)}{_index(records)}</header>'
         f"<main>{articles}{_method(method)}</main></body></html>\n"

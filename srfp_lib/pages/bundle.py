@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..common.errors import UserError
 from ..common.files import write_whole
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file: equal content makes equal archives
+
+
+def check(target: Path, workspace: Path) -> None:
+    """Raises UserError if a release cannot be written into the folder, before anything is built for it."""
+    if target.resolve().is_relative_to(workspace.resolve()):
+        raise UserError(f"the folder of the release, '{target}', lies in the workspace: choose one outside of it")
+    above = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(f"a release cannot be written into '{target}', as '{above}' is no folder that can be written to: choose another one")
 
 
 def write(workspace: Path, page: Path, epub: Path, target: Path) -> list[Path]:

@@ -27,6 +27,9 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 LARGEST = 100_000_000  # pixels
 
 
+ORIENTATION = 0x0112  # in EXIF data: 1 is upright, 2 to 8 are turned or mirrored
+
+
 class UnreadableError(Exception):
     """A file that is skipped; the message is the reason."""
 
@@ -37,10 +40,11 @@ def read(file: Path | IO[bytes]) -> tuple[np.ndarray, str]:
         animated = getattr(image, "n_frames", 1) > 1
         cut = image.mode.startswith("RGB") and ";16" in str(getattr(image, "tile", ""))
         image.load()
+        turned = image.getexif().get(ORIENTATION, 1) in range(2, 9)
         upright = ImageOps.exif_transpose(image)
         pixels, conversion = _rgb(upright, "I;16" if image.format == "PNG" and image.mode == "I" else image.mode)
     notes = (
-        "first frame of an animation" * animated, "turned as its EXIF data say" * (upright.size != image.size),
+        "first frame of an animation" * animated, "turned as its EXIF data say" * turned,
         "16 bits cut to 8" * cut, conversion,
     )  # fmt: skip
     return pixels, "; ".join(filter(None, notes))

@@ -76,7 +76,7 @@ class Classifier:
     """How attribution and parsing classifiers are trained (paper, section 3.3)."""
 
     backbones: tuple[str, ...] = setting(tuple(PAPER_BACKBONES), "rows of Table 2; the first is used everywhere else", "D14", count=1)
-    runs: int = setting(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21", least=1)
+    runs: int = setting(3, "trainings of the attribution classifier, seeds 1, 2, ...", "D21", least=1, most=1000)
     recipe: str = setting("paper", "paper: Adamax, epochs, plateau; steps: AdamW, fixed steps, cosine", "D18", of=("paper", "steps"))
     crop: int | None = setting(None, "side of a training crop; none, in TOML 0: 299 for Xception, 288 for EfficientNet-B2, 224 else", "D15", least=16)
     batch: int = setting(16, "crops a step", least=1)
@@ -104,7 +104,7 @@ class Classifier:
 class Parsers:
     """How the 18 parsers of Table 4 are trained (paper, section 4.2)."""
 
-    runs: int = setting(3, "trainings of every parser", least=1)
+    runs: int = setting(3, "trainings of every parser", least=1, most=1000)
     shared_trunk: bool = setting(False, "the parsers of a withheld value share a body; the paper trains each apart")
     steps: int = setting(0, "recipe steps")
     known_offset: tuple[str, ...] = setting((), "columns of Table 4 (s3, VGG_GAN, ...) once more with crops at a known offset: a control", "D17",

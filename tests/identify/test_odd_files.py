@@ -126,6 +126,12 @@ def test_a_report_is_refused_before_anything_is_judged(tmp_path):
         with pytest.raises(UserError, match=sentence):
             report.check(path, [tmp_path / "missing.png", image])
     report.check(tmp_path / "new" / "r.html", [image])
+    mine, old = tmp_path / "profile.json", tmp_path / "old.html"
+    mine.write_text("{}")
+    old.write_text(report.BEGINNING)
+    with pytest.raises(UserError, match=r"profile.json' is there already and no report"):
+        report.check(mine, [image])
+    report.check(old, [image])
 
 
 def test_a_large_image_is_sampled(tmp_path, examiner):

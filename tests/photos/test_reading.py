@@ -59,11 +59,12 @@ def test_16_bits_are_divided_by_257(tmp_path):
     assert np.array_equal(pixels[..., 0].ravel(), np.arange(256)) and "16 bits" in note
 
 
-def test_exif_orientation_is_applied(tmp_path):
+@pytest.mark.parametrize(("orientation", "quarters"), [(6, -1), (3, 2)])  # of a turn, clockwise
+def test_exif_orientation_is_applied(orientation, quarters, tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees clockwise
+    exif[0x0112] = orientation
     pixels, note = read(saved(tmp_path, Image.fromarray(RGB), "a.png", exif=exif))
-    assert np.array_equal(pixels, np.rot90(RGB, -1)) and "EXIF" in note
+    assert np.array_equal(pixels, np.rot90(RGB, quarters)) and "EXIF" in note
 
 
 def test_of_an_animation_the_first_frame_counts(tmp_path):

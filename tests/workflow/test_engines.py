@@ -132,6 +132,7 @@ def test_a_user_s_mistake_is_tried_once(name, tmp_path):
     ("local", "tcp://a:1", "--engine local has none"),
     ("slurm", "tcp://a:1", "--engine slurm finds its own"),
     ("slurm", "", "within an allocation"),
+    ("dask", "http://127.0.0.1:8786", "a Dask scheduler has an address such as tcp://HOST:8786"),
     pytest.param("dask", "tcp://127.0.0.1:9", "the Dask scheduler 'tcp://127.0.0.1:9' or its workers do not answer",
                  marks=pytest.mark.skipif(not THERE["dask"], reason="dask is not here")),
 ])  # fmt: skip
@@ -140,6 +141,16 @@ def test_an_engine_that_cannot_be_had(name, scheduler, sentence, monkeypatch):
     monkeypatch.setattr("srfp_lib.workflow.engines.dask.PATIENCE", 2)
     with pytest.raises(UserError, match=sentence):
         engines.make(name, 1, scheduler)
+
+
+def test_an_allocation_that_is_gone_is_named(monkeypatch, tmp_path):
+    for name in ("srun", "scontrol"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("SLURM_JOB_ID", "5")
+    with pytest.raises(UserError, match=r"does not answer for the allocation '5'"):
+        engines.make("slurm", 1)
 
 
 def test_an_engine_that_is_refused_leaves_nothing(tmp_path):

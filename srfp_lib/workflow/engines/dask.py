@@ -16,6 +16,7 @@ like. The workspace lies on a file system that all of them share. A worker that 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -28,6 +29,7 @@ from ..placement import Place
 from ..progress import hush
 from . import local, remote
 
+ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://.+:([1-9]\d{0,4})$")
 GPU = "GPU_MB"  # the resource of a worker that has a GPU to itself, or a part of one: megabytes of its memory
 QUIET = {
     "distributed.scheduler.allowed-failures": 0,  # the runner counts them
@@ -41,6 +43,8 @@ class Dask:
     """An executor of `distributed.Client`; every worker has one thread."""
 
     def __init__(self, workers: int, scheduler: str = "") -> None:
+        if scheduler and not ADDRESS.match(scheduler):
+            raise UserError(f"--scheduler is '{scheduler}', and a Dask scheduler has an address such as tcp://HOST:8786: give it so")
         try:
             import dask
             import distributed
@@ -55,7 +59,7 @@ class Dask:
         try:
             self.client = distributed.Client(self.cluster or scheduler, timeout=PATIENCE, set_as_default=False)
             self.client.wait_for_workers(1, timeout=PATIENCE)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # of tls, without its certificates
             raise UserError(
                 f"the Dask scheduler '{scheduler}' or its workers do not answer ({error}): start both, or leave --scheduler out"
             ) from None

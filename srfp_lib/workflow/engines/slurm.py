@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -31,6 +32,7 @@ class Slurm:
             raise UserError(f"--scheduler is {scheduler}, and --engine slurm finds its own: leave it out")
         if not os.environ.get("SLURM_JOB_ID") or not shutil.which("srun"):
             raise UserError("--engine slurm runs within an allocation: salloc --ntasks 8 python -m srfp_lib run --engine slurm --workers 8")
+        _ask(os.environ["SLURM_JOB_ID"])
         try:
             from executorlib import SlurmJobExecutor
             from executorlib.standalone.interactive.communication import ExecutorlibSocketError
@@ -60,6 +62,16 @@ class Slurm:
             with suppress(psutil.NoSuchProcess):
                 if child.name() == "srun":
                     child.terminate()
+
+
+def _ask(allocation: str) -> None:
+    """Raises UserError if Slurm does not know the allocation: srun would try again and again."""
+    try:
+        known = subprocess.run(["scontrol", "show", "job", allocation], capture_output=True, timeout=30, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        known = False
+    if not known:
+        raise UserError(f"Slurm does not answer for the allocation '{allocation}' (SLURM_JOB_ID): start a new one by salloc")
 
 
 class _LostTooOften(Exception):
