@@ -105,7 +105,7 @@ def ratios(panels: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], name: str = 
 
     Each panel is such a pair of frames with model_ids on both sides, in the order of their groups.
     """
-    figure, rows = grid(len(panels), 1, size=(7.5, 6 * len(panels)))
+    figure, rows = grid(len(panels), 1, size=(9, 6 * len(panels)))  # room for long names beside the squares
     places = [place for (place,) in rows]
     lowest = min(float(np.nanmin(frame.to_numpy())) for both in panels.values() for frame in both)
     described = []
