@@ -58,7 +58,7 @@ def _page(app: Any, name: str, _template: str, context: dict[str, Any], _doctree
         links = context["pathto"]("tables/", 1), context["pathto"]("api/rooms/figures")
         body, shown = results(context["body"], drawings, *links, name.replace("/", "-"))
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, by its role
-        context["metatags"] = context.get("metatags", "") + card(context.get("title", ""), body, name, app.config.html_baseurl)
+        context["metatags"] = context.get("metatags", "") + card(context.get("title", ""), body, name, app.config.html_title, app.config.html_baseurl)
         for file, text in shown.items():
             Path(app.outdir, "tables").mkdir(exist_ok=True)
             Path(app.outdir, "tables", file).write_text(text, encoding="utf-8")
