@@ -15,7 +15,7 @@ from ..common.checkout import HOME
 from ..common.errors import UserError
 from ..common.files import write_whole
 from ..workflow.workspace import Workspace
-from . import goals
+from . import goals, origins
 from .chapters import CHAPTERS, name_of
 from .renderers import Renderer, jupyter_book
 
@@ -63,8 +63,19 @@ def _gather(workspace: Workspace, source: Path) -> None:
     told = goals.every()
     for chapter in CHAPTERS.values():
         executed = nbformat.read(workspace.path("chapters", f"{chapter.notebook}.ipynb"), as_version=4)
-        page = goals.added(executed, told[chapter.notebook])
+        page = goals.added(headed(origins.told(executed)), told[chapter.notebook])
         _write(source / "notebooks" / f"{chapter.notebook}.ipynb", nbformat.writes(page).encode())
+
+
+def headed(notebook: Any) -> Any:
+    """An executed notebook whose computed headings, outputs that begin with "## ", are headings of the page: Sphinx lists no others."""
+    from nbformat import v4
+
+    for place, cell in enumerate(notebook.cells):
+        text = "".join(cell.outputs[0].get("data", {}).get("text/markdown", "")) if cell.get("outputs") else ""
+        if text.startswith("## "):
+            notebook.cells[place] = v4.new_markdown_cell(text, id=cell.id)
+    return notebook
 
 
 def _write(path: Path, content: bytes) -> None:

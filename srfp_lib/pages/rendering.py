@@ -8,7 +8,8 @@ import html
 import io
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def _page(app: Any, name: str, _template: str, context: dict[str, Any], _doctree
     context["script_files"] = [file for file in files if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
     if "body" in context and app.builder.name == "html":
         drawings = {target: Path(app.srcdir, source) for source, target in app.builder.images.items()}
-        links = context["pathto"]("tables/", 1), context["pathto"]("api/rooms/figures")
+        links = context["pathto"]("tables/", 1), lambda room: context["pathto"](f"api/rooms/{room}")
         body, shown = results(context["body"], drawings, *links, name.replace("/", "-"))
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, by its role
         context["metatags"] = context.get("metatags", "") + card(context.get("title", ""), body, name, app.config.html_title, app.config.html_baseurl)
@@ -64,35 +65,55 @@ def _page(app: Any, name: str, _template: str, context: dict[str, Any], _doctree
             Path(app.outdir, "tables", file).write_text(text, encoding="utf-8")
 
 
-def results(body: str, drawings: Mapping[str, Path], tables: str, functions: str, page: str) -> tuple[str, dict[str, str]]:
+def results(body: str, drawings: Mapping[str, Path], tables: str, rooms: Callable[[str], str], page: str) -> tuple[str, dict[str, str]]:
     """The body of a page with its drawings in it and a line under each figure and table, and the CSV files that these lines name.
 
     ``drawings`` are the pictures by the name that the book gives them; ``tables`` leads from the page to the folder of CSV files,
-    ``functions`` to the page of the functions that draw.
+    ``rooms`` gives the page that describes a room's functions.
     """
-    made = MADE.search(body)
-    line = f"{made[1]} · <code>{made[2]}</code>" if made else ""
-    numbers, shown = iter(range(1, 10_000)), dict[str, str]()
-
-    def table(found: re.Match[str]) -> str:
-        own = re.search(r'<figure [^>]*data-csv="([^"]*)"', found[0])
-        name = f"{own[1] if own else f'{page}-{next(numbers)}'}.csv"
-        if not own:
-            shown[name] = _csv(found[0])
-        return found[0] + _under(f'<a href="{tables}{name}" download>CSV</a>', line)
-
-    def figure(found: re.Match[str]) -> str:
-        file, by = (re.search(rf'data-{kind}="([^"]*)"', found[1]) for kind in ("svg", "by"))
-        drawn = f' · drawn by <a href="{functions}#{re.sub("[._]", "-", by[1].rpartition(".")[0])}"><code>{by[1]}</code></a>' if by else ""
-        under = _under(f'<a href="{file[1] if file else ""}" download>SVG</a>{drawn}', line)
-        return found[1] + (found[2].removesuffix("</figure>") + under + "</figure>" if found[2] else under)
-
+    made, numbers = MADE.search(body), iter(range(1, 1000))
+    lines = _Lines(tables, rooms, page, f"{made[1]} · <code>{made[2]}</code>" if made else "")
     chapter = re.match(r"notebooks-0*(\d+)_", page)
     if chapter:  # Sphinx counts through the book, where "Fig. 6" may be the paper's Figure 3
-        order = iter(range(1, 1000))
-        body = re.sub('(?<=<span class="caption-number">)Fig. \\d+', lambda _: f"Figure {chapter[1]}.{next(order)}", body)
+        body = re.sub('(?<=<span class="caption-number">)Fig. \\d+', lambda _: f"Figure {chapter[1]}.{next(numbers)}", body)
     body = IMAGE.sub(lambda found: _drawing(found, drawings, next(numbers)), NOTHING.sub("", body))
-    return FIGURE.sub(figure, TABLE.sub(table, body)), shown
+    return FIGURE.sub(lines.figure, TABLE.sub(lines.table, body)), lines.files
+
+
+@dataclass
+class _Lines:
+    """The lines under a page's results. ``made`` says how the page was made; it is empty where no run made it, and then so are the lines."""
+
+    tables: str
+    rooms: Callable[[str], str]
+    page: str
+    made: str
+    files: dict[str, str] = field(default_factory=dict)
+
+    def table(self, found: re.Match[str]) -> str:
+        """A table with its line; one that the run did not save becomes a file of the page."""
+        own, by = (re.search(rf'<figure [^>]*data-{kind}="([^"]*)"', found[0]) for kind in ("csv", "by"))
+        name = f"{own[1] if own else f'{self.page}-{len(self.files) + 1}'}.csv"
+        if not own:
+            self.files[name] = _csv(found[0])
+        how = "read" if by and by[1].startswith("pages.") else "made"
+        return found[0] + self._under(f'<a href="{self.tables}{name}" download>CSV</a>', how, by)
+
+    def figure(self, found: re.Match[str]) -> str:
+        """A drawing with its line, which stands below the caption if there is one."""
+        file, by = (re.search(rf'data-{kind}="([^"]*)"', found[1]) for kind in ("svg", "by"))
+        under = self._under(f'<a href="{file[1] if file else ""}" download>SVG</a>', "drawn", by)
+        return found[1] + (found[2].removesuffix("</figure>") + under + "</figure>" if found[2] else under)
+
+    def _under(self, link: str, how: str, by: re.Match[str] | None) -> str:
+        """A file to download, the functions behind it with links to their modules' descriptions, and how the page was made."""
+        functions = []
+        for name in by[1].split() if by else ():
+            module, room = name.rpartition(".")[0], name.partition(".")[0]
+            anchor = "#" + re.sub("[._]", "-", module) if module != room else ""
+            functions.append(f'<a href="{self.rooms(room)}{anchor}"><code>{name}</code></a>')
+        parts = [link, *([f"{how} by {', '.join(functions)}"] if functions else []), self.made]
+        return f'<p class="srfp-made">{" · ".join(parts)}</p>' if self.made else ""
 
 
 def _drawing(found: re.Match[str], drawings: Mapping[str, Path], number: int) -> str:
@@ -104,11 +125,6 @@ def _drawing(found: re.Match[str], drawings: Mapping[str, Path], number: int) ->
     by = re.search(r"<dc:title>(.+?)</dc:title>", text)
     drawn, source = svg.themed(text, html.unescape(found[1]), f"f{number}"), f' data-by="{by[1]}"' if by else ""
     return f'<div class="srfp-figure srfp-scroll" data-svg="{found[2]}"{source}>{drawn}</div>'
-
-
-def _under(link: str, line: str) -> str:
-    """The quiet line under a result; none on pages that no run made."""
-    return f'<p class="srfp-made">{link} · {line}</p>' if line else ""
 
 
 def _csv(table: str) -> str:

@@ -207,6 +207,17 @@ def claims(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> Page:
     return Page(pd.DataFrame(rows))
 
 
+def held(frame: pd.DataFrame) -> str:
+    """How many of these claims hold, as the heading of their section.
+
+    >>> held(pd.DataFrame({"verdict": ["holds", "weaker", "not testable here"]}))
+    "## The paper's claims: 1 of 3 holds, 1 cannot be tested here"
+    """
+    holds, untested = (int((frame["verdict"] == verdict).sum()) for verdict in ("holds", "not testable here"))
+    tail = f", {untested} cannot be tested here" if untested else ""
+    return f"## The paper's claims: {holds} of {len(frame)} {'holds' if holds == 1 else 'hold'}{tail}"
+
+
 def _in_its_unit(row: Row, column: str) -> str:
     return "–" if pd.isna(row[column]) else in_unit(row[column], row["unit"])
 
