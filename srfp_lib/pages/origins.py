@@ -68,7 +68,7 @@ def _called(tree: ast.AST, imported: Mapping[str, str]) -> Iterator[str]:
     for node in _in_order(tree, ast.Call):
         first, _, rest = ast.unparse(node.func).partition("(")[0].partition(".")
         full = ".".join(filter(None, (imported.get(first, ""), rest)))
-        if first in imported and full.startswith((*MAKERS, KEPT)) and not full.startswith(HELPERS):
+        if first in imported and "." not in rest and full.startswith((*MAKERS, KEPT)) and not full.startswith(HELPERS):
             yield full
 
 
