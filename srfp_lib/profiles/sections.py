@@ -161,6 +161,7 @@ class Forensics:
 
     parts: tuple[str, ...] = setting((), "chapters 19 to 22 that the run makes anew; the others show kept tables", of=FORENSICS)
     images: int | None = setting(None, "most images of a network that are described; none, in TOML 0: all", least=9)
+    survival: str = setting("whole", "deliveries and attacks of chapter 22: whole, or few images of few networks", of=("whole", "few"))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ SMOKE = replace(
     parsers=replace(DEMO.parsers, steps=4),
     published=replace(DEMO.published, classifier_steps=4, probe=2),
     fingerprints=Fingerprints(kinds=FINGERPRINTS[:2] + FINGERPRINTS[3:], images=4, pictured=4),
-    forensics=Forensics(parts=FORENSICS),
+    forensics=Forensics(parts=FORENSICS, survival="few"),
 )  # fmt: skip
 
 PROFILES = {p.name: p for p in (PAPER, LAB, DEMO, SMOKE)}
