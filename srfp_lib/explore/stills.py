@@ -29,7 +29,7 @@ OTHER = ("–", "#d0d0d0", "black")
 
 
 def _page(high: float) -> Figure:
-    """An empty page of the common width, ``high`` inches high, with larger text than a figure of the chapters."""
+    """An empty page of the common width, ``high`` inches high; until `styled` ends, text is larger than in the chapters' figures."""
     mpl.rcParams.update({"font.size": POINTS, "axes.titlesize": POINTS, "legend.fontsize": POINTS, "axes.labelsize": POINTS})
     return Figure(figsize=(WIDE, high), layout="constrained")
 
@@ -63,7 +63,7 @@ def room() -> bytes:
 @styled()
 def ratio() -> bytes:
     """Two clouds of points, near and far, with both ratios."""
-    figure = _page(2.15)
+    figure = _page(2.0)
     for axes, places in zip(figure.subplots(1, 2), (((165, 110), (195, 110)), ((75, 110), (285, 110))), strict=True):
         points = toys.clouds(places)
         for cloud, (colour, marker) in zip(points, GROUPS.values(), strict=True):
@@ -120,7 +120,8 @@ def _roles(axes: Axes, cell: dict[str, Any]) -> None:
     handles = [Line2D([], [], linestyle="", marker=m, markersize=11, color=fill, markeredgecolor=edge, label=words) for words, m, fill, edge in marks]
     axes.axis("off")
     axes.legend(handles=handles, loc="upper left", handletextpad=0.1)
-    axes.text(0.08, 0.1, f"right: {100 * cell['accuracy']:.0f} %\nguessing: {100 * cell['chance']:.0f} %", transform=axes.transAxes)
+    right = "–" if cell["accuracy"] is None else f"{100 * cell['accuracy']:.0f} %"
+    axes.text(0.08, 0.1, f"right: {right}\nguessing: {100 * cell['chance']:.0f} %", transform=axes.transAxes)
 
 
 @styled()
@@ -183,7 +184,8 @@ def damage(data: dict[str, Any], kind: str = "JPEG", delivery: str = "jpeg-95", 
         axes.plot(now[0], y, marker, color=colour, markersize=9, label=None if row > 1 else f"{group} networks")
     axes.axvline(100 * data["chance"], color="black", linestyle=":", linewidth=1.5, label="guessing")
     axes.plot([], [], "o", color="white", markeredgecolor="black", markeredgewidth=1.5, markersize=9, label="hollow: no delivery")
-    axes.set(title=f"{data['kinds'][kind][delivery]}, {scale}X networks", xlabel="accuracy, %", xlim=(-2, 102), ylim=(len(names) - 0.5, -0.5))
+    axes.set_title(f"{data['kinds'][kind][delivery]}, {scale}X networks, run: {data['profile']}")
+    axes.set(xlabel="accuracy, %", xlim=(-2, 102), ylim=(len(names) - 0.5, -0.5))
     axes.set_yticks(range(len(names)), [name.replace(", ", ",\n").replace(" with ", "\nwith ") for name in names])
     axes.tick_params("y", length=0)
     axes.grid(False, axis="y")
