@@ -1,4 +1,4 @@
-"""The figures about results: withheld values, the lottery of photographs, the claims, and the sentences of the opening page."""
+"""The figures about results: withheld values, the map, the lottery of photographs, claims, deliveries, and the sentences of the opening page."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ OPENING = (
     ("C07", "The more freedom the training leaves to invent, the clearer the fingerprint. Networks trained with an adversarial loss are recognised "
             "more often than those trained with the L1 loss: {0}.", None),
 )  # fmt: skip
+
+DELIVERIES = {
+    "no delivery": {"png": "no delivery"},
+    "JPEG": {f"jpeg-{quality}": f"JPEG {quality}" for quality in (100, 98, 95, 90, 80, 50)},
+    "other compression": {"jpeg420-95": "JPEG 95, a quarter of the colour", "jpeg-90+crop-90": "JPEG 90, then cut to 90 %", "webp-95": "WebP 95",
+                          "messenger": "a messenger's copy"},
+    "smaller": {"size-98": "size 98 %", "reupscaled-90": "size 90 % and back", "size-90": "size 90 %", "size-50": "size 50 %"},
+    "larger": {"size-102": "size 102 %", "size-200": "size 200 %"},
+    "blur": {"blur-0.5": "blur of half a pixel", "blur-1": "blur of one pixel"},
+    "noise": {"noise-1": "noise of one grey level", "noise-4": "noise of four grey levels"},
+    "cut": {"shift-1": "a row and a column cut off", "crop-50": "half the height and width"},
+    "colour": {"grey": "no mean colour", "bits-6": "64 grey levels"},
+}  # fmt: skip  # of chapter 22 by kind, the weaker ones first
 
 
 def withheld(study: Any) -> dict[str, Any]:
@@ -82,6 +95,20 @@ def claims(study: Any) -> dict[str, Any]:
             "paper": _said(row, "paper"), "ours": _said(row, "ours"), "interval": _interval(row), "reason": _text(row.get("reason")),
             "lab": _said(lab | {"unit": row["unit"]}, "ours"), "lab_verdict": _text(lab.get("verdict"))})  # fmt: skip
     return {"claims": found, "profile": study.profile.name}
+
+
+def damage(study: Any) -> dict[str, Any]:
+    """Chapter 22's accuracies of the custom networks after each delivery, with their intervals, by classifier and group of networks."""
+    (file,) = study.outputs("tables/survival_accuracy.csv")
+    table = read_table(file).query("question == 'custom'")
+    rows: dict[str, dict[str, dict[str, list[float | None]]]] = {}
+    for row in table.to_dict("records"):
+        of = rows.setdefault(row["delivery"], {}).setdefault(row["classifier"], {})
+        of[row["group"]] = [_number(row[name]) for name in ("accuracy", "low", "high")]
+    whole = table[table["group"] == "all"].iloc[0]
+    return {"rows": rows, "kinds": DELIVERIES, "classifiers": sorted(table["classifier"].unique()), "chance": _number(whole["chance"]),
+            "photographs": int(whole["n_photographs"]), "profile": study.profile.name if study.makes("survival") else "lab",
+            "kept": not study.makes("survival")}  # fmt: skip
 
 
 def _text(value: Any) -> str:

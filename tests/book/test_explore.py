@@ -10,6 +10,7 @@ import pytest
 from srfp_lib.classifiers.predictions import Predictions
 from srfp_lib.common.checkout import HOME
 from srfp_lib.experiments import separability, uncertainty
+from srfp_lib.explore import toys
 
 from ..explore.fake import made
 from . import chromium
@@ -72,7 +73,7 @@ def state(page, name):
 
 def test_every_figure_starts_without_an_error(book):
     bad = [event for event in book.events if event["method"] in ("Runtime.exceptionThrown", "Log.entryAdded")]
-    assert not bad and book.run("document.querySelectorAll('figure.on').length") == 11
+    assert not bad and book.run("document.querySelectorAll('figure.on').length") == 12
     assert book.run("[...document.querySelectorAll('.static')].every(node => getComputedStyle(node).display === 'none')")
 
 
@@ -138,6 +139,9 @@ def test_l1_seeds_agree_and_adversarial_ones_scatter(book):
     focus(book, "room", "input[type=range]")
     press(book, "End")
     agree = float(state(book, "room")["apart"])
+    cells = book.run("[...document.querySelectorAll('[data-explore=room] table td')].map(cell => cell.textContent)")
+    pairs = [toys.told_apart(toys.trained(loss, scale)) for loss in ("L1", "adversarial") for scale in (2, 4)]
+    assert cells == [f"{100 * apart / of:.0f} %" for apart, of in pairs]  # the still picture has the seeds of the script
     focus(book, "room", "input[type=radio]")
     press(book, "ArrowRight")
     scatter = float(state(book, "room")["apart"])
@@ -152,6 +156,8 @@ def test_l1_seeds_agree_and_adversarial_ones_scatter(book):
 
 
 def test_both_ratios_are_those_of_the_package(book):
+    begin, clouds = state(book, "ratio"), toys.clouds(((145, 110), (215, 110)))
+    assert [float(begin[name]) for name in ("ratio", "squares")] == pytest.approx(toys.ratios(clouds), abs=1e-3)
     focus(book, "ratio", "g[tabindex]", 1)
     press(book, "ArrowLeft", "ArrowLeft", "ArrowDown")
     found = state(book, "ratio")
@@ -187,6 +193,25 @@ def test_photographs_are_drawn_and_the_interval_is_that_of_the_package(book):
     focus(book, "lottery", "button", 1)
     press(book, "Enter")
     assert state(book, "lottery")["draws"] == "101" and 50 < int(state(book, "lottery")["covered"]) < 102
+
+
+def test_the_dial_turns_and_the_networks_change(book):
+    assert state(book, "damage")["delivery"] == "jpeg-95"
+    focus(book, "damage", "input[type=range]")
+    press(book, "ArrowRight")
+    rows, found = book.run("explore.data.damage.rows"), state(book, "damage")
+    assert found["delivery"] == "jpeg-90" and float(found["accuracies"].split(",")[1]) == rows["jpeg-90"]["network"]["4X, adversarial"][0]
+    press(book, "End")
+    assert state(book, "damage")["delivery"] == "jpeg-50"
+    focus(book, "damage", "input[type=radio]:checked")
+    press(book, "ArrowRight", "ArrowRight")
+    assert state(book, "damage")["delivery"] == "size-98"
+    focus(book, "damage", "input[type=radio]:checked", 1)
+    press(book, "ArrowLeft")
+    found = state(book, "damage")
+    assert found["scale"] == "2" and float(found["accuracies"].split(",")[0]) == rows["size-98"]["network"]["2X, L1"][0]
+    words = book.run("document.querySelector('[data-explore=damage] svg[role=img]').getAttribute('aria-label')")
+    assert words.startswith("Size 98 %") and "95 % interval" in words
 
 
 def test_claims_are_filtered_and_opened(book):

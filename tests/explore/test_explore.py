@@ -2,14 +2,20 @@
 
 import base64
 import json
+import re
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from srfp_lib import fleet, tasks
+from srfp_lib.common.checkout import HOME
 from srfp_lib.experiments import attribution
-from srfp_lib.explore import encoded, files, numbers, pictures
+from srfp_lib.explore import encoded, files, numbers, pictures, stills
 from srfp_lib.fingerprints import lattice
+from srfp_lib.pages import reference
+from srfp_lib.stages.survival import TESTED
 
 from .fake import IMAGES, Fake, made
 
@@ -30,7 +36,58 @@ def test_every_figure_gets_a_script_that_names_it():
         text = found[f"{files.FOLDER}/{name}.js"].decode()
         assert text.startswith(f"explore.data.{name} = ")
         json.loads(text.removeprefix(f"explore.data.{name} = ").removesuffix(";\n"))
-        assert (f"{files.STILLS}/{name}.png" in found) == (name in files.PICTURES)
+    names = {*files.PICTURES, *files.NUMBERS, *files.TOYS}
+    assert {name for name in found if name.startswith(files.STILLS)} == {f"{files.STILLS}/{name}.png" for name in names}
+
+
+@pytest.mark.slow
+def test_every_page_shows_a_still_of_its_size_and_says_what_it_shows():
+    shown = []
+    for page in [*HOME.glob("book/*.md"), *HOME.glob("notebooks/*.md")]:
+        for figure, after in re.findall(r'<figure [^>]*data-explore="(\w+)"[^>]*>\n(.*)', page.read_text()):
+            source = f'<img class="static[^"]*" src="../_static/stills/{figure}.png"'
+            still = re.fullmatch(source + r' width="(\d+)" height="(\d+)" alt="([^"]+)" />', after)
+            assert still, f"{page.name}: {figure}"
+            size = Image.open(BytesIO(made()[f"{files.STILLS}/{figure}.png"])).size
+            assert (int(still[1]), int(still[2])) == size and len(still[3].split()) > 8, f"{page.name}: {figure} is {size}"
+            shown.append(figure)
+    assert set(shown) == {*files.PICTURES, *files.NUMBERS, *files.TOYS}
+
+
+def drawn(study, name):
+    calculate, draw = files.NUMBERS.get(name, (None, None))
+    return draw(calculate(study)) if draw else files.TOYS[name]()
+
+
+@pytest.mark.parametrize("name", [*files.NUMBERS, *files.TOYS])
+def test_a_drawn_still_is_small_and_not_blank_and_the_same_each_time(study, name):
+    still = drawn(study, name)
+    image = Image.open(BytesIO(still))
+    pixels = np.asarray(image.convert("L"))
+    assert image.format == "PNG" and image.width == 720 and 200 < image.height < 800 and len(still) < 60_000
+    assert (pixels[[0, -1]] == 255).mean() > 0.9 and 0.005 < (pixels < 200).mean() < 0.5  # a white ground with something on it
+    assert still == drawn(Fake(), name)
+
+
+def test_three_photographs_are_drawn_without_an_interval(study):
+    data = numbers.lottery(study)
+    few = data | {"photographs": list("abc"), "rates": {name: rates[:3] for name, rates in data["rates"].items()}}
+    assert stills.lottery(few) != stills.lottery(data)
+
+
+def test_a_claim_that_is_not_measured_is_drawn(study):
+    data = numbers.claims(study)
+    assert stills.claims({"claims": [claim | {"verdict": "not testable here"} for claim in data["claims"]]}) != stills.claims(data)
+
+
+def test_the_dial_has_every_delivery_of_the_table_once(study):
+    data = numbers.damage(study)
+    deliveries = [name for kind in data["kinds"].values() for name in kind]
+    assert sorted(deliveries) == sorted(data["rows"]) == sorted(TESTED)
+    kept = reference.table("survival_accuracy").set_index(["question", "classifier", "delivery", "group"])
+    row = kept.loc[("custom", "network", "jpeg-90", "4X, L1")]
+    assert data["rows"]["jpeg-90"]["network"]["4X, L1"] == pytest.approx([row["accuracy"], row["low"], row["high"]], abs=1e-4)
+    assert data["profile"] == "lab" and data["kept"] and data["chance"] == pytest.approx(1 / 180, abs=1e-4)
 
 
 @pytest.mark.slow
@@ -107,9 +164,5 @@ def test_an_unmeasured_claim_is_said_to_be_so(study, monkeypatch):
 
 
 def test_a_sheet_is_as_wide_as_its_longest_row():
-    from io import BytesIO
-
-    from PIL import Image
-
     one = np.zeros((2, 2, 3), np.uint8)
     assert Image.open(BytesIO(encoded.sheet([[one], [one, one]], 10))).size == (28, 28)
