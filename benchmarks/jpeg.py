@@ -16,14 +16,14 @@ import sys
 import numpy as np
 import pandas as pd
 import torch
-from jpeg_images import NETWORKS, PARTS, Ask, Made, answers, share, stored
+from jpeg_images import ALL, PARTS, SIXTY, Ask, Made, answers, share, stored
 from torch import Tensor
 
 from srfp_lib.classifiers.lossy import YCC
 from srfp_lib.fingerprints.linear import Linear
 from srfp_lib.images.spectrum import FLOOR, STEP, WINDOW, HighPass
 
-QUALITIES = ("jpeg-95", "jpeg-90", "jpeg-98", "jpeg-80", "jpeg-50", "png")
+QUALITIES = {SIXTY: ("jpeg-95", "jpeg-90", "jpeg-98", "jpeg-80", "jpeg-50", "png"), ALL: ("jpeg-95",)}
 MODELS = ((88, 1), (88, 9), (128, 1), (128, 4), (192, 1), (256, 1))  # side, parts of each photograph that train
 ELSEWHERE = {(88, 9): (128, 192, 256), (128, 4): (192, 256)}  # sides that a model is tested at beside its own
 
@@ -46,7 +46,7 @@ def spectra(images: np.ndarray) -> dict[int, np.ndarray]:
 
 def gathered(made: Made, part: str, quality: str) -> dict[int, np.ndarray]:
     """The spectra of a part of the photographs by side: networks photographs parts d."""
-    found = [spectra(made.delivered(name, part, quality)) for name in NETWORKS]
+    found = [spectra(made.delivered(name, part, quality)) for name in made.networks]
     return {side: np.stack([of[side] for of in found]) for side in PARTS}
 
 
@@ -61,9 +61,8 @@ def linear(train: np.ndarray) -> Ask:
 def main(workspace: str, folder: str = "runs/jpeg") -> None:
     """Train and test the linear models of all qualities, and write the table as it grows."""
     torch.set_num_threads(1)
-    made = Made(workspace, folder)
-    made.make()
-    for quality in QUALITIES:
+    for made, quality in ((Made(workspace, folder, networks), quality) for networks, several in QUALITIES.items() for quality in several):
+        made.make()
         train, test, rows = gathered(made, "train", quality), gathered(made, "test", quality), []
         for side, parts in MODELS:
             seen = train[side][:, :, :parts]

@@ -1,8 +1,8 @@
 """The images of `jpeg.py` and `jpeg_networks.py`, and how answers to them are judged.
 
-Sixty custom networks of a finished run (seed 1, DIV2K and Flickr2K) super-resolve a piece of 272 pixels of every photograph; a folder keeps these
-images, 2 GB. A crop of 256 that begins anywhere is compressed; smaller images are its parts: JPEG treats blocks of 8 x 8 alone, so that a part from
-a multiple of 8 is what compressing it alone gives. Photographs are split as in run 1.
+Custom networks of a finished run, all or sixty of them (seed 1, DIV2K and Flickr2K), super-resolve a piece of 272 pixels of every photograph; a
+folder keeps these images, 6 or 2 GB. A crop of 256 that begins anywhere is compressed; smaller images are its parts: JPEG treats blocks of 8 x 8
+alone, so that a part from a multiple of 8 is what compressing it alone gives. Photographs are split as in run 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import nn
 
 from srfp_lib import fleet
 from srfp_lib.classifiers.predictions import Predictions
@@ -28,9 +30,11 @@ from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
 HERE = Path(__file__).parent
-NETWORKS = tuple(n.model_id for n in fleet.custom() if n.seed == 1 and not n.dataset.startswith("quarter"))
+ALL = tuple(n.model_id for n in fleet.custom())
+SIXTY = tuple(n.model_id for n in fleet.custom() if n.seed == 1 and not n.dataset.startswith("quarter"))
 PIECE, WHOLE = 272, 256
 PARTS = {88: (0, 80, 160), 128: (0, 128), 192: (32,), 256: (0,)}  # where the parts of 256 pixels begin, down and right
+KEY = ["model", "quality", "networks"]
 COLUMNS = ["model", "quality", "trained_side", "trained_parts", "side", "of", "images_together", "networks", "chance", "accuracy", "low", "high",
            "n_photographs", "accuracy_l1", "accuracy_adversarial", "train_accuracy"]  # fmt: skip
 Ask = Callable[[np.ndarray], np.ndarray]  # images or features, n ..., to log-probabilities, n networks
@@ -39,8 +43,8 @@ Ask = Callable[[np.ndarray], np.ndarray]  # images or features, n ..., to log-pr
 class Made:
     """The images of the networks, and the photographs that train, validate and test."""
 
-    def __init__(self, workspace: str, folder: str) -> None:
-        self.desk, self.folder = Desk(Workspace.existing(Path(workspace)), HERE), Path(folder)
+    def __init__(self, workspace: str, folder: str, networks: tuple[str, ...] = SIXTY) -> None:
+        self.desk, self.folder, self.networks = Desk(Workspace.existing(Path(workspace)), HERE), Path(folder), networks
         table = pd.read_csv(self.desk.read("photos", "photographs.csv"))
         table = table[table["fold"] >= 0]
         rotations = self.desk.profile.photographs.rotations
@@ -54,7 +58,7 @@ class Made:
         true = np.stack([middle(pixels) for pixels in photographs])
         small = {scale: superresolve.downscale(true, scale) for scale in fleet.SCALES}
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in NETWORKS:
+        for name in self.networks:
             if not self.path(name).exists():
                 made = superresolve.super_resolve(load_network(self.desk, name), small[fleet.parse(name).scale], batch=1)
                 np.save(self.path(name), made)
@@ -73,29 +77,41 @@ class Made:
 
     def parts(self, part: str, quality: str, side: int) -> np.ndarray:
         """The same, cut: networks photographs parts side side 3."""
-        found, places = (self.delivered(name, part, quality) for name in NETWORKS), list(product(PARTS[side], PARTS[side]))
+        found, places = (self.delivered(name, part, quality) for name in self.networks), list(product(PARTS[side], PARTS[side]))
         return np.stack([np.stack([whole[:, row : row + side, column : column + side] for row, column in places], 1) for whole in found])
 
     def judged(self, scores: np.ndarray) -> pd.DataFrame:
         """The accuracy from one image, all parts of one photograph, and images of several photographs."""
         parts, photographs = scores.shape[2], self.photographs[self.numbers["test"]]
-        places = product(NETWORKS, photographs, range(parts))
+        places = product(self.networks, photographs, range(parts))
         index = pd.DataFrame(places, columns=["model_id", "photograph", "part"])
         index["image"] = index["photograph"] + "_" + index["part"].astype(str)
         kinds = np.array(["adversarial" if fleet.parse(name).adversarial else "l1" for name in index["model_id"]])
         tables = {}
         for group in ("", "l1", "adversarial"):
             mine = kinds == (group or kinds)
-            found = Predictions("jpeg", 1, NETWORKS, index[mine].reset_index(drop=True), scores.reshape(-1, len(NETWORKS))[mine])
+            found = Predictions("jpeg", 1, self.networks, index[mine].reset_index(drop=True), scores.reshape(len(index), -1)[mine])
             within = of_one_photograph(found, sorted({1, parts})).rename(columns={"tiles": "images_together"}).assign(of="one photograph")
             across = from_several([found], (5, 20), grouped=False).rename(columns={"images": "images_together"}).assign(of="several photographs")
             tables[group] = pd.concat([within, across], ignore_index=True)
-        return tables[""].assign(networks=len(NETWORKS), accuracy_l1=tables["l1"]["accuracy"], accuracy_adversarial=tables["adversarial"]["accuracy"])
+        of_losses = {f"accuracy_{group}": table["accuracy"] for group, table in tables.items() if group}
+        return tables[""].assign(networks=len(self.networks), **of_losses)
 
 
 def middle(pixels: np.ndarray) -> np.ndarray:
     top, left = ((length - PIECE) // 2 // 4 * 4 for length in pixels.shape[:2])
     return pixels[top : top + PIECE, left : left + PIECE]
+
+
+def asked(layers: nn.Module) -> Ask:
+    """A network in evaluation, in batches."""
+
+    @torch.inference_mode()
+    def ask(shown: np.ndarray) -> np.ndarray:
+        layers.eval()
+        return torch.cat([layers(torch.from_numpy(shown[i : i + 64])).log_softmax(1) for i in range(0, len(shown), 64)]).numpy()
+
+    return ask
 
 
 def answers(ask: Ask, shown: np.ndarray) -> np.ndarray:
@@ -109,8 +125,8 @@ def share(ask: Ask, shown: np.ndarray) -> float:
 
 
 def stored(rows: list[pd.DataFrame]) -> None:
-    """Add rows to the file; those of the same models and qualities give way."""
+    """Add rows to the file; those of the same models, qualities and networks give way."""
     path, new = HERE / "jpeg.csv", pd.concat(rows)
     old = pd.read_csv(path) if path.exists() else new[:0]
-    again = old.set_index(["model", "quality"]).index.isin(new.set_index(["model", "quality"]).index)
-    pd.concat([old[~again], new])[COLUMNS].to_csv(path, index=False, float_format="%.4f")
+    again = old.set_index(KEY).index.isin(new.set_index(KEY).index)
+    pd.concat([old[~again], new])[COLUMNS].astype({"trained_parts": "Int64"}).to_csv(path, index=False, float_format="%.4f")

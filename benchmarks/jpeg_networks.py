@@ -3,7 +3,8 @@
     python benchmarks/jpeg_networks.py WORKSPACE [FOLDER [MODEL-QUALITY ...]]
 
 Models: `two-layer` has the linear model's spectra as inputs; `small`, the body of the book's classifiers, and `deep`, a residual network of 14
-layers, see crops of 88 pixels from anywhere in the images in FOLDER, compressed anew in every step. Trained from scratch at one quality; of ten
+layers, see crops of 88 pixels from anywhere in the images in FOLDER, compressed anew in every step. Trained from scratch at one quality; but
+`continued` is `small` with the body of the workspace's attribution classifier, which saw lossless images of the same training photographs. Of ten
 stages the best on validation photographs is tested, once. Their rows join those in `jpeg.csv`.
 """
 
@@ -20,28 +21,18 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from jpeg import gathered
-from jpeg_images import NETWORKS, PIECE, Ask, Made, answers, share, stored
+from jpeg_images import PIECE, Ask, Made, answers, asked, share, stored
 from torch import Tensor, nn
 
 from srfp_lib.classifiers.bodies import Classifier
+from srfp_lib.classifiers.recipe import load_state
 from srfp_lib.common.randomness import numpy_generator, seeded_torch
 from srfp_lib.forensics.deliveries import deliver
 from srfp_lib.images.spectrum import HighPass
 
-ALL = ("two-layer-jpeg-95", "small-jpeg-95", "deep-jpeg-95")
+ALL = ("two-layer-jpeg-95", "small-jpeg-95", "continued-jpeg-95", "deep-jpeg-95")
 SIDE = 88
 Draw = Callable[[], tuple[Tensor, Tensor]]  # images or features, and their classes
-
-
-def asked(layers: nn.Module) -> Ask:
-    """A network in evaluation, in batches."""
-
-    @torch.inference_mode()
-    def ask(shown: np.ndarray) -> np.ndarray:
-        layers.eval()
-        return torch.cat([layers(torch.from_numpy(shown[i : i + 64])).log_softmax(1) for i in range(0, len(shown), 64)]).numpy()
-
-    return ask
 
 
 def learned(layers: nn.Module, draw: Draw, shown: np.ndarray, steps: int, rate: float) -> Ask:
@@ -68,8 +59,7 @@ def two_layer(train: np.ndarray, validation: np.ndarray, rng: np.random.Generato
     layers = nn.Sequential(nn.BatchNorm1d(features.shape[1], affine=False), *hidden, nn.Linear(512, len(train)))
 
     def draw() -> tuple[Tensor, Tensor]:
-        some = torch.from_numpy(rng.integers(len(features), size=256))
-        return features[some], wanted[some]
+        return features[some := torch.from_numpy(rng.integers(len(features), size=256))], wanted[some]
 
     return learned(layers, draw, validation, 10 * len(features) // 256, 1e-3)
 
@@ -112,17 +102,20 @@ def deep(classes: int) -> nn.Module:
 
 def convolutions(made: Made, quality: str, kind: str, rng: np.random.Generator) -> Ask:
     """800 steps of 64 crops of 88 pixels, from anywhere in the images of training photographs."""
-    pieces, numbers = [np.load(made.path(name), mmap_mode="r") for name in NETWORKS], made.numbers["train"]
+    pieces, numbers = [np.load(made.path(name), mmap_mode="r") for name in made.networks], made.numbers["train"]
 
     def draw() -> tuple[Tensor, Tensor]:
-        wanted, crops = rng.integers(len(NETWORKS), size=64), []
+        wanted, crops = rng.integers(len(made.networks), size=64), []
         for number in wanted:
             row, column = rng.integers(PIECE - SIDE + 1, size=2)
             crop = pieces[number][rng.choice(numbers), row : row + SIDE, column : column + SIDE]
             crops.append(deliver(quality, np.ascontiguousarray(crop), rng))
         return torch.from_numpy(np.stack(crops)), torch.from_numpy(wanted)
 
-    layers = Seen(deep(len(NETWORKS)) if kind == "deep" else Classifier("small_plain", {"jpeg": len(NETWORKS)}))
+    layers = Seen(deep(len(made.networks)) if kind == "deep" else Classifier("small_plain", {"jpeg": len(made.networks)}))
+    if kind == "continued":
+        kept = load_state(made.desk.read("classifiers", "attribution", "1.safetensors"))
+        layers.layers.load_state_dict({name: kept[name] for name in kept if name.startswith("body.")}, strict=False)
     return learned(layers, draw, made.parts("validation", quality, SIDE)[:, :, 4:5], 800, 0.002 if kind == "deep" else 0.004)
 
 
@@ -134,8 +127,7 @@ def tested(made: Made, kind: str, quality: str) -> None:
         seen, ask = train[SIDE], two_layer(train[SIDE], gathered(made, "validation", quality)[SIDE], rng)
     else:
         about["trained_parts"] = np.nan  # crops from anywhere
-        seen = made.parts("train", quality, SIDE)[:, :, 4:5]
-        test = {SIDE: made.parts("test", quality, SIDE)[:, :, ::4]}
+        seen, test = made.parts("train", quality, SIDE)[:, :, 4:5], {SIDE: made.parts("test", quality, SIDE)[:, :, ::4]}
         ask = convolutions(made, quality, kind, rng)
     right = share(ask, seen)
     rows = [made.judged(answers(ask, shown)).assign(**about, side=side, train_accuracy=right) for side, shown in test.items()]
