@@ -5,7 +5,7 @@
 Models: `two-layer` has the linear model's spectra as inputs; `small`, the body of the book's classifiers, and `deep`, a residual network of 14
 layers, see crops of 88 pixels from anywhere in the images in FOLDER, compressed anew in every step. Trained from scratch at one quality; but
 `continued` is `small` with the body of the workspace's attribution classifier, which saw lossless images of the same training photographs. Of ten
-stages the best on validation photographs is tested, once. Their rows join those in `jpeg.csv`.
+stages the best on validation photographs is tested, once; networks of convolutions on three of a photograph's nine parts. `jpeg.csv` has the rows.
 """
 
 from __future__ import annotations
