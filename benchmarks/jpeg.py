@@ -16,14 +16,14 @@ import sys
 import numpy as np
 import pandas as pd
 import torch
-from jpeg_images import ALL, PARTS, SIXTY, Ask, Made, answers, share, stored
+from jpeg_images import PARTS, Ask, Made, answers, share, stored
 from torch import Tensor
 
 from srfp_lib.classifiers.lossy import YCC
 from srfp_lib.fingerprints.linear import Linear
 from srfp_lib.images.spectrum import FLOOR, STEP, WINDOW, HighPass
 
-QUALITIES = {SIXTY: ("jpeg-95", "jpeg-90", "jpeg-98", "jpeg-80", "jpeg-50", "png"), ALL: ("jpeg-95",)}
+QUALITIES = ("jpeg-95", "jpeg-90", "jpeg-98", "jpeg-80", "jpeg-50", "png")
 MODELS = ((88, 1), (88, 9), (128, 1), (128, 4), (192, 1), (256, 1))  # side, parts of each photograph that train
 ELSEWHERE = {(88, 9): (128, 192, 256), (128, 4): (192, 256)}  # sides that a model is tested at beside its own
 
@@ -61,8 +61,9 @@ def linear(train: np.ndarray) -> Ask:
 def main(workspace: str, folder: str = "runs/jpeg") -> None:
     """Train and test the linear models of all qualities, and write the table as it grows."""
     torch.set_num_threads(1)
-    for made, quality in ((Made(workspace, folder, networks), quality) for networks, several in QUALITIES.items() for quality in several):
-        made.make()
+    made = Made(workspace, folder)
+    made.make()
+    for quality in QUALITIES:
         train, test, rows = gathered(made, "train", quality), gathered(made, "test", quality), []
         for side, parts in MODELS:
             seen = train[side][:, :, :parts]

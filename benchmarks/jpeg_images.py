@@ -1,7 +1,7 @@
 """The images of `jpeg.py` and `jpeg_networks.py`, and how answers to them are judged.
 
-Custom networks of a finished run, all or sixty of them (seed 1, DIV2K and Flickr2K), super-resolve a piece of 272 pixels of every photograph; a
-folder keeps these images, 6 or 2 GB. A crop of 256 that begins anywhere is compressed; smaller images are its parts: JPEG treats blocks of 8 x 8
+Sixty custom networks of a finished run (seed 1, DIV2K and Flickr2K), or others, super-resolve a piece of 272 pixels of every photograph; a folder
+keeps these images, 2 GB. A crop of 256 that begins anywhere is compressed; smaller images are its parts: JPEG treats blocks of 8 x 8
 alone, so that a part from a multiple of 8 is what compressing it alone gives. Photographs are split as in run 1.
 """
 
@@ -30,7 +30,6 @@ from srfp_lib.workflow.desk import Desk
 from srfp_lib.workflow.workspace import Workspace
 
 HERE = Path(__file__).parent
-ALL = tuple(n.model_id for n in fleet.custom())
 SIXTY = tuple(n.model_id for n in fleet.custom() if n.seed == 1 and not n.dataset.startswith("quarter"))
 PIECE, WHOLE = 272, 256
 PARTS = {88: (0, 80, 160), 128: (0, 128), 192: (32,), 256: (0,)}  # where the parts of 256 pixels begin, down and right
