@@ -68,12 +68,12 @@ def _gather(workspace: Workspace, source: Path) -> None:
 
 
 def headed(notebook: Any) -> Any:
-    """An executed notebook whose computed headings, outputs that begin with "## ", are headings of the page: Sphinx lists no others."""
+    """An executed notebook whose computed headings, outputs that begin with "##", are headings of the page: Sphinx lists no others."""
     from nbformat import v4
 
     for place, cell in enumerate(notebook.cells):
         text = "".join(cell.outputs[0].get("data", {}).get("text/markdown", "")) if cell.get("outputs") else ""
-        if text.startswith("## "):
+        if text.startswith(("## ", "### ")):
             notebook.cells[place] = v4.new_markdown_cell(text, id=cell.id)
     return notebook
 
