@@ -27,7 +27,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     fetch.add_argument("networks", nargs="*", metavar="NAME", help="a family, a network, or network/variant (all "
                        "of the paper's whose licences allow commercial use)")  # fmt: skip
     fetch.set_defaults(command=_fetch)
-    add = parts.add_parser("add", help="recognise, prove and add a network from a weight file or an ncnn pair")
+    add = parts.add_parser("add", help="recognise, test and add a network from a weight file or an ncnn pair")
     add.add_argument("file", type=place, metavar="FILE", help=".pth, .safetensors, ..., or the .param or .bin of an ncnn pair")
     add.add_argument("--name", default="", help="of its architecture (the file's name)")
     add.add_argument("--loss", default="", choices=["L1", "GAN"], help="how it was trained (found out from its PSNR)")
@@ -114,7 +114,7 @@ def _add(options: argparse.Namespace) -> int:
     loss = row.model_id.split("-")[3]
     found = f"run by {row.module}, {row.scale}X, loss {loss}{guessed}, input {row.value_range} {row.channels}"
     print(f"added: {row.model_id}, {found}")
-    print(f"proved: {proof.psnr:.2f} dB on the known tile, bicubic {proof.bicubic:.2f}; licence of the weights: {row.licence_weights}")
+    print(f"tested: {proof.psnr:.2f} dB on the known tile, bicubic {proof.bicubic:.2f}; licence of the weights: {row.licence_weights}")
     if row.off_because:
         print(f'off: {row.off_because}; a profile has it with published.include = ["{row.model_id}"]')
     return 0

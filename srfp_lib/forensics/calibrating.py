@@ -14,20 +14,22 @@ from jaxtyping import Bool, Float, Float32, Int64
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from ..images.spectrum import SPECTRUM
 from .evidence import Calibrated
-from .naming import PHOTOGRAPH, PLAIN, STATES, Naming, Scale, against_others, signs, strange
+from .kernel import Machine
+from .naming import ABSENT, DETECTORS, PHOTOGRAPH, PLAIN, STATES, Naming, Scale, against_others, signs, strange
 
 SHRINKAGE = 0.03  # of a covariance of standardised features towards 1; 0.01 to 0.1 are as good on validation photographs
 FOLDS = 3
 ALARMS = 0.05  # images of known networks that are called unknown
-SHORT = 0.05  # photographs that are not called so
+SHORT = 0.025  # photographs that fall short of the limit of one of the two machines
 ALARMS_CHANGED = 0.005  # the former, of images that arrive compressed or resized: little is left of what is strange
 FALSE = 0.04  # images of networks that are called photographs after a lossy compression
-HEAD = 3e-4  # inverse weight of the penalty of the logistic regression that knows photographs
+REDUCED = -1  # the state of photographs at half size, which know no camera's pixels any more; only the machine is shown them
 THINNED = 13  # one in so many images of custom networks is shown to it
 TEMPERATURES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30)
 GROWTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-ABSENT = -1e6  # the log-likelihood of what was not in the training
+Limits = tuple[float, float]
 TOGETHER = 4  # images of one photograph that stand in for one larger image
 
 
@@ -56,22 +58,20 @@ class Judged:
 
     logits: Float[np.ndarray, "n sources"]
     lengths: Float[np.ndarray, " n"]
-    photograph: Float[np.ndarray, " n"]
+    photograph: Float[np.ndarray, "n 2"]
     sources: Int64[np.ndarray, " n"]
     photographs: Int64[np.ndarray, " n"]
 
 
 def gaussians(train: Samples, sources: Sequence[str], side: int) -> Naming:
     """The model without calibration. A source that lacks samples of a state is never named in it."""
+    machines, train = _detectors(train, sources), _spectra(train)
     sample = train.x[:: max(len(train.x) // 8000, 1)].astype(np.float32)
     mean, sd = sample.mean(0), sample.std(0) + 1e-6
     by_state = [_of_state(train, state) for state in range(len(STATES))]
     fitted = [_shared_covariance((some.x.astype(np.float32) - mean) / sd, some.sources, len(sources)) for some in by_state]
     weights, biases, precisions = (np.stack(several) for several in zip(*fitted, strict=True))
-    some = train.where(np.arange(len(train.x)) % max(len(train.x) // 12000, 1) == 0)
-    gate, gate_bias, _ = _shared_covariance((some.x.astype(np.float32) - mean) / sd, some.states, len(STATES))
-    head, head_bias = _head(train, sources, mean, sd)
-    return Naming(tuple(sources), side, mean, sd, gate, gate_bias, head, head_bias, weights, biases, precisions)
+    return Naming(tuple(sources), side, mean, sd, machines, weights, biases, precisions)
 
 
 def _of_state(samples: Samples, state: int) -> Samples:
@@ -94,17 +94,34 @@ def _shared_covariance(x: Float32[np.ndarray, "n d"], labels: np.ndarray, count:
     return weights, biases.astype(np.float32), precision
 
 
-def _head(train: Samples, sources: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> tuple[Float32[np.ndarray, " d"], Float32[np.ndarray, " 1"]]:
-    """A logistic regression of untouched photographs against everything else in whatever state: weights and constant."""
-    photograph, published = np.array([name == PHOTOGRAPH for name in sources]), np.array([name.endswith("-pretrained") for name in sources])
-    plain, turn = np.array([name in PLAIN for name in sources]), np.arange(len(train.x))
-    rows = np.where(photograph[train.sources], train.states == 0, plain[train.sources] | (turn % np.where(published[train.sources], 2, THINNED) == 0))
-    some = train.where(rows)
-    if len(np.unique(photograph[some.sources])) < 2:
-        return np.zeros(train.x.shape[1], np.float32), np.zeros(1, np.float32)
-    regression = LogisticRegression(C=HEAD, class_weight="balanced", max_iter=120)
-    model = regression.fit((some.x.astype(np.float32) - mean) / sd, photograph[some.sources])
-    return model.coef_[0].astype(np.float32), model.intercept_.astype(np.float32)
+def _spectra(train: Samples) -> Samples:
+    """What the Gaussian models are fitted to."""
+    some = train.where(train.states != REDUCED)
+    return replace(some, x=some.x[:, :SPECTRUM])
+
+
+def shown(train: Samples, sources: Sequence[str]) -> Samples:
+    """What machines learn from: of the many custom networks a part."""
+    custom = np.array([name not in PLAIN and not name.endswith("-pretrained") for name in sources])
+    return train.where(~custom[train.sources] | (np.arange(len(train.x)) % THINNED == 0))
+
+
+def _detectors(train: Samples, sources: Sequence[str]) -> dict[str, Machine]:
+    """Know untouched photographs, some of them at half size, from untouched images of networks and plain enlargements.
+
+    The curved border catches many published networks, and from few photographs too few custom ones, which the plane catches.
+    """
+    some = shown(train.where(np.isin(train.states, (0, REDUCED))), sources)
+    x, inside = some.x.astype(np.float32), np.array([name == PHOTOGRAPH for name in sources])[some.sources]
+    return {name: Machine.fit(x, inside, linear=linear) for name, linear in zip(DETECTORS, (False, True), strict=True)}
+
+
+def _states(train: Samples, sources: Sequence[str]) -> dict[str, Machine]:
+    """Know the states of images of networks; photographs may come compressed from their cameras."""
+    photograph = np.array([name == PHOTOGRAPH for name in sources])
+    some = shown(train.where(~photograph[train.sources]), sources)
+    there = np.unique(some.states).tolist()
+    return {STATES[state]: Machine.fit(some.x.astype(np.float32), some.states == state) for state in there} if len(there) > 1 else {}
 
 
 def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: int) -> Naming:
@@ -116,10 +133,11 @@ def fitted(train: Samples, validation: Samples, sources: Sequence[str], side: in
     partial = {fold: gaussians(train.where(folds != fold), sources, side) for fold in np.unique(folds).tolist()} if len(names) > 1 else {}
     scales = []
     for state in range(len(STATES)):
-        parts = [(one, train.where((folds == fold) & (train.states == state))) for fold, one in partial.items()]
-        seen = [(one, some) for one, some in (*parts, (model, _of_state(validation, state))) if len(some.x)]
-        scales.append(calibrated(judged(seen, state), model, state, scales[0].photograph if scales else -1e9) if seen else Scale())
-    return replace(model, scales=tuple(scales))
+        states = (state, REDUCED) if state == 0 else (state,)
+        parts = [(one, train.where((folds == fold) & np.isin(train.states, states))) for fold, one in partial.items()]
+        seen = [(one, some) for one, some in (*parts, (model, validation.where(np.isin(validation.states, states)))) if len(some.x)]
+        scales.append(calibrated(judged(seen, state), model, state, scales[0].photograph if scales else (-1e9, -1e9)) if seen else Scale())
+    return replace(model, scales=tuple(scales), machines=model.machines | _states(train, sources))
 
 
 def judged(parts: Sequence[tuple[Naming, Samples]], state: int) -> Judged:
@@ -128,7 +146,7 @@ def judged(parts: Sequence[tuple[Naming, Samples]], state: int) -> Judged:
     return Judged(*(np.concatenate(several) for several in zip(*found, strict=True)))
 
 
-def calibrated(seen: Judged, model: Naming, state: int, least: float) -> Scale:
+def calibrated(seen: Judged, model: Naming, state: int, least: Limits) -> Scale:
     """How scores are read, from samples whose sources are known."""
     networks = model.networks
     of_network = networks[seen.sources]
@@ -169,16 +187,20 @@ def _growth(seen: Judged, networks: np.ndarray, temperature: float) -> float:
     return float(min(GROWTHS, key=lambda g: _loss(logits * TOGETHER**g / temperature, truth)))
 
 
-def _photograph(seen: Judged, model: Naming, state: int, least: float) -> float:
-    """The score from which an image is a photograph. Of untouched images `SHORT` of the photographs fall short of it; of others it is at
+def _photograph(seen: Judged, model: Naming, state: int, least: Limits) -> Limits:
+    """The scores from which an image is a photograph. Of untouched images `SHORT` of the photographs fall short of each; of others it is at
     ``least`` that, and all but `FALSE` of the images of custom and of published networks keep to it.
     """
     networks, published = model.networks, np.array([name.endswith("-pretrained") for name in model.sources])
     if state == 0:
         scores = seen.photograph[np.array([name == PHOTOGRAPH for name in model.sources])[seen.sources]]
-        return float(np.quantile(scores, SHORT)) if len(scores) else 1e9
+        return _pair(np.quantile(scores, SHORT, axis=0)) if len(scores) else Scale().photograph
     groups = [np.isin(seen.sources, np.flatnonzero(networks & (published == which))) for which in (True, False)]
-    return max(least, *(float(np.quantile(seen.photograph[rows], 1 - FALSE)) for rows in groups if rows.any()))
+    return _pair(np.max([least, *(np.quantile(seen.photograph[rows], 1 - FALSE, axis=0) for rows in groups if rows.any())], axis=0))
+
+
+def _pair(limits: np.ndarray) -> Limits:
+    return float(limits[0]), float(limits[1])
 
 
 def _strange(seen: Judged, networks: np.ndarray) -> tuple[float, float, float]:

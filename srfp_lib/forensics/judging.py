@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ..common.randomness import numpy_generator
-from ..images.spectrum import described
 from . import deliveries, history
 from .naming import PHOTOGRAPH, Naming, Opinion
+from .traces import traces
 
 KNOWN, UNKNOWN, PLAIN, UNSURE = VERDICTS = ("known", "unknown", "not super-resolved", "unsure")
 SURE = 0.8  # probability of the network, or of none, that a verdict takes
@@ -65,7 +65,7 @@ def opinion(model: Naming, image: Pixels, most: int = MOST, *, lossy: bool = Fal
     height, width, _ = image.shape
     side = min(model.side, height, width)
     at = places(height, width, side, most)
-    features = described(np.stack([image[top : top + side, left : left + side] for top, left in at]))
+    features = traces(np.stack([image[top : top + side, left : left + side] for top, left in at]))
     return model.opinion(features, independent(height, width, side, len(at)), lossy=lossy), at, features
 
 
@@ -102,9 +102,9 @@ def delivered(model: Naming, image: Pixels, name: str, lossy: bool = False) -> O
         side = min(model.side, height, width)
         at = places(height, width, side, MOST_DELIVERED)
         found = [arrived[top : top + side, left : left + side] for top, left in at]
-        squares.append(described(np.stack(found)).mean(0))
+        squares.append(traces(np.stack(found)))
         area += independent(height, width, side, len(at))
-    return model.opinion(np.stack(squares), area, lossy=lossy or name.startswith(LOSSY))
+    return model.opinion(np.concatenate(squares), area, lossy=lossy or name.startswith(LOSSY))
 
 
 def judge(model: Naming, image: Pixels, names: Sequence[str] = deliveries.MILD, *, lossy: bool = False) -> Judgement:

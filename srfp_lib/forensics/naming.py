@@ -20,24 +20,28 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from ..common.errors import UserError
 from ..fleet import HR
+from ..images.spectrum import SPECTRUM
 from .described import PLAIN as INTERPOLATIONS
+from .kernel import Machine
 
 STATES = ("untouched", "compressed", "resized")
 PHOTOGRAPH = HR
 PLAIN = (PHOTOGRAPH, *INTERPOLATIONS)  # sources that are no super-resolution networks
-GATE_TEMPERATURE = 3.0
-TENSORS = ("mean", "sd", "gate", "gate_bias", "head", "head_bias", "weights", "biases", "precisions")
+DETECTORS = ("photograph, by a curved border", "photograph, by a plane")  # machines; an image is a photograph if both say so
+SURENESS = 2.5  # of the machines that know states, by which a score becomes a log-probability
+ABSENT = -1e6  # the log-likelihood of what was not in the training
+TENSORS = ("mean", "sd", "weights", "biases", "precisions")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How the scores of images in one state are read; see `calibrating`. ``photograph``: the score from which an image is a photograph.
+    """How the scores of images in one state are read; see `calibrating`. ``photograph``: the scores from which an image is a photograph.
     ``strange``: weights of two signs of strangeness, and a constant; ``limit``: what of it images of known networks keep to.
     """
 
     temperature: float = 6.0
     growth: float = 0.5
-    photograph: float = 1e9
+    photograph: tuple[float, float] = (1e9, 1e9)
     strange: tuple[float, float, float] = (-1.0, 1.0, 0.0)
     limit: float = 1e9
     slope: float = 1.0
@@ -50,7 +54,7 @@ class Scale:
 class Opinion:
     """What an image's squares say together. Probabilities of all sources add up to 1, and so do the ``shares`` of the networks alone, which
     are 0 for others; LRs are log10, of networks, NaN for others.
-    ``photograph``: how far above its limit the score of a photograph lies.
+    ``photograph``: how far above its limit the lower of two scores as a photograph lies.
     """
 
     probabilities: Float[np.ndarray, " sources"]
@@ -65,16 +69,17 @@ class Opinion:
 
 @dataclass(frozen=True, eq=False)
 class Naming:
-    """A fitted model of ``sources``, networks first in any order, for squares of ``side`` pixels. Arrays by state: k d sources, and k d d."""
+    """A fitted model of ``sources``, networks first in any order, for squares of ``side`` pixels. Arrays by state: k d sources, and k d d.
+
+    Its features are those of `traces`; the Gaussian models take the spectra. ``machines`` take all of them: two, `DETECTORS`, know
+    photographs, and, if there are several states, one each of these, by its name.
+    """
 
     sources: tuple[str, ...]
     side: int
     mean: Float32[np.ndarray, " d"]
     sd: Float32[np.ndarray, " d"]
-    gate: Float32[np.ndarray, "d k"]
-    gate_bias: Float32[np.ndarray, " k"]
-    head: Float32[np.ndarray, " d"]
-    head_bias: Float32[np.ndarray, " 1"]
+    machines: dict[str, Machine]
     weights: Float32[np.ndarray, "k d sources"]
     biases: Float32[np.ndarray, "k sources"]
     precisions: Float32[np.ndarray, "k d d"]
@@ -86,9 +91,9 @@ class Naming:
         """Which sources are networks."""
         return np.array([name not in PLAIN for name in self.sources])
 
-    def standard(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
-        """The features with means of 0 and standard deviations of 1 in training."""
-        return (features.astype(np.float32) - self.mean) / self.sd
+    def standard(self, features: Float[np.ndarray, "n all"]) -> Float32[np.ndarray, "n d"]:
+        """The spectra with means of 0 and standard deviations of 1 in training."""
+        return (features[:, :SPECTRUM].astype(np.float32) - self.mean) / self.sd
 
     def logits(self, features: Float[np.ndarray, "n d"], state: int) -> Float32[np.ndarray, "n sources"]:
         """Log-likelihoods of the sources but for what is common to all."""
@@ -99,9 +104,15 @@ class Naming:
         x = self.standard(features)
         return np.einsum("nd,nd->n", x @ self.precisions[state], x)
 
-    def photograph(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, " n"]:
-        """The log-odds of an untouched photograph against everything else, were both as likely."""
-        return self.standard(features) @ self.head + self.head_bias[0]
+    def photograph(self, features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n 2"]:
+        """How much each square looks like one of an untouched photograph: above 0 more than like what a network or an enlargement leaves."""
+        return np.stack([self.machines[name].scores(features.astype(np.float32)) for name in DETECTORS], 1)
+
+    def state(self, features: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " k"]:
+        """The probability of each state, from all squares of an image."""
+        x = features.astype(np.float32)
+        scores = [SURENESS * float(self.machines[name].scores(x).mean()) if name in self.machines else ABSENT for name in STATES]
+        return softmax(scores if max(scores) > ABSENT else [0.0, *scores[1:]])
 
     def likeliest(self, features: Float[np.ndarray, "n d"], state: str) -> list[str]:
         """The first source of each square by itself."""
@@ -112,7 +123,7 @@ class Naming:
         """The opinion of squares of one image, of which so many are ``independent``: others overlap them. ``lossy``: it is known to have been
         compressed, after which networks' images look more like photographs.
         """
-        shares = softmax((self.standard(features) @ self.gate + self.gate_bias).mean(0) / GATE_TEMPERATURE)
+        shares = self.state(features)
         state = int(shares.argmax())
         found = {k: self.logits(features, k).mean(0) for k in np.flatnonzero(shares > 0.01).tolist()}
         parts = [np.log(shares[k]) + self.log_probabilities(z, k, independent) for k, z in found.items()]
@@ -121,7 +132,7 @@ class Naming:
         strangeness = strange(signs(found[state][None], self.lengths(features, state).mean(keepdims=True)), scale)[0]
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
-        photograph = float(self.photograph(features).mean()) - self.scales[1 if lossy else 0].photograph
+        photograph = float((self.photograph(features).mean(0) - self.scales[1 if lossy else 0].photograph).min())
         shares = softmax(np.where(self.networks, log_p, -np.inf))
         return Opinion(np.exp(log_p), shares, lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
 
@@ -132,7 +143,9 @@ class Naming:
     def save(self, folder: Path) -> None:
         """Write the tensors as safetensors and the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: np.ascontiguousarray(getattr(self, name)) for name in TENSORS}, folder / "model.safetensors")
+        tensors = {name: getattr(self, name) for name in TENSORS}
+        tensors |= {f"{key}.{name}": array for key, machine in self.machines.items() for name, array in vars(machine).items()}
+        save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / "model.safetensors")
         rest = {"sources": self.sources, "side": self.side, "scales": [vars(scale) for scale in self.scales], "about": self.about}
         (folder / "model.json").write_text(json.dumps(rest, indent=1) + "\n")
 
@@ -141,8 +154,11 @@ class Naming:
         """A saved model. Raises UserError if its files are damaged."""
         try:
             rest = json.loads((folder / "model.json").read_text())
-            scales = tuple(Scale(**scale | {"strange": tuple(scale["strange"])}) for scale in rest["scales"])
-            return cls(tuple(rest["sources"]), rest["side"], scales=scales, about=rest["about"], **load_file(folder / "model.safetensors"))
+            scales = tuple(Scale(**scale | {name: tuple(scale[name]) for name in ("strange", "photograph")}) for scale in rest["scales"])
+            tensors = load_file(folder / "model.safetensors")
+            own = {name: tensors.pop(name) for name in TENSORS}
+            machines = {key: Machine.of(tensors, key) for key in dict.fromkeys(name.partition(".")[0] for name in tensors)}
+            return cls(tuple(rest["sources"]), rest["side"], machines=machines, scales=scales, about=rest["about"], **own)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise UserError(f"the model in '{folder}' is damaged ({error}): delete its receipt, and the same command makes it again") from None
 

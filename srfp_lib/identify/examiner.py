@@ -47,7 +47,7 @@ class Examiner:
             if lacking := [name for name in due if name != JOB]:  # training them may take days
                 raise UserError(f"identify needs a finished run, and '{root}' lacks {lacking[0]}: finish it with "
                                 f"python -m srfp_lib run --workspace '{root}'")  # fmt: skip
-            say(f"'{root}' has no model for identify yet: it is made once, from the images that are there in about a minute ...")
+            say(f"'{root}' has no model for identify yet: it is made once, from the images that are there in about two minutes ...")
             run.make(study.workspace, study.jobs, study.keys, [JOB])
         self.model = Naming.load(study.outputs(MODEL)[0])
 

@@ -93,9 +93,9 @@ def warnings(evidence: Evidence, judgement: Judgement, model: Naming) -> list[st
     """Reasons why the verdict may be wrong."""
     said = [f"When the file was read: {note}." for note in evidence.notes] + _losses(evidence)
     if judgement.opinion.state == "resized":
-        said.append("Its spectrum is more like those of images resized by a few percent; some images that nobody resized look so too.")
+        said.append("It is more like images resized by a few percent; some images that nobody resized look so too.")
     elif judgement.opinion.state == "compressed" and not evidence.quality:
-        said.append("Its spectrum is more like those of images compressed with loss; untouched photographs often look so too.")
+        said.append("It is more like images compressed with loss; photographs as cameras save them often look so too.")
     if min(evidence.pixels.shape[:2]) < model.side:
         said.append(f"It is smaller than the squares of {model.side} x {model.side} pixels that the model was made for.")
     elif len(judgement.places) < 4:

@@ -114,12 +114,14 @@ def method(about: Mapping[str, Any]) -> list[str]:
     """How the verdict comes about, a paragraph each."""
     return [
         f"Up to {about['crops']} squares of {about['side']} x {about['side']} pixels are cut from the image, evenly spread. Of each, the power at "
-        "each frequency of its finest detail is measured (a log power spectrum after a high-pass filter). A linear model compares them with those of "
-        f"{about['networks']} networks, of photographs, and of plain enlargements. It was fitted on {about['photographs']} photographs, enlarged by "
-        "every network and in part saved again, as JPEG for example, and on further photographs as they are.",
+        "each frequency of its finest detail is measured (a log power spectrum after a high-pass filter), and how neighbouring differences of "
+        "grey levels follow one another (its grain). A linear model compares the spectra with those of "
+        f"{about['networks']} networks, of photographs, and of plain enlargements; two further models tell photographs from all of these by spectrum "
+        f"and grain. They were fitted on {about['photographs']} photographs, enlarged by every network and in part saved again, as JPEG for example, "
+        "and on further photographs, as they are and at half size.",
         "The squares' log-probabilities are averaged and tempered, so that of the images named with 80 % probability about 80 % should be right. "
         "Temperature, limits and likelihood ratios were fitted on photographs that the model judging them had not learnt from.",
-        "What scores as a photograph is called not super-resolved first. Of the rest an image is called unknown if it is stranger to the model than "
+        "What both models score as a photograph is called not super-resolved first. Of the rest an image is called unknown if it is stranger than "
         f"{100 * (1 - ALARMS):.0f} % of untouched images of known networks are, or {100 * (1 - ALARMS_CHANGED):.1f} % of changed ones. A network is "
         f"named at a probability of {100 * about['sure']:.0f} % or more, and if mild changes of the image do not turn the verdict into another one. "
         "The rates below are of verdicts without such changes: with them fewer are right, fewer wrong, and more unsure.",

@@ -12,12 +12,12 @@ from .. import fleet
 from ..common.frames import read_table
 from ..common.randomness import numpy_generator
 from ..forensics import calibrating, judging
-from ..forensics.calibrating import Samples
+from ..forensics.calibrating import REDUCED, Samples
 from ..forensics.deliveries import MILD, deliver
 from ..forensics.naming import PHOTOGRAPH, PLAIN, STATES, Naming
-from ..images import gallery
+from ..forensics.traces import traces
+from ..images import gallery, superresolve
 from ..images.arrays import read_array
-from ..images.spectrum import described
 from ..images.store import evenly
 from ..published import sources
 from ..workflow.desk import Desk
@@ -28,7 +28,8 @@ VALIDATION = 24
 TRIED = 60  # custom networks in the trial with re-deliveries, evenly spread
 FEW = 30  # with fewer images all published networks are withheld at once
 LARGEST = 128  # side of a square of whole photographs; of tiles it is what a crop of 90 % leaves whole
-PHOTOGRAPHS = 240  # further photographs, those that trained the networks: images that no network made
+MANIFOLD = 4  # times as many images of photographs as of a network: no two photographs have one origin
+PHOTOGRAPHS = 600  # further photographs, those that trained the networks: images that no network made
 ARRIVE = {
     "untouched": ("png",),
     "compressed": ("jpeg-95", "jpeg-90", "jpeg-85", "jpeg420-95", "jpeg420-90", "webp-95", "webp-90"),
@@ -63,18 +64,26 @@ class Squares:
         for image in images:
             part = self.part(image, rng)
             squares.append(cut(part if state == "untouched" else deliver(ways[rng.integers(len(ways))], part, rng), self.side, rng))
-        return described(np.stack(squares)).astype(np.float16)
+        return traces(np.stack(squares)).astype(np.float16)
 
     def samples(self, part: str, most: int, sources: Sequence[str]) -> Samples:
         """Those of a part of the photographs, in run 1's split."""
         several = []
         for number, state in enumerate(STATES):
-            some = evenly(self.images.numbers(part, run=1), most if state != "resized" else most // 2)
-            of = np.array([self.photographs[p] for p in self.images.table["photograph"].to_numpy()[list(some)]])
             for source, name in enumerate(sources):
+                count = (most if state != "resized" else most // 2) * (MANIFOLD if name == PHOTOGRAPH else 1)
+                some = evenly(self.images.numbers(part, run=1), count)
+                of = np.array([self.photographs[p] for p in self.images.table["photograph"].to_numpy()[list(some)]])
                 x = self.spectra([self.images.image((name, i)) for i in some], state, self.rng(part, state, name))
                 several.append(Samples(x, np.full(len(x), source), of, np.full(len(x), number)))
+                if name == PHOTOGRAPH and state == STATES[0]:
+                    several.append(self.reduced([self.images.image((name, i)) for i in some], of, sources))
         return Samples.joined(several)
+
+    def reduced(self, images: Sequence[np.ndarray], of: np.ndarray, sources: Sequence[str]) -> Samples:
+        """Photographs at half size; one at a time, as they may differ in size."""
+        x = np.concatenate([traces(cut(superresolve.downscale(image[None], 2)[0], self.side, self.rng("reduced"))[None]) for image in images])
+        return Samples(x.astype(np.float16), np.full(len(x), sources.index(PHOTOGRAPH)), of, np.full(len(x), REDUCED))
 
     def further_photographs(self, sources: Sequence[str]) -> Samples:
         """Photographs that trained the networks, as no network's images."""
@@ -87,6 +96,7 @@ class Squares:
             if images:
                 x = self.spectra(images, state, self.rng("photographs", state))
                 several.append(Samples(x, np.full(len(x), sources.index(PHOTOGRAPH)), of, np.full(len(x), number)))
+                several.extend([self.reduced(images, of, sources)] if number == 0 else [])
         return Samples.joined(several) if several else self.samples("train", 0, ())
 
 
@@ -164,7 +174,7 @@ def trial(desk: Desk, output: str) -> None:
 
 def strangers(squares: Squares, folds: int = 3) -> Iterator[dict[str, object]]:
     """Test images of published networks, judged by models that were fitted and calibrated without them, a third of the networks at a time."""
-    train, validation = (s.where(s.states == 0) for s in learnt_from(squares, squares.sources))
+    train, validation = (s.where(np.isin(s.states, (0, REDUCED))) for s in learnt_from(squares, squares.sources))
     folds = folds if len(squares.images.names) >= FEW else 1
     for fold in range(folds if len(squares.published) >= folds else 0):
         out = squares.published[fold::folds]

@@ -11,8 +11,8 @@ from scipy import ndimage
 from srfp_lib.forensics import calibrating
 from srfp_lib.forensics.calibrating import Samples
 from srfp_lib.forensics.naming import PHOTOGRAPH, STATES, Naming
+from srfp_lib.forensics.traces import traces
 from srfp_lib.identify.examiner import Examiner
-from srfp_lib.images.spectrum import described
 from srfp_lib.profiles import DEMO
 
 SIDE = 40
@@ -54,7 +54,7 @@ def model() -> Naming:
             image = made_by(SOURCES[source], number) if state == 0 else made_by(SOURCES[source], number) // (8 * state) * (8 * state)
             top, left = rng.integers(20, size=2)
             squares.append(image[top : top + SIDE, left : left + SIDE])
-        return Samples(described(np.stack(squares)), *(np.array(column) for column in zip(*rows, strict=True)))
+        return Samples(traces(np.stack(squares)), *(np.array(column) for column in zip(*rows, strict=True)))
 
     return calibrating.fitted(samples(range(12)), samples(range(12, 16)), SOURCES, SIDE)
 

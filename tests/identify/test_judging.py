@@ -10,9 +10,9 @@ import pytest
 from srfp_lib.common.errors import UserError
 from srfp_lib.forensics import history, judging
 from srfp_lib.forensics.naming import PHOTOGRAPH, Naming, against_others
+from srfp_lib.forensics.traces import traces
 from srfp_lib.identify import records, words
 from srfp_lib.identify.reading import opened
-from srfp_lib.images.spectrum import described
 
 from .conftest import SOURCES, made_by
 
@@ -51,7 +51,7 @@ def test_squares_lie_inside_and_are_few():
 def test_a_model_comes_back_from_its_files(model, tmp_path):
     model.save(tmp_path)
     again = Naming.load(tmp_path)
-    x = described(made_by(SOURCES[0], 80)[None, :40, :40])
+    x = traces(made_by(SOURCES[0], 80)[None, :40, :40])
     assert again.scales == model.scales and (again.opinion(x).probabilities == model.opinion(x).probabilities).all()
     (tmp_path / "model.safetensors").write_bytes(b"short")
     with pytest.raises(UserError, match="is damaged"):
