@@ -3,8 +3,8 @@
     python benchmarks/photographs.py WORKSPACE [FOLDER]
 
 For images of a finished run. One validation photograph in two, or, if there are three or fewer, one training photograph in four, is set aside and
-judged; no test photograph takes part. Every detector's limit is the score that 5 % of the other photographs fall short of, each judged by a detector
-that did not see it; where two have to agree, 2.5 % each. FOLDER has the photographs' files: with it, set-aside photographs at a half and a third of
+judged; no test photograph takes part. Every detector's limit is the score that 3 % of the other photographs fall short of, each judged by a detector
+that did not see it; where two have to agree, 1.5 % each. FOLDER has the photographs' files: with it, set-aside photographs at a half and a third of
 their size are judged too. `photographs.csv` has a row for each detector: the percentage of photographs that it calls so, and of other images that
 it does not call so: custom networks, published ones, published ones that it never saw, plain enlargements.
 """
@@ -81,7 +81,7 @@ def detector(asked: Asked, features: str, border: str, half: bool, without: Sequ
         own = np.zeros(len(x), np.float32)
         for fold in range(calibrating.FOLDS):
             own[folds == fold] = Machine.fit(x[folds != fold], inside[folds != fold], linear=linear).scores(x[folds == fold])
-        limit, machine = np.quantile(own[inside], 0.05 / len(BORDERS[border])), Machine.fit(x, inside, linear=linear)
+        limit, machine = np.quantile(own[inside], 2 * calibrating.SHORT / len(BORDERS[border])), Machine.fit(x, inside, linear=linear)
         called = {name: called[name] & (machine.scores(found[:, columns]) > limit) for name, found in asked.judged.items()}
     return {name: float(found.mean()) for name, found in called.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -33,7 +34,7 @@ class Machine:
         if len(np.unique(inside)) < 2:
             return cls(mean, sd, x[:0], none, np.zeros_like(mean), np.zeros(1, np.float32))
         x = (x - mean) / sd
-        products = x @ x.T / x.shape[1] if linear else _gaussian(x, x)
+        products = x @ x.T / x.shape[1] if linear else _gaussian(x, x, np.square(x).sum(1))
         found = SVC(C=LINEAR if linear else GAUSSIAN, kernel="precomputed", class_weight="balanced").fit(products, inside)
         support, weights, bias = x[found.support_], found.dual_coef_[0].astype(np.float32), found.intercept_.astype(np.float32)
         if linear:
@@ -48,10 +49,18 @@ class Machine:
     def scores(self, x: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, " n"]:
         """How far inside each one lies: above 0 inside, and about 1 or more where it is plain."""
         x = (x - self.mean) / self.sd
-        return _gaussian(x, self.support) @ self.weights + x @ self.plane + self.bias[0]
+        return _gaussian(x, self.support, self._lengths) @ self.weights + x @ self.plane + self.bias[0]
+
+    def tensors(self, key: str) -> dict[str, np.ndarray]:
+        """What `of` reads."""
+        return {f"{key}.{field.name}": getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def _lengths(self) -> Float32[np.ndarray, " n"]:
+        return np.square(self.support).sum(1)
 
 
-def _gaussian(a: Float32[np.ndarray, "n d"], b: Float32[np.ndarray, "m d"]) -> Float32[np.ndarray, "n m"]:
-    """The exponential of minus the mean squared difference."""
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+def _gaussian(a: Float32[np.ndarray, "n d"], b: Float32[np.ndarray, "m d"], lengths: Float32[np.ndarray, " m"]) -> Float32[np.ndarray, "n m"]:
+    """The exponential of minus the mean squared difference; ``lengths`` are the squared ones of ``b``."""
+    squares = np.square(a).sum(1)[:, None] + lengths - 2 * a @ b.T
     return np.exp(-np.maximum(squares, 0) / a.shape[1])

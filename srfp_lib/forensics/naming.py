@@ -144,7 +144,8 @@ class Naming:
         """Write the tensors as safetensors and the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {name: getattr(self, name) for name in TENSORS}
-        tensors |= {f"{key}.{name}": array for key, machine in self.machines.items() for name, array in vars(machine).items()}
+        for key, machine in self.machines.items():
+            tensors |= machine.tensors(key)
         save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / "model.safetensors")
         rest = {"sources": self.sources, "side": self.side, "scales": [vars(scale) for scale in self.scales], "about": self.about}
         (folder / "model.json").write_text(json.dumps(rest, indent=1) + "\n")
