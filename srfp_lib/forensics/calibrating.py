@@ -188,19 +188,18 @@ def _growth(seen: Judged, networks: np.ndarray, temperature: float) -> float:
 
 
 def _photograph(seen: Judged, model: Naming, state: int, least: Limits) -> Limits:
-    """The scores from which an image is a photograph. Of untouched images `SHORT` of the photographs fall short of each; of others it is at
-    ``least`` that, and all but `FALSE` of the images of custom and of published networks keep to it.
+    """The scores from which an image is a photograph. Of untouched images `SHORT` of the photographs fall short of each; of others both are
+    raised above ``least`` by as much, so that of custom and of published networks no more than `FALSE` of the images reach both.
     """
     networks, published = model.networks, np.array([name.endswith("-pretrained") for name in model.sources])
     if state == 0:
         scores = seen.photograph[np.array([name == PHOTOGRAPH for name in model.sources])[seen.sources]]
-        return _pair(np.quantile(scores, SHORT, axis=0)) if len(scores) else Scale().photograph
+        curved, plane = np.quantile(scores, SHORT, axis=0).tolist() if len(scores) else Scale().photograph
+        return curved, plane
     groups = [np.isin(seen.sources, np.flatnonzero(networks & (published == which))) for which in (True, False)]
-    return _pair(np.max([least, *(np.quantile(seen.photograph[rows], 1 - FALSE, axis=0) for rows in groups if rows.any())], axis=0))
-
-
-def _pair(limits: np.ndarray) -> Limits:
-    return float(limits[0]), float(limits[1])
+    above = (seen.photograph - least).min(1)
+    raised = max([0.0, *(float(np.quantile(above[rows], 1 - FALSE)) for rows in groups if rows.any())])
+    return least[0] + raised, least[1] + raised
 
 
 def _strange(seen: Judged, networks: np.ndarray) -> tuple[float, float, float]:

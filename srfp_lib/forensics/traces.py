@@ -30,8 +30,8 @@ def grain(images: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n 686"]:
     mirrored = [planes, planes[..., ::-1], planes[..., ::-1, :], planes[..., ::-1, ::-1]]
     rows = [_clipped(one[..., 1:] - one[..., :-1]) for one in (*mirrored[:2], *(one.swapaxes(2, 3) for one in mirrored[::2]))]
     slopes = [_clipped(one[..., 1:, 1:] - one[..., :-1, :-1]) for one in mirrored]
-    straight = sum(_counts(d[..., :-2], d[..., 1:-1], d[..., 2:]) for d in rows)
-    diagonal = sum(_counts(d[..., :-2, :-2], d[..., 1:-1, 1:-1], d[..., 2:, 2:]) for d in slopes)
+    straight = np.sum([_counts(d[..., :-2], d[..., 1:-1], d[..., 2:]) for d in rows], 0)
+    diagonal = np.sum([_counts(d[..., :-2, :-2], d[..., 1:-1, 1:-1], d[..., 2:, 2:]) for d in slopes], 0)
     return np.concatenate([np.sqrt(n / n.sum(1, keepdims=True)) for n in (straight, diagonal)], 1).astype(np.float32)
 
 

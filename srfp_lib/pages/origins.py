@@ -51,8 +51,8 @@ def _assignments(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
     """Targets and their values; those of tuples one by one."""
     for node in _in_order(tree, ast.Assign):
         for target in node.targets:
-            alike = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and len(target.elts) == len(node.value.elts)
-            yield from zip(target.elts, node.value.elts, strict=True) if alike else [(target, node.value)]
+            both = [one.elts if isinstance(one, ast.Tuple) else [one] for one in (target, node.value)]
+            yield from zip(*both, strict=True) if len(both[0]) == len(both[1]) else [(target, node.value)]
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:

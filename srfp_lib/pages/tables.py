@@ -213,7 +213,7 @@ def held(frame: pd.DataFrame) -> str:
     >>> held(pd.DataFrame({"verdict": ["holds", "weaker", "not testable here"]}))
     "## The paper's claims: 1 of 3 holds, 1 cannot be tested here"
     """
-    holds, untested = (int((frame["verdict"] == verdict).sum()) for verdict in ("holds", "not testable here"))
+    holds, untested = ((frame["verdict"] == verdict).sum() for verdict in ("holds", "not testable here"))
     tail = f", {untested} cannot be tested here" if untested else ""
     return f"## The paper's claims: {holds} of {len(frame)} {'holds' if holds == 1 else 'hold'}{tail}"
 

@@ -55,10 +55,10 @@ def survival(profile: Profile) -> Iterator[Unit]:
 
 def identify(profile: Profile) -> Iterator[Unit]:
     """One job; nothing is made of it but where something needs it."""
-    yield Unit(arguments=("identify/model",), leaves=("identify/model",), cost=60)
+    yield Unit(arguments=("identify/model",), leaves=("identify/model",), cost=105)
 
 
 def identify_trial(profile: Profile) -> Iterator[Unit]:
     """One job, where the profile asks for it."""
     if "identify" in profile.forensics.parts:
-        yield Unit(arguments=("identify/trial.csv",), leaves=("identify/trial.csv",), cost=110)
+        yield Unit(arguments=("identify/trial.csv",), leaves=("identify/trial.csv",), cost=205)
