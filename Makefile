@@ -16,7 +16,7 @@ book: $(VENV)/ready ## run the study at the demo profile and build the HTML book
 	$(RUN) -m srfp_lib run --profile demo --workspace runs/demo --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --workspace runs/demo)"
 
-book-all: $(VENV)/ready ## the same with all kinds of fingerprints that need no extra, and chapters 19 to 22 anew (5 minutes more)
+book-all: $(VENV)/ready ## the same with all kinds of fingerprints that need no extra, and chapters 19 to 22 anew (6 minutes more)
 	$(RUN) -m srfp_lib run --profile data/profiles/demo_all.toml --workspace runs/demo --workers $(WORKERS)
 	@echo "The book: $$($(RUN) -m srfp_lib book --workspace runs/demo)"
 
