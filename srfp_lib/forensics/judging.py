@@ -77,6 +77,8 @@ def verdict(model: Naming, found: Opinion) -> tuple[str, str, str]:
     strange = found.strangeness > found.limit
     if plain >= SURE or found.photograph > 0:
         return PLAIN, PHOTOGRAPH, ""
+    if found.perhaps > 0:  # it was compressed, after which networks' images reach the limit of untouched photographs
+        return UNSURE, first, "it may be a compressed photograph, or a compressed image of a network"
     if strange:
         return UNKNOWN, first, ""
     if found.probabilities[networks].max() >= SURE:

@@ -54,7 +54,7 @@ class Scale:
 class Opinion:
     """What an image's squares say together. Probabilities of all sources add up to 1, and so do the ``shares`` of the networks alone, which
     are 0 for others; LRs are log10, of networks, NaN for others.
-    ``photograph``: how far above its limit the lower of two scores as a photograph lies.
+    ``photograph``: how far above its limit the lower of two scores as a photograph lies; ``perhaps``: how far above that of untouched images.
     """
 
     probabilities: Float[np.ndarray, " sources"]
@@ -63,6 +63,7 @@ class Opinion:
     strangeness: float
     limit: float
     photograph: float
+    perhaps: float
     state: str
     bound: float
 
@@ -132,9 +133,9 @@ class Naming:
         strangeness = strange(signs(found[state][None], self.lengths(features, state).mean(keepdims=True)), scale)[0]
         raw = against_others(log_p[None], self.networks)[0]
         lr = np.clip(scale.slope * raw + scale.offset, scale.low, scale.high)
-        photograph = float((self.photograph(features).mean(0) - self.scales[1 if lossy else 0].photograph).min())
+        photograph, perhaps = (float((self.photograph(features).mean(0) - self.scales[k].photograph).min()) for k in (1 if lossy else 0, 0))
         shares = softmax(np.where(self.networks, log_p, -np.inf))
-        return Opinion(np.exp(log_p), shares, lr, float(strangeness), scale.limit, photograph, STATES[state], scale.high)
+        return Opinion(np.exp(log_p), shares, lr, float(strangeness), scale.limit, photograph, perhaps, STATES[state], scale.high)
 
     def log_probabilities(self, logits: Float[np.ndarray, "*n sources"], state: int, independent: float = 1.0) -> Float[np.ndarray, "*n sources"]:
         """Tempered, all sources as likely at the outset."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -126,3 +127,10 @@ def test_a_record_adds_up(tmp_path, examiner):
     assert record["stability"]["tried"] == 2 and record["stability"]["flipped"] == 0
     assert words.line(record).startswith(record["file"]) and words.row(record)["model_id"] == SOURCES[1]
     assert records.licence(SOURCES[0], examiner.study.profile) == "trained in this workspace" and evidence.quality == 0
+
+
+def test_a_compressed_image_that_may_be_a_photograph_is_unsure(model):
+    known = replace(model.opinion(traces(made_by(SOURCES[0], 80)[None, :40, :40])), photograph=-1.0, perhaps=-1.0)
+    assert judging.verdict(model, known)[:2] == ("known", SOURCES[0])
+    assert judging.verdict(model, replace(known, perhaps=0.5))[0] == "unsure"
+    assert judging.verdict(model, replace(known, perhaps=0.5, photograph=0.1))[0] == "not super-resolved"
