@@ -198,7 +198,7 @@ def _photograph(seen: Judged, model: Naming, state: int, least: Limits) -> Limit
         return curved, plane
     groups = [np.isin(seen.sources, np.flatnonzero(networks & (published == which))) for which in (True, False)]
     quantiles = [np.quantile(seen.photograph[rows], 1 - FALSE, axis=0) for rows in groups if rows.any()]
-    curved, plane = np.max([least, *quantiles], axis=0).tolist()
+    curved, plane = np.max([np.array(least), *quantiles], axis=0).tolist()
     return curved, plane
 
 
