@@ -74,7 +74,7 @@ def headed(notebook: Any) -> Any:
     for place, cell in enumerate(notebook.cells):
         text = "".join(cell.outputs[0].get("data", {}).get("text/markdown", "")) if cell.get("outputs") else ""
         if text.startswith(("## ", "### ")):
-            notebook.cells[place] = v4.new_markdown_cell(text, id=cell.id)
+            notebook.cells[place] = v4.new_markdown_cell(text.replace(" %", "\u00a0%"), id=cell.id)
     return notebook
 
 
