@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 MAKERS = ("experiments.", "identify.identify", "photos.", "planning.", "published.catalogue", "published.costs")  # whose functions make results
 KEPT = "pages.reference."  # its functions read tables that were made before
@@ -13,7 +13,6 @@ HELPERS = ("experiments.uncertainty.", "experiments.results.")
 TABLE = re.compile('(<figure class="srfp-table[^"]*")')
 MOST = 2  # functions named under a table
 Names = dict[str, str]
-Node = TypeVar("Node", ast.Assign, ast.Call)
 
 
 def told(notebook: Any) -> Any:
@@ -48,11 +47,22 @@ def functions(sources: Iterable[str]) -> list[list[str]]:
 
 
 def _assignments(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """Targets and their values; those of tuples one by one."""
-    for node in _in_order(tree, ast.Assign):
-        for target in node.targets:
-            both = [one.elts if isinstance(one, ast.Tuple) else [one] for one in (target, node.value)]
-            yield from zip(*both, strict=True) if len(both[0]) == len(both[1]) else [(target, node.value)]
+    """Targets and their values; those of tuples one by one. A function is its name's value, and what it assigns is its own."""
+    for node in _statements(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield ast.Name(node.name), node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                both = [one.elts if isinstance(one, ast.Tuple) else [one] for one in (target, node.value)]
+                yield from zip(*both, strict=True) if len(both[0]) == len(both[1]) else [(target, node.value)]
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes as they stand in the source but for those inside functions."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if not isinstance(node, ast.FunctionDef):
+            yield from _statements(node)
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -65,20 +75,19 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 def _called(tree: ast.AST, imported: Mapping[str, str]) -> Iterator[str]:
     """The functions of the rooms that are called, as they stand in the source."""
-    for node in _in_order(tree, ast.Call):
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):  # an outer call before the inner ones
         first, _, rest = ast.unparse(node.func).partition("(")[0].partition(".")
         full = ".".join(filter(None, (imported.get(first, ""), rest)))
         if first in imported and "." not in rest and full.startswith((*MAKERS, KEPT)) and not full.startswith(HELPERS):
             yield full
 
 
-def _in_order(tree: ast.AST, kind: type[Node]) -> list[Node]:
-    """The nodes of a kind as they stand in the source, an outer call before the inner ones."""
-    return sorted((node for node in ast.walk(tree) if isinstance(node, kind)), key=lambda node: (node.lineno, node.col_offset))
-
-
 def _behind(tree: ast.AST, behind: Mapping[str, list[str]]) -> list[str]:
-    used = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    """What stands behind the variables that are used, other than those of a comprehension."""
+    nodes = [*ast.walk(tree)]
+    own = {name.id for node in nodes if isinstance(node, ast.comprehension) for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+    used = (node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own)
     return [name for variable in used for name in behind.get(variable, [])]
 
 

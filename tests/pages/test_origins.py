@@ -26,6 +26,8 @@ from srfp_lib.published import catalogue
         (["a = s.scored(x)", "a = catalogue()", "a"], ["published.catalogue"]),
         (["s.table(s.scored(uncertainty.between(1, 2)))"], ["experiments.seeds.table", "experiments.seeds.scored"]),
         (["import pandas as pd\npd.DataFrame()"], []),
+        (["def f(x):\n    side = s.scored(x)\n    return side", "a = [side for side in (1, 2)]\na"], []),
+        (["def f(x):\n    return s.scored(x)", "tables.Page(f(1))"], ["experiments.seeds.scored"]),
         (["a = [s.first(x)]\na += [s.second(y)]\nb = [one for one in a]", "b"], ["experiments.seeds.first"]),
     ],
 )
