@@ -82,7 +82,8 @@ class Squares:
 
     def reduced(self, images: Sequence[np.ndarray], of: np.ndarray, sources: Sequence[str]) -> Samples:
         """Photographs at half size; one at a time, as they may differ in size."""
-        x = np.concatenate([traces(cut(superresolve.downscale(image[None], 2)[0], self.side, self.rng("reduced"))[None]) for image in images])
+        rng, halves = self.rng("reduced"), (superresolve.downscale(np.array(image)[None], 2)[0] for image in images)
+        x = np.concatenate([traces(cut(half, self.side, rng)[None]) for half in halves])
         return Samples(x.astype(np.float16), np.full(len(x), sources.index(PHOTOGRAPH)), of, np.full(len(x), REDUCED))
 
     def further_photographs(self, sources: Sequence[str]) -> Samples:
